@@ -1,0 +1,20 @@
+/** Virtual time in whole microseconds since the cluster's epoch. Never a wall clock. */
+export type Micros = number;
+
+export const MILLISECOND: Micros = 1_000;
+export const SECOND: Micros = 1_000_000;
+export const MINUTE: Micros = 60 * SECOND;
+export const HOUR: Micros = 60 * MINUTE;
+
+/** 2026-01-01T00:00:00Z in milliseconds: what virtual time 0 is called in creationTimestamp. */
+const EPOCH_MS = 1_767_225_600_000;
+
+/** Virtual time as the API writes it: RFC 3339, UTC, whole seconds. */
+export function timestamp(at: Micros): string {
+  return new Date(EPOCH_MS + Math.floor(at / 1_000)).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** The inverse of {@link timestamp}; NaN for text that is not a date. */
+export function fromTimestamp(text: string): Micros {
+  return (Date.parse(text) - EPOCH_MS) * 1_000;
+}

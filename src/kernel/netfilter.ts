@@ -1,0 +1,65 @@
+import type { Chooser } from "../base/choose.ts";
+import type { HookName, Packet, RuleRef, RuleStep, SkippedRules, TableName } from "../model/trace/types.ts";
+
+/** Connection tracking state as `-m conntrack --ctstate` sees it. */
+export type CtState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
+
+/** What one hook of one host knows about the packet that a rule may ask for. */
+export interface HookContext {
+  readonly hook: HookName;
+  readonly packet: Packet;
+  readonly ctState: CtState;
+  /** DNAT or SNAT bits of the conntrack entry's status (`--ctstate DNAT` matches on them). */
+  readonly ctDnat: boolean;
+  readonly ctSnat: boolean;
+  readonly inInterface: string | null;
+  readonly outInterface: string | null;
+  /** `-m addrtype --dst-type LOCAL`: does this host own the address (127.0.0.0/8 included)? */
+  isLocal(ip: string): boolean;
+  /** Prefix for draw purposes: names host and connection, so that equal questions get equal answers. */
+  readonly flow: string;
+  readonly chooser: Chooser;
+  /** `-m recent` lists of this host, keyed by list name. */
+  readonly recent?: RecentLists;
+}
+
+/** `xt_recent` as session affinity uses it. */
+export interface RecentLists {
+  /** True if the address was seen within `seconds` (`--rcheck --seconds --reap`). */
+  check(list: string, ip: string, seconds: number): boolean;
+  set(list: string, ip: string): void;
+}
+
+/** What a traversal of one table at one hook decided. `mark` is the packet's mark afterwards, whatever the verdict. */
+export type TableVerdict =
+  | { readonly kind: "accept" }
+  | { readonly kind: "drop" }
+  | { readonly kind: "reject"; readonly with: "icmp-port-unreachable" | "tcp-reset" | "icmp-admin-prohibited" }
+  | { readonly kind: "dnat"; readonly to: { readonly ip: string; readonly port: number | null } }
+  | { readonly kind: "snat"; readonly to: { readonly ip: string; readonly port: number | null } }
+  | { readonly kind: "masquerade"; readonly randomFully: boolean }
+  | { readonly kind: "redirect"; readonly port: number | null };
+
+export interface TableResult {
+  readonly verdict: TableVerdict;
+  readonly mark: number;
+  /** The rule that gave the verdict; null when the built-in chain's policy did. */
+  readonly rule: RuleRef | null;
+  /** How many rules Linux would have looked at, matched or not. */
+  readonly considered: number;
+  readonly matched: number;
+  readonly steps: readonly RuleStep[];
+  readonly skipped: readonly SkippedRules[];
+  /** The last statistic draw in words ("0.41 < 1/2"), or null. */
+  readonly draw: string | null;
+}
+
+/**
+ * The rules of one host, whoever wrote them and in whatever language. The host's packet path calls `run` per table at each
+ * hook; it never sees a chain. Implementations are pure: all state they touch comes in through the context.
+ */
+export interface Rules {
+  /** True when some chain is hooked there; otherwise the hop is not even shown. */
+  has(table: TableName, hook: HookName): boolean;
+  run(table: TableName, context: HookContext): TableResult;
+}

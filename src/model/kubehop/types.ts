@@ -1,0 +1,44 @@
+import type { KubeObject } from "../meta/types.ts";
+
+/** The one group of our own: what a scenario needs that Kubernetes has no kind for. */
+export const KUBEHOP_VERSION = "kubehop.dev/v1alpha1";
+
+/** A machine outside the cluster. */
+export interface Client extends KubeObject {
+  readonly apiVersion: typeof KUBEHOP_VERSION;
+  readonly kind: "Client";
+  readonly spec: { readonly ip: string };
+}
+
+export interface CloudProvider extends KubeObject {
+  readonly apiVersion: typeof KUBEHOP_VERSION;
+  readonly kind: "CloudProvider";
+  readonly spec: {
+    /**
+     * nodePort: DNAT to nodeIP:nodePort on a healthy node, replies return through the balancer. vip: the header is kept and
+     * the node's own rules answer, replies go straight back. none: no controller hands out addresses.
+     */
+    readonly loadBalancer: "nodePort" | "vip" | "none";
+    /** Whether a nodePort balancer keeps the client's address or dials nodes from its own. */
+    readonly source: "keep" | "snat";
+    /** First and last address it hands out, inclusive. */
+    readonly addresses: { readonly from: string; readonly to: string };
+  };
+}
+
+export interface Lab extends KubeObject {
+  readonly apiVersion: typeof KUBEHOP_VERSION;
+  readonly kind: "Lab";
+  readonly spec: {
+    readonly seed?: number;
+    /** Title shown in the scenario picker. */
+    readonly title?: string;
+    /** `send` lines that the app runs by itself on opening: from and to as the CLI writes them. */
+    readonly open?: { readonly from: string; readonly to: string };
+  };
+}
+
+/** `kubehop.dev/listen: "8080/TCP, 127.0.0.1:9000/TCP, 53/UDP"` on a Pod says exactly what its process listens on. */
+export const LISTEN_ANNOTATION = "kubehop.dev/listen";
+/** `kubehop.dev/behavior`: start delay, latency, crash, hang. */
+export const BEHAVIOR_ANNOTATION = "kubehop.dev/behavior";

@@ -1,0 +1,95 @@
+import type { Condition, KubeObject, ObjectMeta } from "../meta/types.ts";
+
+export type TransportProtocol = "TCP" | "UDP" | "SCTP";
+
+export interface ContainerPort {
+  readonly name?: string;
+  readonly containerPort: number;
+  readonly hostPort?: number;
+  readonly protocol?: TransportProtocol;
+}
+
+export interface Probe {
+  readonly httpGet?: { readonly path?: string; readonly port: number | string; readonly scheme?: string };
+  readonly tcpSocket?: { readonly port: number | string };
+  readonly exec?: { readonly command?: readonly string[] };
+  readonly initialDelaySeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly periodSeconds?: number;
+  readonly successThreshold?: number;
+  readonly failureThreshold?: number;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly ports?: readonly ContainerPort[];
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly startupProbe?: Probe;
+}
+
+export interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly nodeName?: string;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly hostNetwork?: boolean;
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  readonly restartPolicy?: "Always" | "OnFailure" | "Never";
+  readonly terminationGracePeriodSeconds?: number;
+  readonly dnsPolicy?: string;
+  readonly readinessGates?: readonly { readonly conditionType: string }[];
+  readonly tolerations?: readonly {
+    readonly key?: string;
+    readonly operator?: "Exists" | "Equal";
+    readonly value?: string;
+    readonly effect?: string;
+    readonly tolerationSeconds?: number;
+  }[];
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly image?: string;
+  readonly ready: boolean;
+  readonly started?: boolean;
+  readonly restartCount: number;
+  readonly state?: {
+    readonly running?: { readonly startedAt?: string };
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly exitCode: number; readonly reason?: string };
+  };
+}
+
+export interface PodStatus {
+  readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+  readonly reason?: string;
+  readonly conditions?: readonly Condition[];
+  readonly podIP?: string;
+  readonly podIPs?: readonly { readonly ip: string }[];
+  readonly hostIP?: string;
+  readonly hostIPs?: readonly { readonly ip: string }[];
+  readonly startTime?: string;
+  readonly containerStatuses?: readonly ContainerStatus[];
+}
+
+export interface Pod extends KubeObject {
+  readonly apiVersion: "v1";
+  readonly kind: "Pod";
+  readonly spec: PodSpec;
+  readonly status: PodStatus;
+}
+
+export interface PodTemplate {
+  readonly metadata?: Partial<ObjectMeta>;
+  readonly spec: PodSpec;
+}
+
+/** The Ready condition: what controllers, and nothing else, go by. */
+export function podReady(pod: Pod): boolean {
+  return pod.status.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+}

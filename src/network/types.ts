@@ -1,0 +1,91 @@
+import type { Chooser } from "../base/choose.ts";
+import type { Micros } from "../base/time.ts";
+import type { Rules } from "../kernel/netfilter.ts";
+import type { ClusterConfig } from "../model/config/types.ts";
+import type { CloudProvider } from "../model/kubehop/types.ts";
+import type { Node } from "../model/node/types.ts";
+import type { Pod } from "../model/pod/types.ts";
+import type { Service } from "../model/service/types.ts";
+import type { HostId, Request, Walk } from "../model/trace/types.ts";
+
+/** How pods hang on their node. bridge: veth into cni0 with hairpin mode, the default. ptp: a routed veth each, no bridge. */
+export type PodAttachment = "bridge" | "ptp";
+
+/** Everything the network needs to know of the cluster at one moment; built by `world`, never stored. */
+export interface ClusterView {
+  readonly now: Micros;
+  readonly cluster: ClusterConfig;
+  readonly cloud: CloudProvider["spec"];
+  readonly attachment: PodAttachment;
+  node(name: string): Node | undefined;
+  nodes(): readonly Node[];
+  pod(namespace: string, name: string): Pod | undefined;
+  /** The pod that owns this IP now (hostNetwork pods do not count), or undefined. */
+  podByIP(ip: string): Pod | undefined;
+  podsOnNode(node: string): readonly Pod[];
+  service(namespace: string, name: string): Service | undefined;
+  services(): readonly Service[];
+  /** Pods owned, through ReplicaSets, by a Deployment; sorted by name. */
+  podsOfDeployment(namespace: string, name: string): readonly Pod[];
+  clients(): readonly { readonly name: string; readonly ip: string }[];
+  /** Load balancer address → its Service: only those whose status a controller filled. */
+  loadBalancer(ip: string): Service | undefined;
+  /** Nodes that the balancer of this Service would forward to, by its health checks; sorted by name. */
+  healthyNodes(service: Service): readonly Node[];
+  /** The rules that this node's kernel holds now: what its kube-proxy has written, which may lag behind the objects. */
+  rulesOf(node: string): Rules;
+}
+
+/** Kernel state that outlives a packet, per host: plain data, saved in checkpoints. */
+export interface NetworkState {
+  readonly hosts: Readonly<Record<HostId, HostState>>;
+}
+
+export interface HostState {
+  readonly conntrack: readonly ConntrackEntry[];
+  /** xt_recent: list name → source IP → last seen. */
+  readonly recent: Readonly<Record<string, Readonly<Record<string, Micros>>>>;
+}
+
+export interface Tuple {
+  readonly src: string;
+  readonly dst: string;
+  readonly sport: number;
+  readonly dport: number;
+  readonly protocol: "tcp" | "udp" | "sctp" | "icmp";
+}
+
+export interface ConntrackEntry {
+  /** As the client sent it. */
+  readonly original: Tuple;
+  /** The reply that is expected: DNAT shows in its src, SNAT in its dst. */
+  readonly reply: Tuple;
+  readonly state: "SYN_SENT" | "SYN_RECV" | "ESTABLISHED" | "UNREPLIED" | "ASSURED";
+  readonly dnat: boolean;
+  readonly snat: boolean;
+  readonly createdAt: Micros;
+  readonly expiresAt: Micros;
+}
+
+export const EMPTY_NETWORK: NetworkState = { hosts: {} };
+
+/**
+ * Why a request cannot even be sent: the named sender or target does not exist, or the target has no such port. A refusal of
+ * the user's input (exit 1 in the CLI), unlike any simulated outcome.
+ */
+export interface RequestError {
+  readonly field: "from" | "to" | "protocol" | "family";
+  readonly message: string;
+}
+
+export interface SendResult {
+  readonly walk: Walk;
+  readonly state: NetworkState;
+}
+
+export interface SendOptions {
+  readonly id: number;
+  readonly chooser: Chooser;
+}
+
+export type { Request };

@@ -1,0 +1,171 @@
+/** The whole contract between the page and the worker, as types. Everything in it survives structuredClone. */
+import type { Micros } from "../base/time.ts";
+import type { ProxyMode } from "../model/config/types.ts";
+import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
+import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
+import type { Exploration, Origin, Request, TableName, Walk } from "../model/trace/types.ts";
+
+export const PROTOCOL_VERSION = 1;
+
+/** What a user can do to the cluster. Commands double as save file, replay and URL: plain data, and nothing else changes the world. */
+export type Command =
+  /** The scenario text. Replaces the last text command when nothing followed it, else applies with --prune at the present. */
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "send"; readonly request: Request }
+  /** `kubectl delete`; `force` is --grace-period=0 --force. */
+  | { readonly type: "delete"; readonly key: ObjectKey; readonly force: boolean }
+  /** The pod's process is killed (SIGKILL from outside, exit 137): kubelet notices, restarts it with back-off. */
+  | { readonly type: "kill"; readonly pod: ObjectKey }
+  | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number }
+  /** kube-proxy is restarted everywhere with this mode in its configuration. */
+  | { readonly type: "mode"; readonly mode: ProxyMode }
+  /** Let virtual time pass. */
+  | { readonly type: "run"; readonly micros: Micros };
+
+/** A command and the virtual time at which it was given. */
+export interface CommandRecord {
+  readonly at: Micros;
+  readonly command: Command;
+}
+
+/** A history: replaying it gives the same journal hash on any machine. */
+export interface SavedHistory {
+  readonly seed: number;
+  readonly commands: readonly CommandRecord[];
+}
+
+export interface Refusal {
+  /** One sentence: what is wrong and how to mend it. */
+  readonly message: string;
+  /** The part of the command it is about, as "from". */
+  readonly field: string | null;
+}
+
+/** What admission said of the last text. `accepted` false: the cluster shown is the last good one. */
+export interface TextReport {
+  readonly accepted: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Objects of the text that were admitted. */
+  readonly admitted: number;
+  readonly revision: number;
+}
+
+/** A line of the journal as lanes and lists show it. */
+export interface JournalEntry {
+  readonly seq: number;
+  readonly at: Micros;
+  readonly lane: "api" | "controllers" | "kubelet" | "kube-proxy" | "packets" | "user";
+  /** "worker-1" for kubelet and kube-proxy lanes, else "". */
+  readonly node: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly revision: number | null;
+  /** seq of the entry that caused this one. */
+  readonly cause: number | null;
+  readonly objects: readonly ObjectKey[];
+}
+
+/** What a kube-proxy has done so far. */
+export interface ProxyStatus {
+  readonly node: string;
+  readonly mode: ProxyMode;
+  /** Objects up to this revision are in its rules. */
+  readonly syncedRevision: number;
+  readonly syncedAt: Micros;
+  readonly rules: number;
+}
+
+/** Only what changed since the last frame crosses; `full` frames replace everything (load, seek, restore). */
+export interface Frame {
+  readonly full: boolean;
+  readonly revision: number;
+  readonly now: Micros;
+  /** Virtual time of the history's end: equal to `now` unless the view was sought back. */
+  readonly end: Micros;
+  readonly upserts: readonly KubeObject[];
+  readonly removes: readonly ObjectKey[];
+  readonly report: TextReport;
+  /** The text in force: the last text command up to now. */
+  readonly text: string;
+  readonly commands: readonly CommandRecord[];
+  readonly seed: number;
+  readonly mode: ProxyMode;
+  /** Walks of sends up to now, all of them when full, else the new ones. */
+  readonly walks: readonly Walk[];
+  readonly journal: readonly JournalEntry[];
+  readonly proxies: readonly ProxyStatus[];
+  /** `shop/web` and its chains' shared 16 characters, per Service port: what a sigil is drawn from. */
+  readonly sigils: readonly { readonly service: ObjectKey; readonly port: string; readonly hash: string }[];
+  /** Which cloud balancer stands outside, for the map. */
+  readonly cloud: "nodePort" | "vip" | "none";
+}
+
+export interface RuleRow {
+  readonly id: string;
+  readonly table: TableName;
+  readonly chain: string;
+  readonly position: number;
+  readonly text: string;
+  readonly origin: Origin | null;
+}
+
+/** Where a request may come from or go to: what a form offers. */
+export interface Choice {
+  /** As the CLI writes it: `client/internet`, `service/shop/web:80`. */
+  readonly value: string;
+  readonly label: string;
+  readonly group: "outside" | "nodes" | "pods" | "services" | "load balancers";
+}
+
+/** Queries change nothing. Name → parameters and answer. */
+export interface Queries {
+  rules: {
+    params: { readonly node: string; readonly table: TableName | null; readonly search: string; readonly offset: number; readonly limit: number };
+    answer: { readonly total: number; readonly rows: readonly RuleRow[] };
+  };
+  rulesText: { params: { readonly node: string }; answer: { readonly text: string } };
+  /** All outcomes of a request with exact probabilities; leaves no trace. */
+  explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
+  choices: { params: Record<string, never>; answer: { readonly from: readonly Choice[]; readonly to: readonly Choice[] } };
+  /** Where in the text an object's field stands; null when the object is not in the text. */
+  locate: { params: { readonly object: ObjectKey; readonly path: string }; answer: { readonly range: TextRange } | null };
+  /** Rules that a line of the text made: object and field at that position, and the rules whose origin names it. */
+  provenance: {
+    params: { readonly line: number; readonly column: number };
+    answer: { readonly object: ObjectKey; readonly path: string; readonly rules: readonly RuleRow[] } | null;
+  };
+  /** A manifest that would make this Service have endpoints: "Add a Deployment that matches". */
+  matchingDeployment: { params: { readonly service: ObjectKey }; answer: { readonly text: string } | null };
+  /** JSON Schema of every kind the text may hold, for completion and hover. */
+  schema: { params: Record<string, never>; answer: { readonly schema: unknown } };
+  journalHash: { params: Record<string, never>; answer: { readonly hash: string } };
+  /** kubectl and friends, as a terminal would show them. */
+  console: { params: { readonly argv: readonly string[] }; answer: { readonly stdout: string; readonly stderr: string; readonly code: number } };
+}
+
+export type QueryName = keyof Queries;
+
+export type ToWorker =
+  | { readonly kind: "hello"; readonly version: number }
+  /** Start over from a saved history; `upTo` seeks after replay. */
+  | { readonly kind: "load"; readonly id: number; readonly history: SavedHistory; readonly upTo: Micros | null }
+  | { readonly kind: "command"; readonly id: number; readonly command: Command }
+  | { readonly kind: "seek"; readonly id: number; readonly at: Micros }
+  | { readonly kind: "query"; readonly id: number; readonly name: QueryName; readonly params: unknown }
+  | { readonly kind: "ping"; readonly id: number };
+
+export type FromWorker =
+  | { readonly kind: "ready"; readonly version: number }
+  | { readonly kind: "frame"; readonly frame: Frame }
+  /** Answer to load, command, seek and ping; a refusal when the command was not taken (the present is then untouched). */
+  | { readonly kind: "done"; readonly id: number; readonly refusal: Refusal | null; readonly walk: number | null }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
+  /** Our own bug: the worker is still alive, the history is untouched. */
+  | { readonly kind: "fault"; readonly id: number | null; readonly message: string; readonly revision: number; readonly commands: readonly CommandRecord[] };
+
+/** The two ends of a pipe: a Worker, or an in-process pair in tests and the CLI. */
+export interface Transport<Out, In> {
+  post(message: Out): void;
+  listen(handler: (message: In) => void): void;
+  close(): void;
+}
