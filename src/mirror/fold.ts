@@ -1,0 +1,87 @@
+/** Frames folded into the mirror: pure, and what did not change keeps its identity. */
+import { deepEqual } from "../base/json.ts";
+import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
+import type { Walk } from "../model/trace/types.ts";
+import type { Frame } from "../wire/protocol.ts";
+import type { MirrorState } from "./types.ts";
+
+/** Before the first frame. */
+export const EMPTY: MirrorState = {
+  status: "starting",
+  trouble: null,
+  objects: new Map(),
+  revision: 0,
+  now: 0,
+  end: 0,
+  report: { accepted: true, diagnostics: [], admitted: 0, revision: 0 },
+  text: "",
+  commands: [],
+  seed: 1,
+  mode: "iptables",
+  walks: [],
+  journal: [],
+  proxies: [],
+  sigils: [],
+  cloud: "none",
+};
+
+/**
+ * The state after a frame. A full frame replaces objects, walks and journal, and yet an object or walk that is equal to the one
+ * it replaces stays the same reference, so that a seek redraws only what differs. Other frames add, replace and remove; walks
+ * and journal entries append, by id and seq, so that a frame seen twice changes nothing.
+ */
+export function fold(state: MirrorState, frame: Frame): MirrorState {
+  return {
+    ...state,
+    objects: foldObjects(state.objects, frame),
+    revision: frame.revision,
+    now: frame.now,
+    end: frame.end,
+    report: keep(state.report, frame.report),
+    text: frame.text,
+    commands: keep(state.commands, frame.commands),
+    seed: frame.seed,
+    mode: frame.mode,
+    walks: foldWalks(state.walks, frame),
+    journal: foldJournal(state.journal, frame),
+    proxies: keep(state.proxies, frame.proxies),
+    sigils: keep(state.sigils, frame.sigils),
+    cloud: frame.cloud,
+  };
+}
+
+const keep = <T>(old: T, next: T): T => (deepEqual(old, next) ? old : next);
+
+function foldObjects(old: ReadonlyMap<ObjectKey, KubeObject>, frame: Frame): ReadonlyMap<ObjectKey, KubeObject> {
+  const next = new Map(frame.full ? [] : old);
+  for (const key of frame.removes) next.delete(key);
+  for (const object of frame.upserts) {
+    const key = keyOf(object);
+    const before = old.get(key);
+    next.set(key, before !== undefined && sameObject(before, object) ? before : object);
+  }
+  if (next.size === old.size && [...next].every(([key, object]) => old.get(key) === object)) return old;
+  return next;
+}
+
+/** An equal resourceVersion is not enough: after a seek and another command, revisions are given out anew. */
+const sameObject = (a: KubeObject, b: KubeObject): boolean =>
+  a.metadata.resourceVersion === b.metadata.resourceVersion && deepEqual(a, b);
+
+function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
+  const by = new Map(old.map((walk) => [walk.id, walk]));
+  if (frame.full) {
+    const next = frame.walks.map((walk) => keep(by.get(walk.id) ?? walk, walk));
+    return next.length === old.length && next.every((walk, i) => walk === old[i]) ? old : next;
+  }
+  if (frame.walks.length === 0) return old;
+  for (const walk of frame.walks) by.set(walk.id, keep(by.get(walk.id) ?? walk, walk));
+  return [...by.values()];
+}
+
+function foldJournal(old: MirrorState["journal"], frame: Frame): MirrorState["journal"] {
+  if (frame.full) return keep(old, frame.journal);
+  const last = old.at(-1)?.seq ?? -1;
+  const fresh = frame.journal.filter((entry) => entry.seq > last);
+  return fresh.length === 0 ? old : [...old, ...fresh];
+}
