@@ -1,0 +1,88 @@
+/** The worker's end of the wire: messages in, the world's answers out. The same code runs in a Web Worker, in Node and in tests. */
+import { jsonSchema } from "../model/schema.ts";
+import { runConsole } from "../kubectl/console.ts";
+import type { World } from "../world/types.ts";
+import {
+  type FromWorker,
+  PROTOCOL_VERSION,
+  type Queries,
+  type QueryName,
+  type ToWorker,
+  type Transport,
+} from "./protocol.ts";
+
+type Answers = { readonly [N in QueryName]: (params: Queries[N]["params"]) => Queries[N]["answer"] };
+
+function answers(world: World): Answers {
+  return {
+    rules: (params) => world.ruleRows(params),
+    rulesText: ({ node }) => {
+      const printed = world.rulesText(node);
+      return { text: "text" in printed ? printed.text : `# ${printed.message}\n` };
+    },
+    explore: ({ request }) => world.explore(request),
+    choices: () => world.choices(),
+    locate: ({ object, path }) => world.locate(object, path),
+    provenance: ({ line, column }) => world.provenance(line, column),
+    matchingDeployment: ({ service }) => world.matchingDeployment(service),
+    schema: () => ({ schema: jsonSchema() }),
+    journalHash: () => ({ hash: world.journalHash() }),
+    console: ({ argv }) => runConsole(world, argv),
+  };
+}
+
+/**
+ * Serves a world over a transport. Every message gets exactly one `done` or `answer`, or a `fault` when our own code broke; a
+ * frame goes out before the `done` of whatever changed the picture.
+ */
+export function createHost(transport: Transport<FromWorker, ToWorker>, world: World): void {
+  const table = answers(world);
+
+  const handle = (message: ToWorker): void => {
+    switch (message.kind) {
+      case "hello":
+        transport.post({ kind: "ready", version: PROTOCOL_VERSION });
+        return;
+      case "ping":
+        transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
+        return;
+      case "load": {
+        const refusal = world.load(message.history, message.upTo);
+        transport.post({ kind: "frame", frame: world.frame(true) });
+        transport.post({ kind: "done", id: message.id, refusal, walk: null });
+        return;
+      }
+      case "command": {
+        const { refusal, walk } = world.dispatch(message.command);
+        transport.post({ kind: "frame", frame: world.frame(false) });
+        transport.post({ kind: "done", id: message.id, refusal, walk: walk?.id ?? null });
+        return;
+      }
+      case "seek":
+        world.seek(message.at);
+        transport.post({ kind: "frame", frame: world.frame(true) });
+        transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
+        return;
+      case "query": {
+        const answer = (table[message.name] as (params: unknown) => unknown)(message.params);
+        transport.post({ kind: "answer", id: message.id, answer });
+        return;
+      }
+    }
+  };
+
+  transport.listen((message) => {
+    try {
+      handle(message);
+    } catch (error) {
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      transport.post({
+        kind: "fault",
+        id: "id" in message ? message.id : null,
+        message: text,
+        revision: world.objects.revision,
+        commands: world.commands,
+      });
+    }
+  });
+}

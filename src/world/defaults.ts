@@ -1,0 +1,44 @@
+import { KUBEHOP_VERSION, type Client, type CloudProvider } from "../model/kubehop/types.ts";
+import type { KubeObject } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
+
+/** What a scenario text gets when it does not say otherwise. */
+
+const WORKERS = 3;
+
+/** worker-1..3 at 192.168.56.11–13, podCIDR 10.244.1–3.0/24; the control plane stands outside them. */
+export const DEFAULT_NODES: readonly Node[] = Array.from({ length: WORKERS }, (_, i) => {
+  const name = `worker-${i + 1}`;
+  const podCIDR = `10.244.${i + 1}.0/24`;
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" } },
+    spec: { podCIDR, podCIDRs: [podCIDR] },
+    status: {
+      addresses: [
+        { type: "InternalIP", address: `192.168.56.${11 + i}` },
+        { type: "Hostname", address: name },
+      ],
+    },
+  };
+});
+
+export const DEFAULT_CLIENT: Client = {
+  apiVersion: KUBEHOP_VERSION,
+  kind: "Client",
+  metadata: { name: "internet" },
+  spec: { ip: "198.51.100.24" },
+};
+
+export const DEFAULT_CLOUD: CloudProvider["spec"] = {
+  loadBalancer: "nodePort",
+  source: "keep",
+  addresses: { from: "203.0.113.10", to: "203.0.113.250" },
+};
+
+/** Adds the default nodes and client where the text names none. */
+export function withDefaults(objects: readonly KubeObject[]): readonly KubeObject[] {
+  const has = (kind: string): boolean => objects.some((o) => o.kind === kind);
+  return [...(has("Node") ? [] : DEFAULT_NODES), ...(has("Client") ? [] : [DEFAULT_CLIENT]), ...objects];
+}
