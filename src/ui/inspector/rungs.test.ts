@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import type { Hop, Walk } from "../../model/trace/types.ts";
+import { rungIndexOf, rungsOf } from "./rungs.ts";
+import { strandsOf } from "./strands.ts";
+import { droppedWalk, refusedWalk, workbenchWalk } from "./testing/fixture.ts";
+
+describe("the delivered walk", () => {
+  const rungs = rungsOf(workbenchWalk);
+
+  test("has the places in order, boring hops folded", () => {
+    expect(rungs.map((r) => r.title)).toEqual([
+      "outside client",
+      "cloud LB",
+      "worker-1 · PREROUTING",
+      "worker-1 · routing",
+      "worker-1 · POSTROUTING",
+      "worker-2 · forwarded",
+      "pod web-6c8b5d7f9-m4tqz",
+    ]);
+  });
+
+  test("says what each place did, both ways", () => {
+    expect(rungs.map((r) => [r.request?.fact, r.reply?.fact ?? null])).toEqual([
+      ["dst 203.0.113.10:80", "from 203.0.113.10:80"],
+      ["header kept", null],
+      ["dst 10.244.2.3:8080", "src 203.0.113.10:80"],
+      ["via 192.168.56.12", "via 192.168.56.1"],
+      ["src 192.168.56.11:23817", "dst 198.51.100.24:51514"],
+      ["eth0 to cni0", "cni0 to eth0"],
+      ["sees 192.168.56.11", "to 192.168.56.11:23817"],
+    ]);
+    expect(rungs.map((r) => r.passedBy)).toEqual([false, true, false, false, false, false, false]);
+  });
+
+  test("sets a translation opposite its own undoing", () => {
+    expect(rungs.map((r) => [r.request?.glyph, r.reply?.glyph ?? null])).toEqual([
+      ["start", "delivered"],
+      ["ring", null],
+      ["dnat", "undo-dnat"],
+      ["ring", "ring"],
+      ["snat", "undo-snat"],
+      ["ring", "ring"],
+      ["end", "start"],
+    ]);
+  });
+
+  test("colours the strands by what has been rewritten", () => {
+    const ink = (s: { src: string; dst: string } | null): string | null => s && `${s.src} ${s.dst}`;
+    expect(rungs.map((r) => ink(r.below.request))).toEqual([
+      "request request",
+      "request request",
+      "request dnat",
+      "request dnat",
+      "snat dnat",
+      "snat dnat",
+      null,
+    ]);
+    expect(rungs.map((r) => ink(r.below.reply))).toEqual([
+      "reply reply",
+      "reply reply",
+      "dnat reply",
+      "dnat reply",
+      "dnat snat",
+      "dnat snat",
+      null,
+    ]);
+  });
+});
+
+test.each([
+  workbenchWalk,
+  refusedWalk,
+  droppedWalk,
+  { ...workbenchWalk, reply: workbenchWalk.reply.map((h) => ({ ...h, mirrors: null })) },
+])("every hop stands on exactly one rung (%#)", (walk) => {
+  const rungs = rungsOf(walk);
+  expect(rungs.flatMap((r) => r.request?.hops ?? []).map((h) => h.index)).toEqual(walk.hops.map((h) => h.index));
+  expect(
+    rungs
+      .toReversed()
+      .flatMap((r) => r.reply?.hops ?? [])
+      .map((h) => h.index),
+  ).toEqual(walk.reply.map((h) => h.index));
+  for (const hop of walk.hops) expect(rungIndexOf(rungs, "request", hop.index)).toBeGreaterThanOrEqual(0);
+});
+
+test("a refusal ends in an octagon and its story is not folded away", () => {
+  const rungs = rungsOf(refusedWalk);
+  expect(rungs.map((r) => [r.title, r.request?.fact, r.request?.glyph, r.reply?.glyph ?? null])).toEqual([
+    ["pod curl", "dst 10.96.41.7:80", "start", "refused"],
+    ["worker-1 · PREROUTING", "5 looked at, 0 matched", "ring", null],
+    ["worker-1 · routing", "via 192.168.56.1", "ring", null],
+    ["worker-1 · FORWARD", "KUBE-SERVICES: REJECT", "refused", "start"],
+  ]);
+  expect(rungs[0]?.reply?.fact).toBe("ICMP error from 10.244.1.1");
+  expect(rungs[2]?.below.reply).toEqual({ src: "reject", dst: "reject" });
+});
+
+test("a drop ends in a dashed square and nothing comes back", () => {
+  const rungs = rungsOf(droppedWalk);
+  expect(rungs.at(-1)?.request?.glyph).toBe("dropped");
+  expect(rungs.every((r) => r.reply === null && r.below.reply === null && !r.passedBy)).toBe(true);
+});
+
+test("a reply through a host that the request never saw gets a rung of its own", () => {
+  const stray: Hop = { ...workbenchWalk.reply[1]!, place: "node/worker-3", mirrors: null };
+  const walk: Walk = { ...workbenchWalk, reply: workbenchWalk.reply.map((h) => (h.index === 1 ? stray : h)) };
+  const rungs = rungsOf(walk);
+  const at = rungs.findIndex((r) => r.place === "node/worker-3");
+  expect(rungs[at]).toMatchObject({ request: null, title: "worker-3 · forwarded" });
+  expect(rungs[at]?.below.request).not.toBeNull();
+  expect(rungs[at + 1]?.place).toBe("pod/shop/web-6c8b5d7f9-m4tqz");
+});
+
+test("two translations of the destination are shed one by one", () => {
+  const hops = workbenchWalk.hops.map((h) => (h.stage === "lb" ? { ...h, verdict: "dnat" as const } : h));
+  const reply = workbenchWalk.reply;
+  expect(strandsOf({ ...workbenchWalk, hops }).reply.at(-1)).toEqual({ src: "dnat", dst: "reply" });
+  expect(
+    strandsOf({ ...workbenchWalk, hops, reply: [...reply, { ...reply[5]!, index: reply.length }] }).reply.at(-1),
+  ).toEqual({ src: "reply", dst: "reply" });
+});
