@@ -1,0 +1,40 @@
+import { fromTimestamp, type Micros, SECOND } from "../base/time.ts";
+import { type Pod, podReady } from "../model/pod/types.ts";
+import { conditionOf, withCondition } from "./conditions.ts";
+import { isDeleting } from "./changes.ts";
+
+/** Succeeded or Failed: its containers will not run again. */
+export function isTerminal(pod: Pod): boolean {
+  return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
+}
+
+/** Counts as a replica: neither finished nor being deleted. Source: controller.IsPodActive. */
+export function isActive(pod: Pod): boolean {
+  return !isTerminal(pod) && !isDeleting(pod);
+}
+
+/** Since when the pod is ready, in whole seconds as the API keeps it; null while it is not. */
+export function readySince(pod: Pod): Micros | null {
+  if (!podReady(pod)) return null;
+  const at = conditionOf(pod.status.conditions, "Ready")?.lastTransitionTime;
+  const since = at === undefined ? 0 : fromTimestamp(at);
+  return Number.isNaN(since) ? 0 : since;
+}
+
+/** When a ready pod has been so for minReadySeconds; null while it is not ready. Source: podutil.IsPodAvailable. */
+export function availableFrom(pod: Pod, minReadySeconds: number): Micros | null {
+  const since = readySince(pod);
+  return since === null ? null : since + minReadySeconds * SECOND;
+}
+
+/** The pod as the binding subresource leaves it. Source: pkg/registry/core/pod/storage assignPod. */
+export function boundPod(pod: Pod, node: string, now: Micros): Pod {
+  return {
+    ...pod,
+    spec: { ...pod.spec, nodeName: node },
+    status: {
+      ...pod.status,
+      conditions: withCondition(pod.status.conditions, { type: "PodScheduled", status: "True" }, now),
+    },
+  };
+}
