@@ -26,7 +26,7 @@ export const EMPTY: MirrorState = {
 };
 
 /**
- * The state after a frame. A full frame replaces objects, walks and journal, and yet an object or walk that is equal to the one
+ * The state after a frame. A full frame replaces the objects and a restarted one walks and journal, and yet an object or walk that is equal to the one
  * it replaces stays the same reference, so that a seek redraws only what differs. Other frames add, replace and remove; walks
  * and journal entries append, by id and seq, so that a frame seen twice changes nothing.
  */
@@ -70,7 +70,7 @@ const sameObject = (a: KubeObject, b: KubeObject): boolean =>
 
 function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
   const by = new Map(old.map((walk) => [walk.id, walk]));
-  if (frame.full) {
+  if (frame.restarted) {
     const next = frame.walks.map((walk) => keep(by.get(walk.id) ?? walk, walk));
     return next.length === old.length && next.every((walk, i) => walk === old[i]) ? old : next;
   }
@@ -80,7 +80,7 @@ function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
 }
 
 function foldJournal(old: MirrorState["journal"], frame: Frame): MirrorState["journal"] {
-  if (frame.full) return keep(old, frame.journal);
+  if (frame.restarted) return keep(old, frame.journal);
   const last = old.at(-1)?.seq ?? -1;
   const fresh = frame.journal.filter((entry) => entry.seq > last);
   return fresh.length === 0 ? old : [...old, ...fresh];

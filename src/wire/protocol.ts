@@ -30,7 +30,8 @@ export interface CommandRecord {
 
 /** A history: replaying it gives the same journal hash on any machine. */
 export interface SavedHistory {
-  readonly seed: number;
+  /** null: the seed that the text's Lab names, or 1. */
+  readonly seed: number | null;
   readonly commands: readonly CommandRecord[];
 }
 
@@ -78,6 +79,8 @@ export interface ProxyStatus {
 /** Only what changed since the last frame crosses; `full` frames replace everything (load, seek, restore). */
 export interface Frame {
   readonly full: boolean;
+  /** `walks` and `journal` replace what was there: the history was rewritten (an edited text, a seek), though objects may still come as a diff. */
+  readonly restarted: boolean;
   readonly revision: number;
   readonly now: Micros;
   /** Virtual time of the history's end: equal to `now` unless the view was sought back. */
@@ -90,7 +93,7 @@ export interface Frame {
   readonly commands: readonly CommandRecord[];
   readonly seed: number;
   readonly mode: ProxyMode;
-  /** Walks of sends up to now, all of them when full, else the new ones. */
+  /** Walks of sends up to now, all of them when restarted, else the new ones. */
   readonly walks: readonly Walk[];
   readonly journal: readonly JournalEntry[];
   readonly proxies: readonly ProxyStatus[];

@@ -1,0 +1,201 @@
+import type { Position } from "../engine/history.ts";
+import { kubectlText, type Status } from "../model/status.ts";
+import { keyOf, type ObjectKey, splitKey } from "../model/meta/types.ts";
+import { qualifiedResource } from "../model/kinds.ts";
+import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import type { Walk } from "../model/trace/types.ts";
+import { send } from "../network/send.ts";
+import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
+import { seededChooser } from "../base/draw.ts";
+import { refusalRange } from "./places.ts";
+import type { Scenario } from "./scenario.ts";
+import { Cluster } from "./simulation.ts";
+
+/** A command as it stands in the history: where it was given, and where it had run its course. */
+interface Given {
+  readonly record: CommandRecord;
+  readonly before: Position;
+  readonly after: Position;
+}
+
+const refuse = (message: string, field: string | null = null): Refusal => ({ message, field });
+
+const NO_TEXT: TextReport = { accepted: true, diagnostics: [], admitted: 0, revision: 0 };
+
+/**
+ * The command list and the cluster it makes. An edit replaces the text commands that nothing has followed; a text that is
+ * refused stays in the list after the last good one, so that nothing typed is lost, and changes nothing.
+ */
+export class Session {
+  readonly cluster: Cluster;
+  private given: Given[] = [];
+  /** The latest text when it was refused: it follows the history without being part of it. */
+  private draft: CommandRecord | null = null;
+  private latestReport: TextReport = NO_TEXT;
+  private rewrites = 0;
+
+  constructor(seed: number | null) {
+    this.cluster = new Cluster(seed);
+  }
+
+  get report(): TextReport {
+    return this.latestReport;
+  }
+
+  /** Commands up to the moment shown. */
+  get commands(): readonly CommandRecord[] {
+    const records = this.visible().map((g) => g.record);
+    return this.draft === null ? records : [...records, this.draft];
+  }
+
+  /** The text in force: the draft if there is one, else the last text command, else nothing. */
+  get text(): string {
+    const last = this.commands.findLast((record) => record.command.type === "text")?.command;
+    return last?.type === "text" ? last.text : "";
+  }
+
+  /** The last text that was admitted: what the cluster shown is made of. */
+  get admittedText(): string {
+    const last = this.visible().findLast((g) => g.record.command.type === "text")?.record.command;
+    return last?.type === "text" ? last.text : "";
+  }
+
+  /** Grows whenever the history shown is no longer a continuation of the one shown before. */
+  get epoch(): number {
+    return this.rewrites;
+  }
+
+  get endOfHistory(): number {
+    return this.cluster.history.end.at;
+  }
+
+  seek(at: number): void {
+    this.cluster.history.seek(Math.max(0, at));
+    this.rewrites += 1;
+  }
+
+  /** Takes a command or says why not; a refused command leaves the present as it was. */
+  dispatch(command: Command): { readonly refusal: Refusal | null; readonly walk: Walk | null } {
+    if (command.type === "text") return { refusal: this.takeText(command.text), walk: null };
+    const refusal = this.check(command);
+    if (refusal !== null) return { refusal, walk: null };
+    const walks = this.cluster.state.walks.length;
+    this.record(command, () => {
+      if (command.type === "run") this.cluster.history.runUntil(this.cluster.now + command.micros);
+      else if (command.type !== "mode") this.cluster.act(command);
+    });
+    return { refusal: null, walk: this.cluster.state.walks[walks] ?? null };
+  }
+
+  private visible(): readonly Given[] {
+    const { inputs } = this.cluster.history.position;
+    const { at } = this.cluster.history.position;
+    return this.given.filter((g) => g.before.inputs < inputs || (g.before.at <= at && g.after.inputs <= inputs));
+  }
+
+  private record(command: Command, run: () => void): void {
+    this.given = [...this.visible()];
+    this.draft = null;
+    const { history } = this.cluster;
+    const before = history.position;
+    const at = this.cluster.now;
+    run();
+    this.given.push({ record: { at, command }, before, after: history.position });
+  }
+
+  private takeText(text: string): Refusal | null {
+    const { history } = this.cluster;
+    const scenario = this.cluster.scenario(text);
+    const visible = this.visible();
+    const kept = visible.slice(0, 1 + visible.findLastIndex((g) => g.record.command.type !== "text"));
+    const base = visible[kept.length]?.before ?? history.position;
+    const shown = history.position;
+
+    let diagnostics = scenario.diagnostics;
+    let sound = scenario.sound;
+    if (sound) {
+      history.seekTo(base);
+      const dry = this.cluster.dryRun(scenario);
+      diagnostics = [...diagnostics, ...admissionDiagnostics(scenario, dry)];
+      sound = dry.ok;
+      if (sound) this.rewrites += 1;
+      else history.seekTo(shown);
+    }
+    if (!sound) {
+      this.given = [...visible];
+      this.draft = { at: this.cluster.now, command: { type: "text", text } };
+      this.latestReport = { ...this.latestReport, accepted: false, diagnostics };
+      return refuse(diagnostics.find((d) => d.severity === "error")?.message ?? "The text was not taken.");
+    }
+    this.record({ type: "text", text }, () => this.cluster.act({ type: "text", text }));
+    const admitted = scenario.objects.filter(({ document }) => document !== null).length;
+    this.latestReport = { accepted: true, diagnostics, admitted, revision: this.cluster.store.revision };
+    return null;
+  }
+
+  private check(command: Exclude<Command, { type: "text" }>): Refusal | null {
+    switch (command.type) {
+      case "send": {
+        const { seed, network, walks } = this.cluster.state;
+        const options = { id: walks.length + 1, chooser: seededChooser(seed) };
+        const tried = send(this.cluster.view(), network, command.request, options);
+        return tried.ok ? null : refuse(tried.error.message, tried.error.field);
+      }
+      case "delete":
+        return this.exists(command.key);
+      case "kill":
+        return splitKey(command.pod).kind === "Pod" ? this.exists(command.pod) : refuse("Only a Pod's process can be killed.");
+      case "scale": {
+        const { kind } = splitKey(command.key);
+        if (kind !== "Deployment" && kind !== "ReplicaSet") return refuse(`A ${kind} cannot be scaled.`);
+        if (!Number.isInteger(command.replicas) || command.replicas < 0 || command.replicas > 10_000) {
+          return refuse("Replicas are a whole number from 0 to 10,000.", "replicas");
+        }
+        return this.exists(command.key);
+      }
+      case "mode":
+        return command.mode === this.cluster.state.proxy.mode
+          ? null
+          : refuse(`kube-proxy's ${command.mode} mode is not simulated yet; iptables is.`, "mode");
+      case "run":
+        return Number.isInteger(command.micros) && command.micros >= 0 ? null : refuse("Time runs forward only.", "micros");
+    }
+  }
+
+  private exists(key: ObjectKey): Refusal | null {
+    if (this.cluster.store.get(key) !== undefined) return null;
+    const { kind, name } = splitKey(key);
+    return refuse(`Error from server (NotFound): ${qualifiedResource(kind)} "${name}" not found`, "key");
+  }
+}
+
+interface Admission {
+  readonly ok: boolean;
+  readonly refusals: readonly { readonly key: ObjectKey; readonly status: Status }[];
+  readonly warnings: readonly { readonly key: ObjectKey; readonly message: string }[];
+  readonly notes: readonly { readonly key: ObjectKey | null; readonly message: string }[];
+}
+
+/** What the API server said, at the fields it said it of. */
+function admissionDiagnostics(scenario: Scenario, report: Admission): readonly Diagnostic[] {
+  const documentOf = new Map(scenario.objects.map(({ object, document }) => [keyOf(object), document]));
+  const at = (
+    severity: Diagnostic["severity"],
+    source: Diagnostic["source"],
+    key: ObjectKey | null,
+    field: string,
+    message: string,
+  ): Diagnostic => {
+    const document = (key === null ? null : documentOf.get(key)) ?? 0;
+    return { severity, source, message, range: refusalRange(scenario.manifest, document, field), document, object: key, fixes: [] };
+  };
+  return [
+    ...report.refusals.flatMap(({ key, status }) =>
+      status.causes.length === 0
+        ? [at("error", "admission", key, "metadata.name", kubectlText(status))]
+        : status.causes.map((cause) => at("error", "admission", key, cause.field, `${cause.field}: ${cause.message}`)),
+    ),
+    ...report.warnings.map(({ key, message }) => at("warning", "admission", key, "kind", message)),
+    ...report.notes.map(({ key, message }) => at("info", "note", key, "metadata.namespace", message)),
+  ];
+}

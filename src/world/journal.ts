@@ -1,0 +1,83 @@
+/** The history as people read it: every event that did something, and every revision it made. */
+import type { Commit } from "../apiserver/types.ts";
+import type { LogEntry } from "../engine/types.ts";
+import { keyOf, type ObjectKey, splitKey } from "../model/meta/types.ts";
+import type { JournalEntry } from "../wire/protocol.ts";
+
+/** API lines are numbered apart from events, so that both are unique in one list. */
+const API_SEQ = 1_000_000_000;
+
+function laneOf(entry: LogEntry): { readonly lane: JournalEntry["lane"]; readonly node: string } {
+  const slash = entry.actor.indexOf("/");
+  const [name, node] = slash < 0 ? [entry.actor, ""] : [entry.actor.slice(0, slash), entry.actor.slice(slash + 1)];
+  if (name === "kubelet") return { lane: "kubelet", node };
+  if (name === "kube-proxy") return { lane: "kube-proxy", node };
+  if (name === "user") return { lane: entry.kind === "send" ? "packets" : "user", node: "" };
+  return { lane: "controllers", node: "" };
+}
+
+const short = (key: ObjectKey): string => {
+  const { kind, namespace, name } = splitKey(key);
+  return `${kind} ${namespace === "" ? name : `${namespace}/${name}`}`;
+};
+
+function titleOf(commit: Commit): string {
+  const first = commit.added[0] ?? commit.updated[0]?.[1] ?? commit.removed[0];
+  if (first === undefined) return "";
+  const verb = commit.added.length > 0 ? "created" : commit.updated.length > 0 ? "updated" : "deleted";
+  const more = commit.added.length + commit.updated.length + commit.removed.length - 1;
+  return `${short(keyOf(first))} ${verb}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+function apiEntry(commit: Commit): JournalEntry {
+  return {
+    seq: API_SEQ + commit.revision,
+    at: commit.at,
+    lane: "api",
+    node: "",
+    title: titleOf(commit),
+    detail: `revision ${commit.revision}, written by ${commit.writer}`,
+    revision: commit.revision,
+    cause: commit.cause,
+    objects: [...commit.added, ...commit.updated.map(([, to]) => to), ...commit.removed].map(keyOf),
+  };
+}
+
+/**
+ * Journal lines from a place in the log and in the store's journal on, in causal order: an event first, then what it wrote.
+ * Events that wrote nothing are left out, but for what users and kube-proxies did.
+ */
+export function journalEntries(
+  log: readonly LogEntry[],
+  commits: readonly Commit[],
+  from: { readonly handled: number; readonly revision: number },
+): readonly JournalEntry[] {
+  const byCause = new Map<number, Commit[]>();
+  for (let i = from.revision; i < commits.length; i++) {
+    const commit = commits[i] as Commit;
+    const same = byCause.get(commit.cause);
+    if (same === undefined) byCause.set(commit.cause, [commit]);
+    else same.push(commit);
+  }
+  const entries: JournalEntry[] = [];
+  for (let i = from.handled; i < log.length; i++) {
+    const entry = log[i] as LogEntry;
+    const wrote = byCause.get(entry.seq) ?? [];
+    const { lane, node } = laneOf(entry);
+    const told = lane === "user" || lane === "packets" || (lane === "kube-proxy" && entry.title.startsWith("rules written"));
+    if (wrote.length === 0 && !told) continue;
+    entries.push({
+      seq: entry.seq,
+      at: entry.at,
+      lane,
+      node,
+      title: entry.title,
+      detail: entry.actor,
+      revision: wrote.at(-1)?.revision ?? null,
+      cause: entry.causedBy,
+      objects: [...new Set(wrote.flatMap((c) => apiEntry(c).objects))],
+    });
+    for (const commit of wrote) entries.push(apiEntry(commit));
+  }
+  return entries;
+}

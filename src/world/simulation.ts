@@ -1,0 +1,323 @@
+/**
+ * The cluster in time: store, controllers, kubelets and kube-proxies as actors of one engine, and the packets' kernel state.
+ * Everything that changes lives in {@link Cluster}, so that a checkpoint has it; everything that happens is an event.
+ */
+import { type Api, createApi } from "../apiserver/api.ts";
+import { createStore } from "../apiserver/store.ts";
+import type { Commit, Store, StoreSnapshot, WriteContext } from "../apiserver/types.ts";
+import { must } from "../base/assert.ts";
+import { draw, seededChooser } from "../base/draw.ts";
+import type { JsonValue } from "../base/json.ts";
+import { ALL_CONTROLLERS } from "../controllers/registry.ts";
+import type { Controller, Operation, Signal } from "../controllers/types.ts";
+import { Engine } from "../engine/engine.ts";
+import { History } from "../engine/history.ts";
+import { type Actor, type EngineContext, NOW, type SimEvent } from "../engine/types.ts";
+import { iptablesRules } from "../kernel/iptables/evaluate.ts";
+import type { Ruleset } from "../kernel/iptables/types.ts";
+import type { Rules } from "../kernel/netfilter.ts";
+import type { ClusterConfig, ProxyConfig } from "../model/config/types.ts";
+import type { CloudProvider } from "../model/kubehop/types.ts";
+import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
+import { kubectlText } from "../model/status.ts";
+import type { Node } from "../model/node/types.ts";
+import type { Request, Walk } from "../model/trace/types.ts";
+import { send } from "../network/send.ts";
+import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
+import { compileFor } from "./compile.ts";
+import { DELIVERY, type ProxySync, relevantRevision, syncDelay, touchesProxies } from "./proxies.ts";
+import { Recent } from "./recent.ts";
+import { DEFAULT_CLUSTER, DEFAULT_PROXY, readScenario, type Scenario } from "./scenario.ts";
+import { DEFAULT_CLOUD } from "./defaults.ts";
+import { clusterView } from "./view.ts";
+
+/** A checkpoint's domain half: plain data, shared with other checkpoints wherever nothing changed. */
+interface Saved {
+  readonly store: StoreSnapshot;
+  readonly rest: Rest;
+}
+
+/** All state beside the store. Replaced as a whole, never changed in place. */
+interface Rest {
+  readonly version: number;
+  readonly network: NetworkState;
+  readonly walks: readonly Walk[];
+  readonly memory: Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
+  readonly proxies: Readonly<Record<string, ProxySync>>;
+  readonly cluster: ClusterConfig;
+  readonly proxy: ProxyConfig;
+  readonly cloud: CloudProvider["spec"];
+  /** Explicit seed of the history, else the text's, else 1. */
+  readonly seed: number;
+  /** Objects that the text in force named: what the next text prunes. */
+  readonly applied: readonly ObjectKey[];
+}
+
+/** What happened outside of commits, for the journal: the engine's log says when, this says what. */
+export type UserAction =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "send"; readonly request: Request }
+  | { readonly type: "delete"; readonly key: ObjectKey; readonly force: boolean }
+  | { readonly type: "kill"; readonly pod: ObjectKey }
+  | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number };
+
+const USER = "user";
+const PROXY = "kube-proxy/";
+
+const FRESH: Rest = {
+  version: 0,
+  network: EMPTY_NETWORK,
+  walks: [],
+  memory: {},
+  proxies: {},
+  cluster: DEFAULT_CLUSTER,
+  proxy: DEFAULT_PROXY,
+  cloud: DEFAULT_CLOUD,
+  seed: 1,
+  applied: [],
+};
+
+export class Cluster {
+  readonly store: Store = createStore();
+  readonly history: History<Cluster, Saved>;
+  private readonly engine: Engine<Cluster, Saved>;
+  private readonly api: Api;
+  private readonly explicitSeed: number | null;
+  private readonly compiled = new Recent<{ readonly ruleset: Ruleset; readonly rules: Rules }>(256);
+  private readonly scenarios = new Recent<Scenario>(4);
+  private rest: Rest;
+
+  constructor(explicitSeed: number | null) {
+    this.explicitSeed = explicitSeed;
+    this.rest = { ...FRESH, seed: explicitSeed ?? FRESH.seed };
+    this.api = createApi(this.store, { seed: () => this.rest.seed, cluster: () => this.rest.cluster });
+    this.engine = new Engine<Cluster, Saved>({ get: (id) => this.actor(id) }, this, {
+      snapshot: () => ({ store: this.store.snapshot(), rest: this.rest }),
+      restore: (saved) => {
+        this.store.restore(saved.store);
+        this.rest = saved.rest;
+        this.compiled.clear();
+      },
+      version: () => this.store.revision + this.rest.version,
+    });
+    this.history = new History<Cluster, Saved>(this.engine);
+    // Before the first command the cluster has what every cluster has.
+    this.history.emit(NOW, USER, "bootstrap", null);
+    this.settle();
+  }
+
+  get state(): Rest {
+    return this.rest;
+  }
+
+  get log(): Engine<Cluster, Saved>["log"] {
+    return this.engine.log;
+  }
+
+  get now(): number {
+    return this.engine.now;
+  }
+
+  scenario(text: string): Scenario {
+    return this.scenarios.get(text, () => readScenario(text));
+  }
+
+  /** Gives one user action at the present and lets the cluster come to rest. */
+  act(action: UserAction): void {
+    this.history.emit(NOW, USER, action.type, action as unknown as JsonValue);
+    if (action.type === "send") {
+      // The packet's own time passes; what else is due meanwhile happens at its pace.
+      this.history.step();
+      const walk = this.rest.walks.at(-1);
+      if (walk !== undefined) this.history.runUntil(Math.max(this.now, walk.endedAt));
+    } else this.settle();
+  }
+
+  /** Runs at the instant pace until nothing is left to do. */
+  settle(): void {
+    this.history.setPace("settle");
+    this.history.runToQuiet();
+    this.history.setPace("run");
+  }
+
+  /** The present as the network sees it. */
+  view(): ClusterView {
+    return clusterView({
+      reader: this.store,
+      now: this.now,
+      cluster: this.rest.cluster,
+      cloud: this.rest.cloud,
+      rulesOf: (node) => this.rulesOf(node).rules,
+    });
+  }
+
+  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. */
+  rulesOf(name: string): { readonly ruleset: Ruleset; readonly rules: Rules } {
+    const sync = this.rest.proxies[name];
+    const revision = sync === undefined ? 0 : relevantRevision(this.store.journal, sync.syncedRevision);
+    return this.compiled.get(`${name}@${revision}`, () => {
+      const reader = this.store.readAt(revision);
+      const node = reader.get<Node>(objectKey("Node", undefined, name));
+      const ruleset = compileFor(reader, node, this.rest.proxy);
+      return { ruleset, rules: iptablesRules(ruleset) };
+    });
+  }
+
+  /** Whether the text would be admitted, without a trace: the API server's dry run. */
+  dryRun(scenario: Scenario): ReturnType<Api["applyAll"]> {
+    const before = { store: this.store.snapshot(), rest: this.rest };
+    const report = this.applyScenario(scenario, { at: this.now, cause: 0, writer: "kubectl" });
+    this.store.restore(before.store);
+    this.rest = before.rest;
+    return report;
+  }
+
+  private actor(id: string): Actor<Cluster> | undefined {
+    if (id === USER) return { id, handle: (event, engine) => this.handleUser(event, engine) };
+    if (id.startsWith(PROXY)) return { id, handle: (event, engine) => this.handleProxy(event, engine) };
+    const controller = CONTROLLERS.get(id.split("/")[0] ?? "");
+    return controller && { id, handle: (event, engine) => this.handleController(controller, event, engine) };
+  }
+
+  private handleUser(event: SimEvent, engine: EngineContext): string {
+    const context: WriteContext = { at: engine.now, cause: event.seq, writer: "kubectl" };
+    if (event.kind === "bootstrap") {
+      this.watched(engine, () => this.api.bootstrap({ ...context, writer: "kube-apiserver" }));
+      return "control plane started";
+    }
+    const action = event.data as unknown as UserAction;
+    switch (action.type) {
+      case "text": {
+        const scenario = this.scenario(action.text);
+        this.watched(engine, () => this.applyScenario(scenario, context));
+        return "kubectl apply -f scenario.yaml --prune";
+      }
+      case "send": {
+        const id = this.rest.walks.length + 1;
+        const sent = send(this.view(), this.rest.network, action.request, { id, chooser: seededChooser(this.rest.seed) });
+        if (!sent.ok) return sent.error.message;
+        const { walk, state } = sent.value;
+        this.change({ network: state, walks: [...this.rest.walks, walk] });
+        return `${action.request.from} to ${action.request.to}: ${walk.outcome}`;
+      }
+      case "delete":
+        this.watched(engine, () => this.api.delete(action.key, context, { force: action.force }));
+        return `kubectl delete ${action.key}`;
+      case "scale": {
+        const object = this.store.get(action.key) as (KubeObject & { readonly spec: object }) | undefined;
+        if (object === undefined) return `${action.key} is gone`;
+        const scaled = { ...object, spec: { ...object.spec, replicas: action.replicas } } as KubeObject;
+        this.watched(engine, () => this.api.update(scaled, context));
+        return `kubectl scale ${action.key} --replicas=${action.replicas}`;
+      }
+      case "kill": {
+        const kubelet = must(CONTROLLERS.get("kubelet"), "there is a kubelet");
+        const signal: Signal = { type: "kill" };
+        engine.emit(NOW, kubelet.instanceOf(action.pod), "signal", signal as unknown as JsonValue, action.pod);
+        return `kill ${action.pod}`;
+      }
+    }
+  }
+
+  private applyScenario(scenario: Scenario, context: WriteContext): ReturnType<Api["applyAll"]> {
+    this.change({
+      cluster: scenario.cluster,
+      proxy: scenario.proxy,
+      cloud: scenario.cloud,
+      seed: this.explicitSeed ?? scenario.seed ?? FRESH.seed,
+    });
+    const objects = scenario.objects.map(({ object }) => object);
+    const keys = objects.map(keyOf);
+    const named = new Set(keys);
+    const report = this.api.applyAll(objects, context, { prune: this.rest.applied.filter((key) => !named.has(key)) });
+    this.change({ applied: keys });
+    return report;
+  }
+
+  private handleProxy(event: SimEvent, engine: EngineContext): string {
+    const node = event.actor.slice(PROXY.length);
+    const last = this.rest.proxies[node];
+    const syncedRevision = this.store.revision;
+    this.change({ proxies: { ...this.rest.proxies, [node]: { syncedRevision, syncedAt: engine.now } } });
+    const same =
+      last !== undefined &&
+      relevantRevision(this.store.journal, last.syncedRevision) === relevantRevision(this.store.journal, syncedRevision);
+    return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
+  }
+
+  private handleController(controller: Controller, event: SimEvent, engine: EngineContext): string | undefined {
+    const instance = event.actor;
+    const key = event.key ?? "";
+    const memory = this.rest.memory[instance] ?? {};
+    const result = controller.reconcile(key, {
+      reader: this.store,
+      now: engine.now,
+      cluster: this.rest.cluster,
+      cloud: this.rest.cloud,
+      signal: event.kind === "signal" ? (event.data as unknown as Signal) : null,
+      draw: (purpose) => draw(this.rest.seed, `${instance}/${purpose}`),
+      memory: (slot) => memory[slot],
+      latency: (delay) => engine.latency(delay),
+    });
+    if (result.remember !== undefined) {
+      const kept = { ...memory, ...result.remember };
+      for (const [slot, value] of Object.entries(result.remember)) if (value === null) delete kept[slot];
+      this.change({ memory: { ...this.rest.memory, [instance]: kept } });
+    }
+    const context: WriteContext = { at: engine.now, cause: event.seq, writer: instance };
+    let refused: string | undefined;
+    this.watched(engine, () => {
+      for (const operation of result.operations) refused ??= this.operate(operation, context);
+    });
+    if (result.requeue !== undefined) engine.emit(result.requeue, instance, "reconcile", null, key);
+    return refused ?? result.title;
+  }
+
+  /** Does one operation; the refusal in words when the API server did not take it. */
+  private operate(operation: Operation, context: WriteContext): string | undefined {
+    const done = ((): ReturnType<Api["create"]> | ReturnType<Api["delete"]> => {
+      switch (operation.op) {
+        case "create":
+          return this.api.create(operation.object, context);
+        case "update":
+          return this.api.update(operation.object, context);
+        case "updateStatus":
+          return this.api.updateStatus(operation.object, context);
+        case "bind":
+          return this.api.bind(operation.key, operation.node, context);
+        case "delete":
+          return this.api.delete(operation.key, context, { force: operation.force ?? false });
+        case "remove":
+          return this.api.finalizeDelete(operation.key, context);
+      }
+    })();
+    return done.ok ? undefined : kubectlText(done.error);
+  }
+
+  /** Runs writes and tells everyone who watches what they committed. */
+  private watched<T>(engine: EngineContext, write: () => T): T {
+    const before = this.store.journal.length;
+    const result = write();
+    for (let i = before; i < this.store.journal.length; i++) this.deliver(this.store.journal[i] as Commit, engine);
+    return result;
+  }
+
+  private deliver(commit: Commit, engine: EngineContext): void {
+    for (const controller of ALL_CONTROLLERS) {
+      for (const key of controller.keysFor(commit, this.store)) {
+        engine.emit(DELIVERY, controller.instanceOf(key), "reconcile", null, key);
+      }
+    }
+    if (!touchesProxies(commit)) return;
+    for (const node of this.store.list<Node>("Node")) {
+      const { name } = node.metadata;
+      engine.emit(syncDelay(this.rest.proxies[name], engine.now, this.rest.proxy), PROXY + name, "sync", null, "rules");
+    }
+  }
+
+  private change(patch: Partial<Omit<Rest, "version">>): void {
+    this.rest = { ...this.rest, ...patch, version: this.rest.version + 1 };
+  }
+}
+
+const CONTROLLERS: ReadonlyMap<string, Controller> = new Map(ALL_CONTROLLERS.map((c) => [c.name, c]));

@@ -1,0 +1,181 @@
+import { sha256Hex } from "../base/hash.ts";
+import { canonicalJson } from "../base/json.ts";
+import { countRules } from "../kernel/iptables/types.ts";
+import { listRules } from "../kernel/iptables/listing.ts";
+import { printSave } from "../kernel/iptables/save.ts";
+import { objectKey, splitKey } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
+import type { Service } from "../model/service/types.ts";
+import type { RuleRef } from "../model/trace/types.ts";
+import { explore } from "../network/explore.ts";
+import { send } from "../network/send.ts";
+import type { RequestError } from "../network/types.ts";
+import { seededChooser } from "../base/draw.ts";
+import type { Frame, Refusal, RuleRow } from "../wire/protocol.ts";
+import { choices } from "./choices.ts";
+import { Session } from "./commands.ts";
+import { FrameDiff, sigils } from "./frames.ts";
+import { journalEntries } from "./journal.ts";
+import { matchingDeployment } from "./matching.ts";
+import { fieldAt, placeOf } from "./places.ts";
+import type { World } from "./types.ts";
+
+export interface WorldOptions {
+  /** null: the seed that the text's Lab names, or 1. */
+  readonly seed: number | null;
+}
+
+const refusal = (error: RequestError): Refusal => ({ message: error.message, field: error.field });
+
+const row = ({ id, table, chain, position, text, origin }: RuleRef): RuleRow => ({ id, table, chain, position, text, origin });
+
+/** Rules shown for one line of the text: enough to see the pattern, few enough to read. */
+const PROVENANCE_ROWS = 100;
+
+/** A fresh cluster: a control plane, no nodes until a text names or implies some. */
+export function createWorld(options: WorldOptions): World {
+  let session = new Session(options.seed);
+  let diff = new FrameDiff();
+  /** How far log, journal and walks had come when the last frame was taken, and of which history they were. */
+  let sent = { handled: 0, revision: 0, walks: 0, epoch: -1 };
+  const cluster = (): Session["cluster"] => session.cluster;
+
+  const noNode = (node: string): Refusal | null =>
+    cluster().store.get<Node>(objectKey("Node", undefined, node)) === undefined
+      ? { message: `There is no node ${JSON.stringify(node)}. Nodes: ${nodeNames().join(", ") || "none"}.`, field: "node" }
+      : null;
+  const nodeNames = (): readonly string[] =>
+    cluster()
+      .store.list<Node>("Node")
+      .map((n) => n.metadata.name);
+
+  const frame = (wanted: boolean): Frame => {
+    const { store, state, log } = cluster();
+    const restarted = wanted || session.epoch !== sent.epoch;
+    const from = restarted ? { handled: 0, revision: 0 } : sent;
+    const journal = journalEntries(log, store.journal, from);
+    const changes = diff.take(store, wanted);
+    const walks = restarted ? state.walks : state.walks.slice(sent.walks);
+    sent = {
+      handled: log.length,
+      revision: store.revision,
+      walks: state.walks.length,
+      epoch: session.epoch,
+    };
+    return {
+      full: wanted,
+      restarted,
+      revision: store.revision,
+      now: cluster().now,
+      end: session.endOfHistory,
+      ...changes,
+      report: session.report,
+      text: session.text,
+      commands: session.commands,
+      seed: state.seed,
+      mode: state.proxy.mode,
+      walks,
+      journal,
+      proxies: nodeNames().map((node) => ({
+        node,
+        mode: state.proxy.mode,
+        syncedRevision: state.proxies[node]?.syncedRevision ?? 0,
+        syncedAt: state.proxies[node]?.syncedAt ?? 0,
+        rules: countRules(cluster().rulesOf(node).ruleset),
+      })),
+      sigils: sigils(store),
+      cloud: state.cloud.loadBalancer,
+    };
+  };
+
+  return {
+    get objects() {
+      return cluster().store;
+    },
+    get now() {
+      return cluster().now;
+    },
+    get report() {
+      return session.report;
+    },
+    get commands() {
+      return session.commands;
+    },
+    get seed() {
+      return cluster().state.seed;
+    },
+    get mode() {
+      return cluster().state.proxy.mode;
+    },
+
+    load({ seed, commands }, upTo) {
+      session = new Session(seed);
+      diff = new FrameDiff();
+      sent = { handled: 0, revision: 0, walks: 0, epoch: -1 };
+      let first: Refusal | null = null;
+      for (const { at, command } of commands) {
+        if (at > cluster().now) session.dispatch({ type: "run", micros: at - cluster().now });
+        const { refusal: refused } = session.dispatch(command);
+        first ??= refused;
+      }
+      if (upTo !== null) session.seek(upTo);
+      return first;
+    },
+    dispatch: (command) => session.dispatch(command),
+    seek: (at) => session.seek(at),
+
+    probe(request) {
+      const { seed, network } = cluster().state;
+      const sentWalk = send(cluster().view(), network, request, { id: 0, chooser: seededChooser(seed) });
+      return sentWalk.ok ? sentWalk.value.walk : refusal(sentWalk.error);
+    },
+    explore(request) {
+      const { seed, network } = cluster().state;
+      const explored = explore(cluster().view(), network, request, { id: 0, chooser: seededChooser(seed) });
+      return explored.ok ? explored.value : refusal(explored.error);
+    },
+
+    frame,
+
+    rulesText(node, mode) {
+      if (mode !== undefined && mode !== cluster().state.proxy.mode) {
+        return { message: `kube-proxy's ${mode} mode is not simulated yet; iptables is.`, field: "mode" };
+      }
+      return noNode(node) ?? { text: printSave(cluster().rulesOf(node).ruleset) };
+    },
+    ruleRows({ node, table, search, offset, limit }) {
+      if (noNode(node) !== null) return { total: 0, rows: [] };
+      const { total, rows } = listRules(cluster().rulesOf(node).ruleset, { table, search, offset, limit });
+      return { total, rows: rows.map(row) };
+    },
+
+    choices: () => choices(cluster().store),
+    locate(object, path) {
+      const range = placeOf(cluster().scenario(session.text).manifest, object, path);
+      return range === null ? null : { range };
+    },
+    provenance(line, column) {
+      const found = fieldAt(cluster().scenario(session.text).manifest, line, column);
+      if (found === null) return null;
+      const node = nodeNames()[0];
+      if (node === undefined) return { ...found, rules: [] };
+      const { ruleset } = cluster().rulesOf(node);
+      const { rows } = listRules(ruleset, { search: found.object, offset: 0, limit: Number.MAX_SAFE_INTEGER });
+      const rules = rows.filter(
+        ({ origin }) => origin?.object === found.object && (origin.path.startsWith(found.path) || found.path.startsWith(origin.path)),
+      );
+      return { ...found, rules: rules.slice(0, PROVENANCE_ROWS).map(row) };
+    },
+    matchingDeployment(key) {
+      const service = cluster().store.get<Service>(key);
+      if (service === undefined || splitKey(key).kind !== "Service") return null;
+      const text = matchingDeployment(service);
+      return text === null ? null : { text };
+    },
+
+    journalHash() {
+      const { store, log, state } = cluster();
+      return sha256Hex(canonicalJson({ commits: store.journal, log, walks: state.walks, proxies: state.proxies }));
+    },
+  };
+}
