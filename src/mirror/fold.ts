@@ -81,7 +81,8 @@ function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
 
 function foldJournal(old: MirrorState["journal"], frame: Frame): MirrorState["journal"] {
   if (frame.restarted) return keep(old, frame.journal);
-  const last = old.at(-1)?.seq ?? -1;
-  const fresh = frame.journal.filter((entry) => entry.seq > last);
+  if (frame.journal.length === 0) return old;
+  const known = new Set(old.map((entry) => entry.seq));
+  const fresh = frame.journal.filter((entry) => !known.has(entry.seq));
   return fresh.length === 0 ? old : [...old, ...fresh];
 }
