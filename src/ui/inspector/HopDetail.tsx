@@ -1,0 +1,172 @@
+import { useMemo, type ReactElement } from "react";
+import type { Hop, Walk } from "../../model/trace/types.ts";
+import { usePlayback } from "../playback.ts";
+import { useUi, type HopSelection } from "../state.ts";
+import { Because } from "./Because.tsx";
+import { headerRows } from "./changes.ts";
+import { classes } from "./classes.ts";
+import { Icon } from "./glyphs.tsx";
+import styles from "./HopDetail.module.css";
+import { decisive, drawsOf, shownRule, type DrawStep } from "./ruleText.ts";
+import { rungIndexOf, rungsOf } from "./rungs.ts";
+import { VerdictTag } from "./Tag.tsx";
+import type { PanelProps } from "./types.ts";
+import { destination, hopStage, hostTitle, nodeOf, source } from "./wording.ts";
+
+interface Props extends Pick<PanelProps, "mirror" | "query"> {
+  readonly walk: Walk;
+  readonly selection: HopSelection;
+  readonly hop: Hop;
+}
+
+/** One hop in full: header before and after, the rule, the draws, one plain sentence, and why the rule exists. */
+export function HopDetail({ mirror, query, walk, selection, hop }: Props): ReactElement {
+  const rule = shownRule(hop);
+  const draws = drawsOf(hop);
+  return (
+    <section className={styles.detail} aria-label="Hop">
+      <header className={styles.head}>
+        <h3>
+          {selection.leg === "request" ? "Hop" : "Reply hop"} {hop.index + 1}
+        </h3>
+        <span className={styles.where}>
+          {hostTitle(hop.place)}, {hopStage(hop)}
+        </span>
+        <VerdictTag verdict={hop.verdict} />
+      </header>
+      <Siblings walk={walk} selection={selection} />
+      <HeaderTable hop={hop} />
+      {hop.note !== "" && <p className={styles.note}>{hop.note}</p>}
+      {(hop.verdict === "undo-dnat" || hop.verdict === "undo-snat") && <Conntrack hop={hop} walk={walk} />}
+      {(hop.considered > 0 || rule !== null) && (
+        <>
+          <div className={styles.row}>
+            <h4>{rule === null ? "Rules" : "Matched rule"}</h4>
+            <span className={styles.count}>
+              {hop.considered} considered, {hop.matched} matched
+            </span>
+          </div>
+          {rule !== null && (
+            <p className={styles.rule}>
+              {decisive(rule.text).map((piece, i) =>
+                piece.strong ? <b key={i}>{piece.text}</b> : <span key={i}>{piece.text}</span>,
+              )}
+            </p>
+          )}
+          {rule === null && (
+            <p className={styles.note}>None of them matched; the chain's policy lets the packet pass.</p>
+          )}
+          {draws.length > 0 && <Draws draws={draws} />}
+          {hop.steps.length > 0 && nodeOf(hop.place) !== null && (
+            <button type="button" className={styles.open} onClick={() => useUi.getState().set({ center: "netfilter" })}>
+              <Icon name="rules" size={14} />
+              Open netfilter
+            </button>
+          )}
+        </>
+      )}
+      {hop.rule !== null && (
+        <Because mirror={mirror} query={query} rule={hop.rule} node={nodeOf(hop.place)} tone={hop.verdict} />
+      )}
+    </section>
+  );
+}
+
+/** The hops that share the rung, so that none is out of reach. Always there and of one height: nothing moves while time runs. */
+function Siblings({ walk, selection }: { readonly walk: Walk; readonly selection: HopSelection }): ReactElement | null {
+  const rungs = useMemo(() => rungsOf(walk), [walk]);
+  const hops = rungs[rungIndexOf(rungs, selection.leg, selection.index)]?.[selection.leg]?.hops ?? [];
+  return (
+    <div className={styles.siblings} role="group" aria-label="Hops on this rung">
+      {hops.map((hop) => (
+        <button
+          key={hop.index}
+          type="button"
+          {...(hop.index === selection.index ? { "aria-current": "step" as const } : {})}
+          onClick={() => usePlayback.getState().select({ leg: selection.leg, index: hop.index })}
+        >
+          <span className={styles.number}>{hop.index + 1}</span>{" "}
+          {hop.stage === "hook:filter/FORWARD" ? "FORWARD" : hopStage(hop)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function HeaderTable({ hop }: { readonly hop: Hop }): ReactElement {
+  return (
+    <table className={styles.header}>
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">before</th>
+          <th scope="col">after</th>
+        </tr>
+      </thead>
+      <tbody>
+        {headerRows(hop).map((row) => (
+          <tr key={row.field}>
+            <th scope="row">{row.field}</th>
+            <td className={styles.value}>{row.before}</td>
+            <td className={classes(styles.value, row.changed ? styles[`new-${row.tone}`] : styles.same)}>
+              {row.after}
+              {row.changed && <span className={styles.hidden}> (changed)</span>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Threshold as a bar, the number drawn as a tick across it; the comparison stands beside it in words. */
+function Draws({ draws }: { readonly draws: readonly DrawStep[] }): ReactElement {
+  return (
+    <ul className={styles.draws} aria-label="Draws">
+      {draws.map((draw, i) => (
+        <li key={i}>
+          <span className={styles.drawLabel}>{draw.label}</span>
+          <span className={styles.track} aria-hidden="true">
+            <i className={draw.taken ? styles.taken : styles.passed} style={{ width: `${draw.threshold * 100}%` }} />
+            <b style={{ left: `${draw.value * 100}%` }} />
+          </span>
+          <span className={classes(styles.drawText, draw.taken && styles.drawTaken)}>{draw.text}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What conntrack has on record for a connection whose translation is being undone, read off the hops it came by. */
+function Conntrack({ hop, walk }: { readonly hop: Hop; readonly walk: Walk }): ReactElement | null {
+  const done = walk.hops.find((h) => h.place === hop.place && `undo-${h.verdict}` === hop.verdict);
+  if (done === undefined) return null;
+  const facts: readonly (readonly [string, string])[] = [
+    ["rewritten by", `hop ${done.index + 1}`],
+    ["original", `${source(done.before)} → ${destination(done.before)}`],
+    ["reply", `${source(hop.before)} → ${destination(hop.before)}`],
+    ["rules", "not consulted: nat sees only a connection's first packet"],
+  ];
+  return (
+    <dl className={styles.conntrack} aria-label="conntrack">
+      {facts.map(([term, text]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd className={term === "rules" ? undefined : styles.mono}>
+            {term === "rewritten by" ? (
+              <button
+                type="button"
+                className={styles.link}
+                onClick={() => usePlayback.getState().select({ leg: "request", index: done.index })}
+              >
+                {text}, {hopStage(done)}
+              </button>
+            ) : (
+              text
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

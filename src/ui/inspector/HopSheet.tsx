@@ -1,0 +1,109 @@
+import { useEffect, useRef, useState, type ReactElement } from "react";
+import { useUi } from "../state.ts";
+import { headerRows } from "./changes.ts";
+import { HopDetail } from "./HopDetail.tsx";
+import styles from "./HopSheet.module.css";
+import { shownRule } from "./ruleText.ts";
+import { VerdictTag } from "./Tag.tsx";
+import type { PanelProps } from "./types.ts";
+import { useCurrentHop } from "./useCurrentHop.ts";
+import { hopStage, hostTitle } from "./wording.ts";
+import { linksOf } from "./because.ts";
+
+/** The current hop as a sheet at the bottom of a phone: the essentials, and all of it when pulled up. */
+export function HopSheet({ mirror, query }: PanelProps): ReactElement | null {
+  const { walk, selection, hop } = useCurrentHop();
+  const [open, setOpen] = useState(false);
+  const line = useLine(hop === null ? null : hop.rule, query);
+  const from = useRef<number | null>(null);
+  if (walk === null || selection === null || hop === null) return null;
+  const changed = headerRows(hop).filter((row) => row.changed && (row.field === "src" || row.field === "dst"));
+  const rule = hop.rule ?? shownRule(hop);
+  return (
+    <section className={styles.sheet} data-open={open} aria-label="Current hop">
+      <button
+        type="button"
+        className={styles.grip}
+        aria-expanded={open}
+        aria-label={open ? "Show less of this hop" : "Show all of this hop"}
+        onClick={() => setOpen(!open)}
+        onPointerDown={(event) => (from.current = event.clientY)}
+        onPointerUp={(event) => {
+          const moved = from.current === null ? 0 : event.clientY - from.current;
+          from.current = null;
+          if (Math.abs(moved) > 24) setOpen(moved > 0);
+        }}
+      >
+        <i />
+      </button>
+      {open ? (
+        <div className={styles.full}>
+          <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+        </div>
+      ) : (
+        <div className={styles.brief}>
+          <div className={styles.line}>
+            <h3>
+              {selection.leg === "request" ? "Hop" : "Reply hop"} {hop.index + 1}
+            </h3>
+            {hop.verdict === "continue" ? (
+              <span className={styles.where}>
+                {hostTitle(hop.place)}, {hopStage(hop)}
+              </span>
+            ) : (
+              <VerdictTag verdict={hop.verdict} />
+            )}
+            {hop.draw !== null && <span className={styles.draw}>draw {hop.draw}</span>}
+          </div>
+          {changed.length === 0 && <p className={styles.note}>{hop.note}</p>}
+          {changed.map((row) => (
+            <p key={row.field} className={styles.fact}>
+              <span>{row.field}</span> {row.before} → <b className={styles[row.tone]}>{row.after}</b>
+            </p>
+          ))}
+          {changed.length > 0 && rule !== null && (
+            <p className={styles.fact}>
+              <span>rule</span> {rule.chain}
+            </p>
+          )}
+          <div className={styles.chips}>
+            {line !== null && (
+              <button
+                type="button"
+                className={styles.because}
+                onClick={() => useUi.getState().set({ revealLine: line, phone: "yaml" })}
+              >
+                Because line {line}
+              </button>
+            )}
+            {hop.considered > 0 && (
+              <button type="button" onClick={() => setOpen(true)}>
+                {hop.considered} rules looked at
+              </button>
+            )}
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The first line of the text behind a rule. */
+function useLine(rule: Parameters<typeof shownRule>[0]["rule"], query: PanelProps["query"]): number | null {
+  const [line, setLine] = useState<number | null>(null);
+  useEffect(() => {
+    let live = true;
+    setLine(null);
+    void Promise.all(
+      linksOf(rule?.origin ?? null).map((link) =>
+        query("locate", { object: link.object, path: link.path }).catch(() => null),
+      ),
+    ).then((answers) => {
+      if (live) setLine(answers.find((answer) => answer?.range)?.range?.startLine ?? null);
+    });
+    return () => {
+      live = false;
+    };
+  }, [rule, query]);
+  return line;
+}

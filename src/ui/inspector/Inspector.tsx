@@ -1,0 +1,112 @@
+import type { ReactElement } from "react";
+import type { Walk } from "../../model/trace/types.ts";
+import { usePlayback } from "../playback.ts";
+import { CopyButton } from "./CopyButton.tsx";
+import { fraction } from "./fraction.ts";
+import { HopDetail } from "./HopDetail.tsx";
+import styles from "./Inspector.module.css";
+import { Ladder } from "./Ladder.tsx";
+import { OutcomeTag } from "./Tag.tsx";
+import type { PanelProps } from "./types.ts";
+import { useCurrentHop } from "./useCurrentHop.ts";
+import { walkText } from "./walkText.ts";
+import { commandLine, duration, walkTitle } from "./wording.ts";
+
+/** The walk on stage, read from top to bottom: how it ended, its ladder, the current hop and why. */
+export function Inspector({ mirror, query }: PanelProps): ReactElement {
+  const { walk, selection, hop } = useCurrentHop();
+  if (walk === null) return <Nothing nodes={mirror.proxies.length} />;
+  return (
+    <div className={styles.inspector}>
+      <WalkHead walk={walk} />
+      <div className={styles.body}>
+        <Outcome walk={walk} />
+        <Ladder key={`${walk.id} ${walk.startedAt}`} />
+        {walk.children.length > 0 && <Children walks={walk.children} />}
+        {hop !== null && selection !== null && (
+          <div className={styles.hop}>
+            <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+          </div>
+        )}
+      </div>
+      <footer className={styles.foot}>
+        <CopyButton className={styles.copy} text={() => walkText(walk)}>
+          Copy as text
+        </CopyButton>
+        <span className={styles.keys}>
+          <kbd>J</kbd> <kbd>K</kbd> hop
+        </span>
+      </footer>
+    </div>
+  );
+}
+
+function WalkHead({ walk }: { readonly walk: Walk }): ReactElement {
+  const { command, from } = commandLine(walk);
+  return (
+    <header className={styles.head}>
+      <div className={styles.line}>
+        <h2>{walkTitle(walk)}</h2>
+        <OutcomeTag outcome={walk.outcome} />
+        {walk.id === 0 && walk.probability < 1 && (
+          <span className={styles.chance}>{fraction(walk.probability)} of requests</span>
+        )}
+        <span className={styles.duration}>{duration(walk.endedAt - walk.startedAt)}</span>
+      </div>
+      <p className={styles.command}>
+        {command} <span>from</span> {from}
+      </p>
+    </header>
+  );
+}
+
+/** What happened in a sentence; and, when it did not arrive, what the client's terminal shows. */
+function Outcome({ walk }: { readonly walk: Walk }): ReactElement | null {
+  if (walk.summary === "" && walk.outcome === "delivered") return null;
+  return (
+    <div className={styles.outcome}>
+      {walk.outcome !== "delivered" && walk.symptom !== "" && <pre className={styles.symptom}>{walk.symptom}</pre>}
+      {walk.summary !== "" && <p>{walk.summary}</p>}
+    </div>
+  );
+}
+
+/** Walks that this one had to make first: a name lookup, a proxy's second leg. */
+function Children({ walks }: { readonly walks: readonly Walk[] }): ReactElement {
+  return (
+    <ul className={styles.children} aria-label="Walks within this one">
+      {walks.map((walk, i) => (
+        <li key={i}>
+          <button type="button" onClick={() => usePlayback.getState().show(walk, { paused: true })}>
+            <span>{commandLine(walk).command}</span>
+            <OutcomeTag outcome={walk.outcome} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Nothing({ nodes }: { readonly nodes: number }): ReactElement {
+  return (
+    <div className={styles.inspector}>
+      <div className={styles.empty}>
+        <svg viewBox="0 0 240 60" width="240" height="60" aria-hidden="true">
+          <path
+            d="M12 34h216M12 26v16M66 26v16M120 26v16M174 26v16M228 26v16"
+            stroke="var(--line-strong)"
+            strokeWidth="2"
+            fill="none"
+          />
+          <path d="M12 12v30" stroke="var(--request)" strokeWidth="3" />
+          <path d="M5 2h14v9l-7 6-7-6z" fill="var(--request)" />
+        </svg>
+        <h2>Nothing has been sent</h2>
+        <p>
+          {nodes > 0 ? `The rules are written on ${nodes === 1 ? "the node" : `all ${nodes} nodes`}. ` : ""}
+          Send a request to watch it hop.
+        </p>
+      </div>
+    </div>
+  );
+}
