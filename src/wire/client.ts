@@ -53,7 +53,7 @@ export class QueryFailed extends Error {
 
 export interface Client {
   readonly status: ClientStatus;
-  /** All commands in force, as the last frame told them, and the seed: what a link or a file holds. */
+  /** All commands in force, as the last frame told them, and the seed as it was loaded: what a link or a file holds. */
   history(): SavedHistory;
   command(command: Command): Promise<Done>;
   seek(at: Micros): Promise<Done>;
@@ -94,7 +94,7 @@ export function connect(
   let status: ClientStatus = "starting";
   let nextId = 1;
   let silence = 0;
-  let saved: SavedHistory = { seed: 1, commands: [] };
+  let saved: SavedHistory = { seed: null, commands: [] };
   let revision = 0;
   let upTo: Micros | null = null;
   let timer: ReturnType<typeof setInterval> | null = null;
@@ -173,7 +173,8 @@ export function connect(
         return;
       }
       case "frame":
-        saved = { seed: message.frame.seed, commands: message.frame.commands };
+        // The seed stays as it was given: null leaves it to the text's Lab, also when that is edited later.
+        saved = { seed: saved.seed, commands: message.frame.commands };
         revision = message.frame.revision;
         upTo = message.frame.now < message.frame.end ? message.frame.now : null;
         if (status === "faulted") setStatus("ready", null);

@@ -1,0 +1,24 @@
+import "./ui/theme/global.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./ui/App.tsx";
+import { createSession } from "./ui/shell/session.ts";
+import { workerTransport } from "./ui/shell/transport.ts";
+import { startTheme } from "./ui/theme/theme.ts";
+
+startTheme();
+
+// The worker starts before React does: its first frame is what the reader waits for.
+const session = createSession(() =>
+  workerTransport(new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "simulator" })),
+);
+void session.start();
+
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <App session={session} />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,58 @@
+import { Dialog } from "radix-ui";
+import { Button } from "./Button.tsx";
+import { KEYS } from "./keymap.ts";
+import { usePage } from "./page.ts";
+import styles from "./Help.module.css";
+
+/** What kubehop is and every key it listens to. */
+export function Help() {
+  const open = usePage((state) => state.helpOpen);
+  return (
+    <Dialog.Root open={open} onOpenChange={(next) => usePage.setState({ helpOpen: next })}>
+      <Dialog.Portal>
+        <Dialog.Overlay className={styles["scrim"]} />
+        <Dialog.Content className={styles["dialog"]}>
+          <header className={styles["head"]}>
+            <Dialog.Title>kubehop: see every hop</Dialog.Title>
+            <Dialog.Close asChild>
+              <Button look="bare" icon="close" aria-label="Close help" />
+            </Dialog.Close>
+          </header>
+          <Dialog.Description className={styles["lead"]}>
+            Type Kubernetes YAML. A cluster in this tab admits it, hands out addresses, builds EndpointSlices and writes
+            every node’s kube-proxy rules, as kube-proxy 1.36 writes them. Send a request and follow the packet out and
+            back: the rule that rewrote it, the object behind the rule, the line behind the object.
+          </Dialog.Description>
+          <div className={styles["grid"]}>
+            {KEYS.map(({ title, keys }) => (
+              <section key={title}>
+                <h3>{title}</h3>
+                <dl>
+                  {keys.map(({ press, does }) => (
+                    <div key={does}>
+                      <dt>
+                        {press.map((key) => (
+                          <kbd key={key}>{key}</kbd>
+                        ))}
+                      </dt>
+                      <dd>{does}</dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            ))}
+            <section>
+              <h3>Good to know</h3>
+              <ul>
+                <li>A Service is on no wire: its rules are on every node, and packets meet them there.</li>
+                <li>Virtual time runs at 1/1000 by default: a walk takes about 2 ms.</li>
+                <li>iptables mode is here; nftables, IPVS and userspace arrive in later releases.</li>
+                <li>Nothing leaves this tab. A shared link holds all of its picture itself.</li>
+              </ul>
+            </section>
+          </div>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

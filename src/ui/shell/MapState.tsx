@@ -1,0 +1,57 @@
+import { useMirror } from "../../mirror/store.ts";
+import { usePage } from "./page.ts";
+import { firstError } from "../editor/problems.ts";
+import { useUi } from "../state.ts";
+import { Button } from "./Button.tsx";
+import { Icon } from "./icons.tsx";
+import { useSession } from "./session.ts";
+import { DEFAULT_SCENARIO } from "../../scenarios/index.ts";
+import styles from "./MapState.module.css";
+
+/** A line above the map when it does not show the text as it stands, and why. */
+export function MapState() {
+  const report = useMirror((state) => state.report);
+  const revision = useMirror((state) => state.revision);
+  const ready = useMirror((state) => state.status === "ready" && state.commands.length > 0);
+  const empty = usePage((state) => state.draft.trim() === "");
+  const set = useUi((state) => state.set);
+  const session = useSession();
+
+  if (ready && empty) {
+    return (
+      <div className={styles["state"]}>
+        <div className={styles["words"]}>
+          <h2>No objects yet</h2>
+          <p>The workers are up and empty. Paste YAML into the editor, or start from a scenario.</p>
+        </div>
+        <Button look="primary" onClick={() => void session.openScenario(DEFAULT_SCENARIO)}>
+          Open {DEFAULT_SCENARIO.title}
+        </Button>
+      </div>
+    );
+  }
+  if (report.accepted) return null;
+  const error = firstError(report.diagnostics);
+  const line = error?.range.startLine ?? null;
+  const title =
+    error === null
+      ? "The text was not taken"
+      : error.source === "yaml"
+        ? `Line ${String(error.range.startLine)} is not YAML yet`
+        : "The API server said no";
+  return (
+    <div className={styles["state"]} data-tone="reject">
+      <Icon name="error" />
+      <div className={styles["words"]}>
+        <h2>{title}</h2>
+        {error !== null && <p className={error.source === "yaml" ? undefined : styles["machine"]}>{error.message}</p>}
+        <p>The map still shows revision {revision}, the last text that was admitted.</p>
+      </div>
+      {line !== null && (
+        <Button look="primary" onClick={() => set({ revealLine: line, phone: "yaml" })}>
+          Go to line {line}
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import { useUi, type PhoneTab } from "../state.ts";
+import { EditorPanel } from "../editor/EditorPanel.tsx";
+import { SendBar } from "../controls/SendBar.tsx";
+import { PlayBar } from "../controls/PlayBar.tsx";
+import { Icon, type IconName } from "./icons.tsx";
+import { MapState } from "./MapState.tsx";
+import { Notices } from "./Notices.tsx";
+import { HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
+import { REGIONS } from "./useKeys.ts";
+import styles from "./Phone.module.css";
+
+const TABS: readonly { readonly tab: PhoneTab; readonly label: string; readonly icon: IconName }[] = [
+  { tab: "walk", label: "Walk", icon: "walk" },
+  { tab: "map", label: "Map", icon: "map" },
+  { tab: "yaml", label: "YAML", icon: "file" },
+];
+
+/** Below 640 pixels the ladder is the app: a strip map above it, a sheet with the hop below, and tabs for the rest. */
+export function Phone() {
+  const phone = useUi((state) => state.phone);
+  const center = useUi((state) => state.center);
+  const set = useUi((state) => state.set);
+  return (
+    <div className={styles["phone"]}>
+      <main className={styles["body"]}>
+        <Notices />
+        {phone === "walk" && (
+          <>
+            <div className={styles["strip"]}>
+              <StripMap />
+            </div>
+            <section id={REGIONS.inspector} className={styles["ladder"]} aria-label="Walk" tabIndex={-1}>
+              <Ladder />
+            </section>
+            <HopSheet />
+          </>
+        )}
+        {phone === "map" && (
+          <>
+            <SendBar />
+            <MapState />
+            <section id={REGIONS.map} className={styles["map"]} aria-label="Map" tabIndex={-1}>
+              {center === "map" ? <Stage /> : <NetfilterView />}
+            </section>
+          </>
+        )}
+        {phone === "yaml" && (
+          <div className={styles["map"]}>
+            <EditorPanel />
+          </div>
+        )}
+      </main>
+      {phone !== "yaml" && <PlayBar />}
+      <nav className={styles["tabs"]} aria-label="Views">
+        {TABS.map(({ tab, label, icon }) => (
+          <button
+            key={tab}
+            type="button"
+            className={styles["tab"]}
+            aria-current={phone === tab ? "page" : undefined}
+            onClick={() => set({ phone: tab })}
+          >
+            <Icon name={icon} size={20} />
+            {label}
+          </button>
+        ))}
+      </nav>
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { useMirror } from "../../mirror/store.ts";
+import { SCENARIOS } from "../../scenarios/index.ts";
+import { useUi } from "../state.ts";
+import { ShareButton } from "../share/ShareButton.tsx";
+import { toggleTheme } from "../theme/theme.ts";
+import { Button } from "./Button.tsx";
+import { Icon, Logo } from "./icons.tsx";
+import { ModeControl } from "./ModeControl.tsx";
+import { say, usePage } from "./page.ts";
+import { useSession } from "./session.ts";
+import type { Layout } from "./useMedia.ts";
+import styles from "./TopBar.module.css";
+
+/** 48 pixels: whose page this is, what runs on it, and what can be done with the whole of it. */
+export function TopBar({ layout }: { readonly layout: Layout }) {
+  const theme = useUi((state) => state.theme);
+  const phone = layout === "phone";
+  return (
+    <header className={styles["bar"]}>
+      <div className={styles["side"]}>
+        <Logo />
+        {!phone && <span className={styles["name"]}>kubehop</span>}
+        {layout !== "phone" && <span className={styles["rule"]} />}
+        <ScenarioPicker phone={phone} />
+        <ResetButton />
+      </div>
+      {(layout === "wide" || layout === "middle") && <ModeControl />}
+      <div className={styles["side"]} data-end>
+        <ShareButton compact={phone} />
+        <Button
+          look="bare"
+          icon={theme === "dark" ? "sun" : "moon"}
+          aria-label={theme === "dark" ? "Switch to the light theme" : "Switch to the dark theme"}
+          onClick={() => say(`${toggleTheme() === "dark" ? "Dark" : "Light"} theme.`)}
+        />
+        <Button
+          look="bare"
+          icon="help"
+          aria-label="Help and keys"
+          aria-keyshortcuts="?"
+          onClick={() => usePage.setState({ helpOpen: true })}
+        />
+      </div>
+    </header>
+  );
+}
+
+function ResetButton() {
+  const session = useSession();
+  const title = usePage((state) => state.scenario.title);
+  return (
+    <Button
+      look="bare"
+      icon="reset"
+      aria-label={`Reset: back to the start of ${title}`}
+      onClick={() => void session.reset()}
+    />
+  );
+}
+
+function ScenarioPicker({ phone }: { readonly phone: boolean }) {
+  const session = useSession();
+  const scenario = usePage((state) => state.scenario);
+  const edited = usePage((state) => state.draft !== state.scenario.text);
+  const mode = useMirror((state) => state.mode);
+  const walks = useMirror((state) => state.walks.length);
+  const walk = useUi((state) => state.walk);
+  return (
+    <div className={styles["picker"]} data-phone={phone || undefined}>
+      {!phone && <Icon name="file" />}
+      <div className={styles["picked"]} aria-hidden="true">
+        <span className={styles["title"]}>{scenario.title}</span>
+        {phone ? (
+          <span className={styles["sub"]}>
+            {mode}
+            {walk !== null && `, walk ${String(walk)} of ${String(walks)}`}
+          </span>
+        ) : (
+          edited && <span className={styles["edited"]}>edited</span>
+        )}
+      </div>
+      {!phone && <Icon name="chevron" />}
+      <select
+        aria-label={edited ? "Scenario (its text was edited)" : "Scenario"}
+        value={scenario.slug}
+        onChange={(event) => {
+          const next = SCENARIOS.find(({ slug }) => slug === event.target.value);
+          if (next !== undefined) void session.openScenario(next).then(() => say(`Scenario ${next.title} opened.`));
+        }}
+      >
+        {SCENARIOS.map(({ slug, title }) => (
+          <option key={slug} value={slug}>
+            {title}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

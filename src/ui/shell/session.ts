@@ -1,0 +1,254 @@
+/** What the page does: everything that a button, a key or a link sets off, in one place and without React. */
+import { createContext, use } from "react";
+import { applyFrame, mirror } from "../../mirror/store.ts";
+import type { Request, Walk } from "../../model/trace/types.ts";
+import { DEFAULT_SCENARIO, SCENARIOS, scenarioBySlug, type Scenario } from "../../scenarios/index.ts";
+import { readLab } from "../../scenarios/lab.ts";
+import { connect, type Client, type Done } from "../../wire/client.ts";
+import type { Frame, FromWorker, SavedHistory, ToWorker, Transport } from "../../wire/protocol.ts";
+import { currentHop, usePlayback } from "../playback.ts";
+import { decodeShare, encodeShare } from "../share/codec.ts";
+import type { SharedState } from "../share/schema.ts";
+import { useUi } from "../state.ts";
+import { recallDraft, rememberDraft } from "./draft.ts";
+import { replaceDraft, say, usePage } from "./page.ts";
+
+/** How long typing rests before the text is sent. */
+const TYPING_MS = 120;
+/** How long it rests before it is written to disk. */
+const SAVE_MS = 400;
+
+export interface Session {
+  readonly client: Client;
+  /** Opens the hash, else the draft, else the default scenario. */
+  start(): Promise<void>;
+  openScenario(scenario: Scenario): Promise<void>;
+  /** Back to the scenario's start. */
+  reset(): Promise<void>;
+  /** The text as it now stands in the editor. Sent when typing rests. */
+  edit(text: string): void;
+  /** Replaces the text as one undoable edit, and sends it at once. */
+  replaceText(text: string): void;
+  /** Sends a request and puts its walk on stage. */
+  send(request: Request): Promise<Done>;
+  /** The page as a hash, with what is still being typed. */
+  hash(): Promise<string>;
+  restart(): Promise<void>;
+  close(): void;
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = use(SessionContext);
+  if (session === null) throw new Error("useSession stands outside of SessionContext");
+  return session;
+}
+
+export function createSession(open: () => Transport<ToWorker, FromWorker>): Session {
+  /** Text that the worker has, or is being given. */
+  let given: string | null = null;
+  let typing: ReturnType<typeof setTimeout> | null = null;
+  let saving: ReturnType<typeof setTimeout> | null = null;
+  let sendingText = false;
+  /** Counts openings, so that a slow one does not act after a later one. */
+  let opening = 0;
+
+  const frame = (next: Frame): void => {
+    applyFrame(mirror, next);
+    // Sought back, or replayed: the editor follows to the text that was in force then, unless something was typed since.
+    const quiet = typing === null && !sendingText && given !== null;
+    if (next.full && quiet && next.report.accepted && next.text !== given) {
+      given = next.text;
+      replaceDraft(next.text);
+    }
+  };
+
+  const client = connect(open, {
+    frame,
+    status: (status, trouble) => {
+      mirror.setState({ status, trouble });
+      if (status === "stalled") say(`The simulator stopped answering. ${trouble ?? ""}`);
+    },
+  });
+
+  const stopTyping = (): void => {
+    if (typing !== null) clearTimeout(typing);
+    typing = null;
+  };
+
+  const flushText = async (): Promise<void> => {
+    stopTyping();
+    // One text at a time: while the worker is busy with one, only the newest waits.
+    if (sendingText) return;
+    sendingText = true;
+    try {
+      for (let text = usePage.getState().draft; text !== given; text = usePage.getState().draft) {
+        given = text;
+        const { refusal } = await client.command({ type: "text", text });
+        if (refusal !== null) {
+          usePage.setState({ notice: { kind: "refused", message: refusal.message } });
+          break;
+        }
+      }
+    } finally {
+      sendingText = false;
+    }
+  };
+
+  const save = (): void => {
+    saving = null;
+    const { draft, scenario } = usePage.getState();
+    rememberDraft(location.hash, scenario.slug, draft);
+  };
+
+  const walkById = (id: number): Walk | null => mirror.getState().walks.find((walk) => walk.id === id) ?? null;
+
+  const show = (walk: Walk, paused: boolean): void => {
+    useUi.getState().set({ walk: walk.id });
+    usePlayback.getState().show(walk, { paused });
+  };
+
+  const send = async (request: Request): Promise<Done> => {
+    if (typing !== null || sendingText) await flushText();
+    const done = await client.command({ type: "send", request });
+    const walk = done.walk === null ? null : walkById(done.walk);
+    if (done.refusal !== null) say(`Not sent: ${done.refusal.message}`);
+    else if (walk !== null) {
+      show(walk, false);
+      say(`Walk ${String(walk.id)}, ${walk.outcome}: ${walk.summary}`);
+    }
+    return done;
+  };
+
+  const clearView = (): void => {
+    usePlayback.getState().show(null);
+    useUi.getState().set({ walk: null, object: null, revealLine: null, rulesFocus: null, center: "map" });
+  };
+
+  const takeText = (scenario: Scenario, text: string): void => {
+    stopTyping();
+    given = text;
+    usePage.setState({ scenario });
+    replaceDraft(text);
+  };
+
+  /** Loads one text as a fresh history and sends what the scenario opens with. */
+  const openText = async (scenario: Scenario, text: string): Promise<void> => {
+    const mine = ++opening;
+    clearView();
+    takeText(scenario, text);
+    const history: SavedHistory = { seed: null, commands: [{ at: 0, command: { type: "text", text } }] };
+    const { refusal } = await client.load(history, null);
+    if (mine !== opening) return;
+    if (refusal !== null) {
+      usePage.setState({ notice: { kind: "refused", message: refusal.message } });
+      return;
+    }
+    const request = readLab(text).open ?? scenario.open;
+    if (request !== null) await send({ ...request, protocol: "tcp" });
+  };
+
+  const openShared = async (state: SharedState, draft: string | null): Promise<void> => {
+    const mine = ++opening;
+    clearView();
+    const scenario = (state.scenario === null ? null : scenarioBySlug(state.scenario)) ?? DEFAULT_SCENARIO;
+    const last = state.history.commands.findLast(({ command }) => command.type === "text")?.command;
+    takeText(scenario, last?.type === "text" ? last.text : "");
+    const { refusal } = await client.load(state.history, state.upTo);
+    if (mine !== opening) return;
+    if (refusal !== null) {
+      usePage.setState({ notice: { kind: "refused", message: refusal.message } });
+      return;
+    }
+    const { view } = state;
+    const walk = view.walk === null ? null : walkById(view.walk);
+    useUi.getState().set({ object: view.object, center: view.center });
+    if (walk !== null) {
+      show(walk, true);
+      if (view.hop !== null) usePlayback.getState().select(view.hop);
+    }
+    if (draft !== null && draft !== usePage.getState().draft) {
+      replaceDraft(draft);
+      await flushText();
+    }
+  };
+
+  const openHash = async (): Promise<void> => {
+    const { hash } = location;
+    const decoded = decodeShare(hash);
+    if (decoded.ok) {
+      usePage.setState({ notice: null });
+      await openShared(decoded.value, recallDraft(hash)?.text ?? null);
+      return;
+    }
+    const { error } = decoded;
+    if (error.kind === "damaged") usePage.setState({ notice: { kind: "damaged-link", why: error.why } });
+    if (error.kind === "newer")
+      usePage.setState({ notice: { kind: "newer-link", version: error.version, text: error.text } });
+    // A bad link leaves the address bar, so that a reload does not meet it again.
+    if (error.kind !== "none") history.replaceState(null, "", location.pathname + location.search);
+    const draft = error.kind === "none" ? recallDraft("") : null;
+    const scenario = (draft === null ? null : scenarioBySlug(draft.base)) ?? DEFAULT_SCENARIO;
+    await openText(scenario, draft?.text ?? scenario.text);
+  };
+
+  const onHashChange = (): void => void openHash();
+  addEventListener("hashchange", onHashChange);
+
+  const openScenario = async (scenario: Scenario): Promise<void> => {
+    if (location.hash !== "") history.pushState(null, "", location.pathname + location.search);
+    usePage.setState({ notice: null });
+    // A reload comes back to this scenario.
+    rememberDraft("", scenario.slug, null);
+    await openText(scenario, scenario.text);
+  };
+
+  return {
+    client,
+    start: openHash,
+    openScenario,
+    reset: async () => {
+      await openScenario(usePage.getState().scenario);
+      say(`${usePage.getState().scenario.title}: back to its start.`);
+    },
+    edit: (text) => {
+      if (text === usePage.getState().draft) return;
+      usePage.setState({ draft: text });
+      stopTyping();
+      typing = setTimeout(() => void flushText(), TYPING_MS);
+      if (saving !== null) clearTimeout(saving);
+      saving = setTimeout(save, SAVE_MS);
+    },
+    replaceText: (text) => {
+      replaceDraft(text);
+      save();
+      void flushText();
+    },
+    send,
+    hash: async () => {
+      await flushText();
+      const { now, end } = mirror.getState();
+      const { walk, object, center } = useUi.getState();
+      const { scenario } = usePage.getState();
+      return encodeShare({
+        scenario: SCENARIOS.includes(scenario) ? scenario.slug : null,
+        history: client.history(),
+        upTo: now < end ? now : null,
+        view: { walk, hop: currentHop(usePlayback.getState()), object, center },
+      });
+    },
+    restart: async () => {
+      const { refusal } = await client.restart();
+      if (refusal !== null) return;
+      given = mirror.getState().text;
+      say("The simulator was restarted and your commands were replayed.");
+    },
+    close: () => {
+      removeEventListener("hashchange", onHashChange);
+      stopTyping();
+      if (saving !== null) save();
+      client.close();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { useSyncExternalStore } from "react";
+
+/** Whether a media query holds, live. */
+export function useMedia(query: string): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      const list = matchMedia(query);
+      list.addEventListener("change", changed);
+      return () => list.removeEventListener("change", changed);
+    },
+    () => matchMedia(query).matches,
+  );
+}
+
+/** Which of the four layouts fits the window. */
+export type Layout = "wide" | "middle" | "narrow" | "phone";
+
+export function useLayout(): Layout {
+  const wide = useMedia("(min-width: 1200px)");
+  const middle = useMedia("(min-width: 900px)");
+  const narrow = useMedia("(min-width: 640px)");
+  return wide ? "wide" : middle ? "middle" : narrow ? "narrow" : "phone";
+}
