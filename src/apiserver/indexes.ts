@@ -1,0 +1,167 @@
+import { compareStrings } from "../base/compare.ts";
+import { SERVICE_NAME_LABEL } from "../model/endpointslice/types.ts";
+import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
+import type { Pod } from "../model/pod/types.ts";
+import type { Service } from "../model/service/types.ts";
+
+/** Namespace, then name, then kind: the order in which lists come back. Total over objects with different keys. */
+export function compareObjects(a: KubeObject, b: KubeObject): number {
+  return (
+    compareStrings(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
+    compareStrings(a.metadata.name, b.metadata.name) ||
+    compareStrings(a.kind, b.kind)
+  );
+}
+
+/**
+ * The names of the lists that an object stands in. One string per list, prefixed by what the list is about, so that one map
+ * holds every index and a new index is one more line in {@link entriesOf}.
+ */
+export const entry = {
+  kind: (kind: string): string => `kind:${kind}`,
+  kindIn: (kind: string, namespace: string): string => `kind:${kind}/${namespace}`,
+  namespace: (namespace: string): string => `namespace:${namespace}`,
+  podLabel: (namespace: string, label: string, value: string): string => `label:${namespace}/${label}=${value}`,
+  podsOnNode: (node: string): string => `node:${node}`,
+  podIP: (ip: string): string => `podIP:${ip}`,
+  slicesOf: (namespace: string, service: string): string => `slices:${namespace}/${service}`,
+  ownedBy: (uid: string): string => `owner:${uid}`,
+  clusterIP: (ip: string): string => `clusterIP:${ip}`,
+  nodePort: (port: number): string => `nodePort:${port}`,
+} as const;
+
+function podEntries(pod: Pod, out: string[]): void {
+  const namespace = pod.metadata.namespace ?? "";
+  for (const [label, value] of Object.entries(pod.metadata.labels ?? {})) {
+    out.push(entry.podLabel(namespace, label, value));
+  }
+  if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== "") out.push(entry.podsOnNode(pod.spec.nodeName));
+  const { phase, podIP, podIPs } = pod.status;
+  // A finished pod still shows the address it had, but the address may be another pod's by now.
+  if (pod.spec.hostNetwork !== true && phase !== "Succeeded" && phase !== "Failed") {
+    const ips = new Set(podIPs?.map((each) => each.ip));
+    if (podIP !== undefined && podIP !== "") ips.add(podIP);
+    for (const ip of ips) out.push(entry.podIP(ip));
+  }
+}
+
+function serviceEntries(service: Service, out: string[]): void {
+  const { type, clusterIPs, clusterIP, ports, healthCheckNodePort } = service.spec;
+  if (type !== "ExternalName") {
+    const ips = clusterIPs ?? (clusterIP === undefined ? [] : [clusterIP]);
+    for (const ip of ips) if (ip !== "" && ip !== "None") out.push(entry.clusterIP(ip));
+  }
+  const numbers = new Set<number>();
+  for (const port of ports ?? []) if (port.nodePort) numbers.add(port.nodePort);
+  if (healthCheckNodePort) numbers.add(healthCheckNodePort);
+  for (const number of numbers) out.push(entry.nodePort(number));
+}
+
+/** Every list that the object belongs in, without repetition. */
+export function entriesOf(object: KubeObject): readonly string[] {
+  const { namespace, labels, ownerReferences } = object.metadata;
+  const out = [entry.kind(object.kind)];
+  if (namespace !== undefined) out.push(entry.kindIn(object.kind, namespace), entry.namespace(namespace));
+  const controller = ownerReferences?.find((ref) => ref.controller === true);
+  if (controller !== undefined) out.push(entry.ownedBy(controller.uid));
+  if (object.kind === "Pod") podEntries(object as Pod, out);
+  else if (object.kind === "Service") serviceEntries(object as Service, out);
+  else if (object.kind === "EndpointSlice") {
+    const service = labels?.[SERVICE_NAME_LABEL];
+    if (service !== undefined) out.push(entry.slicesOf(namespace ?? "", service));
+  }
+  return out;
+}
+
+/**
+ * Objects in order. Writes are noted and merged in only when someone lists, so loading n objects costs one sort, not n
+ * insertions; a list that was handed out is never changed afterwards.
+ */
+class SortedList {
+  count = 0;
+  private sorted: readonly KubeObject[] = [];
+  private readonly pending = new Map<ObjectKey, { readonly named: KubeObject; readonly object: KubeObject | null }>();
+
+  put(key: ObjectKey, object: KubeObject, isNew: boolean): void {
+    if (isNew) this.count += 1;
+    this.note(key, object, object);
+  }
+
+  remove(key: ObjectKey, object: KubeObject): void {
+    this.count -= 1;
+    this.note(key, object, null);
+  }
+
+  list(): readonly KubeObject[] {
+    if (this.pending.size > 0) this.merge();
+    return this.sorted;
+  }
+
+  private note(key: ObjectKey, named: KubeObject, object: KubeObject | null): void {
+    this.pending.set(key, { named, object });
+    // A list that nobody reads must not remember every object that ever passed through it.
+    if (this.pending.size > 2 * this.sorted.length + 64) this.merge();
+  }
+
+  private merge(): void {
+    const changes = [...this.pending.values()].sort((a, b) => compareObjects(a.named, b.named));
+    this.pending.clear();
+    const before = this.sorted;
+    const after: KubeObject[] = [];
+    let from = 0;
+    for (const { named, object } of changes) {
+      let low = from;
+      let high = before.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (compareObjects(before[middle] as KubeObject, named) < 0) low = middle + 1;
+        else high = middle;
+      }
+      for (let i = from; i < low; i++) after.push(before[i] as KubeObject);
+      const there = before[low];
+      from = there !== undefined && compareObjects(there, named) === 0 ? low + 1 : low;
+      if (object !== null) after.push(object);
+    }
+    for (let i = from; i < before.length; i++) after.push(before[i] as KubeObject);
+    this.sorted = after;
+  }
+}
+
+const NOTHING: readonly KubeObject[] = [];
+
+/** All indexes of a set of objects, kept up to date one change at a time. */
+export class Indexes {
+  private readonly lists = new Map<string, SortedList>();
+
+  /** One object came (from undefined), changed, or went (to undefined). Both sides have the same key. */
+  change(from: KubeObject | undefined, to: KubeObject | undefined): void {
+    const key = keyOf((to ?? from) as KubeObject);
+    const before = from === undefined ? [] : entriesOf(from);
+    const after = to === undefined ? [] : entriesOf(to);
+    for (const name of before) {
+      if (after.includes(name)) continue;
+      const list = this.lists.get(name) as SortedList;
+      list.remove(key, from as KubeObject);
+      if (list.count === 0) this.lists.delete(name);
+    }
+    for (const name of after) {
+      let list = this.lists.get(name);
+      if (list === undefined) this.lists.set(name, (list = new SortedList()));
+      list.put(key, to as KubeObject, !before.includes(name));
+    }
+  }
+
+  /** Objects under an {@link entry}, sorted; the array never changes afterwards. */
+  list(name: string): readonly KubeObject[] {
+    return this.lists.get(name)?.list() ?? NOTHING;
+  }
+
+  count(name: string): number {
+    return this.lists.get(name)?.count ?? 0;
+  }
+
+  /** Names of all lists that hold something, sorted: what tests compare. */
+  names(): readonly string[] {
+    return [...this.lists.keys()].sort(compareStrings);
+  }
+}

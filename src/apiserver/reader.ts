@@ -1,0 +1,52 @@
+import type { EndpointSlice } from "../model/endpointslice/types.ts";
+import type { KubeObject, Labels, ObjectKey } from "../model/meta/types.ts";
+import type { Pod } from "../model/pod/types.ts";
+import { entry } from "./indexes.ts";
+import type { ObjectReader } from "./types.ts";
+
+/** What a reader stands on: look-up by key, and lists by index entry. */
+export interface Source {
+  revision(): number;
+  get(key: ObjectKey): KubeObject | undefined;
+  /** Objects under an index entry; `kind` is the kind of all of them, or null when they may differ. */
+  list(name: string, kind: string | null): readonly KubeObject[];
+  count(name: string, kind: string | null): number;
+  /** Objects that a query returned or had to look at: what the benchmark watches instead of a clock. */
+  scan(objects: number): void;
+}
+
+/** The queries of {@link ObjectReader} over a source; the present and past revisions answer by the same code. */
+export function readerOver(source: Source): ObjectReader {
+  const listed = <T extends KubeObject>(name: string, kind: string | null): readonly T[] => {
+    const objects = source.list(name, kind);
+    source.scan(objects.length);
+    return objects as readonly T[];
+  };
+  return {
+    get revision() {
+      return source.revision();
+    },
+    get<T extends KubeObject = KubeObject>(key: ObjectKey): T | undefined {
+      source.scan(1);
+      return source.get(key) as T | undefined;
+    },
+    list: (kind, namespace) => listed(namespace === undefined ? entry.kind(kind) : entry.kindIn(kind, namespace), kind),
+    podsMatching(namespace: string, selector: Labels): readonly Pod[] {
+      const wanted = Object.entries(selector);
+      let rarest = entry.kindIn("Pod", namespace);
+      let fewest = Infinity;
+      for (const [label, value] of wanted) {
+        const name = entry.podLabel(namespace, label, value);
+        const count = source.count(name, "Pod");
+        if (count < fewest) [rarest, fewest] = [name, count];
+      }
+      const candidates = listed<Pod>(rarest, "Pod");
+      if (wanted.length < 2) return candidates;
+      return candidates.filter((pod) => wanted.every(([label, value]) => pod.metadata.labels?.[label] === value));
+    },
+    podsOnNode: (node) => listed<Pod>(entry.podsOnNode(node), "Pod"),
+    podByIP: (ip) => listed<Pod>(entry.podIP(ip), "Pod")[0],
+    slicesOf: (namespace, service) => listed<EndpointSlice>(entry.slicesOf(namespace, service), "EndpointSlice"),
+    ownedBy: (uid) => listed(entry.ownedBy(uid), null),
+  };
+}

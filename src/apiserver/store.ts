@@ -1,0 +1,173 @@
+import { assert } from "../base/assert.ts";
+import { deepEqual } from "../base/json.ts";
+import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
+import type { Service } from "../model/service/types.ts";
+import { entry, Indexes } from "./indexes.ts";
+import { pastView, type Present } from "./past.ts";
+import { readerOver } from "./reader.ts";
+import type { Commit, ObjectReader, Store, StoreSnapshot } from "./types.ts";
+
+/** Enough that a bucket of the largest cluster (150,000 pods) stays small, few enough to copy at every checkpoint. */
+const BUCKETS = 1024;
+/** Past views kept ready: more than there are kube-proxies that lag at one time in the clusters people look at. */
+const VIEWS = 256;
+const EMPTY: readonly KubeObject[] = [];
+
+function bucketOf(key: ObjectKey): number {
+  let hash = 0;
+  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0;
+  return ((hash ^ (hash >>> 15)) >>> 0) % BUCKETS;
+}
+
+/** Equal but for the resourceVersion, which says when and not what. */
+function sameContent(a: KubeObject, b: KubeObject): boolean {
+  if (a === b) return true;
+  const version = a.metadata.resourceVersion;
+  if (b.metadata.resourceVersion === version) return deepEqual(a, b);
+  return deepEqual(a, {
+    ...b,
+    metadata: {
+      ...b.metadata,
+      ...(version === undefined ? { resourceVersion: undefined } : { resourceVersion: version }),
+    },
+  });
+}
+
+/** An empty store at revision 0. Source of the semantics: etcd3 behind the API server (one revision per transaction). */
+export function createStore(): Store {
+  let revision = 0;
+  let scanned = 0;
+  let epoch = 0;
+  let journal: Commit[] = [];
+  const indexes = new Indexes();
+  const buckets = Array.from({ length: BUCKETS }, () => new Map<ObjectKey, KubeObject>());
+  /** The last snapshot's buckets; null where a write has come since. */
+  const frozen: (readonly KubeObject[] | null)[] = buckets.map(() => EMPTY);
+  const views = new Map<number, ObjectReader>();
+
+  const find = (key: ObjectKey): KubeObject | undefined => buckets[bucketOf(key)]?.get(key);
+
+  const present: Present = {
+    get epoch() {
+      return epoch;
+    },
+    get journal() {
+      return journal;
+    },
+    revision: () => revision,
+    get: find,
+    list: (name) => indexes.list(name),
+    count: (name) => indexes.count(name),
+    scan: (objects) => {
+      scanned += objects;
+    },
+  };
+
+  const set = (key: ObjectKey, from: KubeObject | undefined, to: KubeObject | undefined): void => {
+    const index = bucketOf(key);
+    const bucket = buckets[index] as Map<ObjectKey, KubeObject>;
+    frozen[index] = null;
+    if (to === undefined) bucket.delete(key);
+    else bucket.set(key, to);
+    indexes.change(from, to);
+  };
+
+  const commit: Store["commit"] = ({ puts = [], removes = [] }, context) => {
+    const next = revision + 1;
+    const added: KubeObject[] = [];
+    const updated: [KubeObject, KubeObject][] = [];
+    const removed: KubeObject[] = [];
+    const keys = [...puts.map(keyOf), ...removes];
+    assert(new Set(keys).size === keys.length, "a commit writes each object once");
+    for (const object of puts) {
+      const current = find(keyOf(object));
+      if (current !== undefined && sameContent(current, object)) continue;
+      const written: KubeObject = { ...object, metadata: { ...object.metadata, resourceVersion: String(next) } };
+      if (current === undefined) added.push(written);
+      else updated.push([current, written]);
+    }
+    for (const key of removes) {
+      const current = find(key);
+      if (current !== undefined) removed.push(current);
+    }
+    if (added.length + updated.length + removed.length === 0) return null;
+    for (const object of added) set(keyOf(object), undefined, object);
+    for (const [from, to] of updated) set(keyOf(to), from, to);
+    for (const object of removed) set(keyOf(object), object, undefined);
+    revision = next;
+    const { at, cause, writer } = context;
+    const made: Commit = { revision, at, cause, writer, added, updated, removed };
+    journal.push(made);
+    return made;
+  };
+
+  const readAt = (at: number): ObjectReader => {
+    let view = views.get(at);
+    if (view === undefined) {
+      view = pastView(present, at);
+      views.set(at, view);
+      const oldest = views.keys().next();
+      if (views.size > VIEWS && oldest.done !== true) views.delete(oldest.value);
+    }
+    return view;
+  };
+
+  const snapshot = (): StoreSnapshot => {
+    const shared = buckets.map((bucket, i) => {
+      const kept = frozen[i];
+      if (kept) return kept;
+      const objects = bucket.size === 0 ? EMPTY : [...bucket.values()];
+      frozen[i] = objects;
+      return objects;
+    });
+    return { revision, buckets: shared, journal };
+  };
+
+  const restore = (saved: StoreSnapshot): void => {
+    assert(saved.buckets.length === BUCKETS && saved.journal.length >= saved.revision, "not a snapshot of this store");
+    saved.buckets.forEach((objects, i) => {
+      if (frozen[i] === objects) return;
+      const before = buckets[i] as Map<ObjectKey, KubeObject>;
+      const after = new Map(objects.map((object) => [keyOf(object), object]));
+      for (const [key, object] of before) if (!after.has(key)) indexes.change(object, undefined);
+      for (const [key, object] of after) {
+        const current = before.get(key);
+        if (current !== object) indexes.change(current, object);
+      }
+      buckets[i] = after;
+      frozen[i] = objects;
+    });
+    // Other snapshots may share the array that this one came with, so the history to come gets an array of its own.
+    if (saved.journal !== journal || saved.revision !== revision) journal = saved.journal.slice(0, saved.revision);
+    revision = saved.revision;
+    epoch += 1;
+    views.clear();
+  };
+
+  const { get, list, podsMatching, podsOnNode, podByIP, slicesOf, ownedBy } = readerOver(present);
+  return {
+    get revision() {
+      return revision;
+    },
+    get scanned() {
+      return scanned;
+    },
+    get journal() {
+      return journal;
+    },
+    get,
+    list,
+    podsMatching,
+    podsOnNode,
+    podByIP,
+    slicesOf,
+    ownedBy,
+    commit,
+    readAt,
+    snapshot,
+    restore,
+    inNamespace: (namespace) => indexes.list(entry.namespace(namespace)),
+    serviceByClusterIP: (ip) => indexes.list(entry.clusterIP(ip))[0] as Service | undefined,
+    serviceByNodePort: (port) => indexes.list(entry.nodePort(port))[0] as Service | undefined,
+  };
+}
