@@ -1,0 +1,119 @@
+import type { Probability } from "../../base/choose.ts";
+import type { HookName, Origin, TableName } from "../../model/trace/types.ts";
+
+/** A connection tracking state as `--ctstate` names it: the five states and the two NAT bits. */
+export type CtStateName = "INVALID" | "NEW" | "RELATED" | "ESTABLISHED" | "UNTRACKED" | "SNAT" | "DNAT";
+
+export type RejectWith =
+  | "icmp-port-unreachable"
+  | "icmp-net-unreachable"
+  | "icmp-host-unreachable"
+  | "icmp-proto-unreachable"
+  | "icmp-net-prohibited"
+  | "icmp-host-prohibited"
+  | "icmp-admin-prohibited"
+  | "tcp-reset";
+
+/**
+ * One condition of a rule. A rule keeps them in the order in which they were written: kube-proxy's own wording and the
+ * kernel's differ only in what they move to the front, so both can be printed from this one list.
+ */
+export type Match =
+  | { readonly kind: "comment"; readonly text: string }
+  /** `-s`. `cidr` is an address or a CIDR. */
+  | { readonly kind: "src"; readonly cidr: string; readonly invert?: true }
+  /** `-d`. */
+  | { readonly kind: "dst"; readonly cidr: string; readonly invert?: true }
+  /** `-p`. */
+  | { readonly kind: "protocol"; readonly protocol: string; readonly invert?: true }
+  /** `-m tcp`, `-m udp`, `-m sctp`: opens the module that port conditions belong to; matches that protocol. */
+  | { readonly kind: "module"; readonly protocol: "tcp" | "udp" | "sctp" }
+  | { readonly kind: "sport"; readonly from: number; readonly to: number; readonly invert?: true }
+  | { readonly kind: "dport"; readonly from: number; readonly to: number; readonly invert?: true }
+  /** `-i`. A trailing `+` is a wildcard. */
+  | { readonly kind: "in"; readonly iface: string; readonly invert?: true }
+  /** `-o`. */
+  | { readonly kind: "out"; readonly iface: string; readonly invert?: true }
+  | { readonly kind: "addrtype"; readonly side: "src" | "dst"; readonly type: "LOCAL"; readonly invert?: true }
+  | { readonly kind: "mark"; readonly value: number; readonly mask: number; readonly invert?: true }
+  | { readonly kind: "conntrack"; readonly states: readonly CtStateName[]; readonly invert?: true }
+  | { readonly kind: "statistic"; readonly probability: Probability }
+  /** `-m nfacct`: a counter, always true. */
+  | { readonly kind: "nfacct"; readonly name: string }
+  /** `-m recent --rcheck`: was the source seen within `seconds`? */
+  | { readonly kind: "recent-check"; readonly list: string; readonly seconds: number; readonly reap: boolean }
+  /** `-m recent --set`: remembers the source, always true. */
+  | { readonly kind: "recent-set"; readonly list: string }
+  /** A module we do not evaluate, kept as it was written (`-m set --match-set x dst`). Never matches. */
+  | { readonly kind: "opaque"; readonly text: string };
+
+export type Target =
+  | { readonly kind: "jump"; readonly chain: string }
+  | { readonly kind: "goto"; readonly chain: string }
+  | { readonly kind: "accept" }
+  | { readonly kind: "drop" }
+  | { readonly kind: "return" }
+  | { readonly kind: "reject"; readonly with: RejectWith }
+  /** `port` null keeps the packet's. */
+  | { readonly kind: "dnat"; readonly ip: string; readonly port: number | null; readonly flags?: string }
+  | { readonly kind: "snat"; readonly ip: string; readonly port: number | null; readonly flags?: string }
+  | { readonly kind: "masquerade"; readonly randomFully: boolean }
+  | { readonly kind: "redirect"; readonly port: number | null }
+  /** mark = (mark & ~mask) ^ value: what `--set-mark`, `--or-mark`, `--and-mark` and `--xor-mark` all become in the kernel. */
+  | { readonly kind: "mark"; readonly value: number; readonly mask: number }
+  /** No target: the rule only counts. */
+  | { readonly kind: "none" }
+  /** A target we do not evaluate, kept as it was written (`-j LOG --log-prefix x`). The packet goes on. */
+  | { readonly kind: "opaque"; readonly text: string };
+
+export interface Rule {
+  /**
+   * Stable name, independent of position: `nat/KUBE-SVC-X/to/10.244.1.5:8080` for rules we compile, a hash of the text for parsed
+   * ones. Draws are keyed by it, so inserting a rule elsewhere never changes an old answer.
+   */
+  readonly id: string;
+  readonly matches: readonly Match[];
+  readonly target: Target;
+  readonly origin: Origin | null;
+}
+
+export type ChainPolicy = "ACCEPT" | "DROP";
+
+export interface Chain {
+  /** Built-in chains have a policy; others null. */
+  readonly policy: ChainPolicy | null;
+  readonly rules: readonly Rule[];
+}
+
+export interface Table {
+  /** In order of creation; the kernel's listing sorts them. */
+  readonly chains: ReadonlyMap<string, Chain>;
+}
+
+/** All iptables rules of one host and one IP family. A table that was never touched is absent. */
+export interface Ruleset {
+  readonly family: 4 | 6;
+  readonly tables: Readonly<Partial<Record<TableName, Table>>>;
+}
+
+/** Built-in chains of a table, in the order in which tools list them. */
+export const BUILTIN_CHAINS: Readonly<Record<TableName, readonly HookName[]>> = {
+  raw: ["PREROUTING", "OUTPUT"],
+  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+  filter: ["INPUT", "FORWARD", "OUTPUT"],
+};
+
+export function isBuiltin(table: TableName, chain: string): boolean {
+  return (BUILTIN_CHAINS[table] as readonly string[]).includes(chain);
+}
+
+export const EMPTY_RULESET: Ruleset = { family: 4, tables: {} };
+
+/** Number of rules in all tables. */
+export function countRules(ruleset: Ruleset): number {
+  let count = 0;
+  for (const table of Object.values(ruleset.tables))
+    for (const chain of table.chains.values()) count += chain.rules.length;
+  return count;
+}

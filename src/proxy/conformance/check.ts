@@ -1,0 +1,105 @@
+import { printSave } from "../../kernel/iptables/save.ts";
+import type { Ruleset } from "../../kernel/iptables/types.ts";
+import type { ProxyMode } from "../../model/config/types.ts";
+import { syncIptables, type SyncedRules } from "../iptables/sync.ts";
+import { compilerOf } from "../modes.ts";
+import { buildView } from "../view.ts";
+import { readerOf, type Case } from "./case.ts";
+import { traceFlow, type FlowStep } from "./flows.ts";
+
+/** What differs, one human-readable text per file or flow. Empty: the case passes. */
+export type Differences = readonly string[];
+
+const SHOWN_FLOWS = 5;
+
+/** Compares everything that a capture says about one mode. A mode that is not there yet differs by that. */
+export function checkCase(capture: Case, mode: ProxyMode): Differences {
+  const compiler = compilerOf(mode);
+  if (!compiler.ok) return [compiler.error];
+  return CHECKS[mode]?.(capture) ?? [`no check for mode ${mode}`];
+}
+
+const CHECKS: Readonly<Partial<Record<ProxyMode, (capture: Case) => Differences>>> = { iptables: checkIptables };
+
+/** The rulesets after each step, one sync apart, as the capture was made. */
+export function iptablesSteps(capture: Case, family: 4 | 6): readonly Ruleset[] {
+  const rulesets: Ruleset[] = [];
+  let synced: SyncedRules | null = null;
+  for (const step of capture.steps) {
+    synced = syncIptables(synced, buildView(readerOf(step), family), capture.node, capture.config);
+    rulesets.push(synced.ruleset);
+  }
+  return rulesets;
+}
+
+function checkIptables(capture: Case): Differences {
+  return capture.families.flatMap((family) => checkFamily(capture, family));
+}
+
+function checkFamily(capture: Case, family: 4 | 6): Differences {
+  const base = family === 4 ? "iptables" : "iptables6";
+  const differences: string[] = [];
+  const compare = (file: string, print: () => string): void => {
+    const wanted = capture.files[file];
+    if (wanted === undefined) return;
+    const difference = firstDifference(wanted, print());
+    if (difference !== null) differences.push(`${file}: ${difference}`);
+  };
+  const rulesets = iptablesSteps(capture, family);
+  rulesets.forEach((ruleset, i) => compare(`${base}.step${i}.txt`, () => printSave(ruleset, { form: "proxy" })));
+  const last = rulesets.at(-1);
+  if (last === undefined || capture.files[`${base}.txt`] === undefined) return [`${base}.txt: not in the case`];
+  compare(`${base}.txt`, () => printSave(last, { form: "proxy" }));
+  compare(`${base}.kernel.txt`, () => printSave(last, { form: "kernel" }));
+  return [...differences, ...checkFlows(capture, base, rulesets)];
+}
+
+function checkFlows(capture: Case, base: string, rulesets: readonly Ruleset[]): Differences {
+  const file = `flows.${base}.json`;
+  const text = capture.files[file];
+  if (text === undefined) return [];
+  const steps = JSON.parse(text) as readonly FlowStep[];
+  const wrong: string[] = [];
+  for (const [i, step] of steps.entries()) {
+    const ruleset = rulesets[stepIndex(capture, step, i)];
+    if (ruleset === undefined) {
+      wrong.push(`step "${step.step}" is not one of the case`);
+      continue;
+    }
+    for (const flow of step.flows) {
+      const got = traceFlow(capture, ruleset, flow);
+      if (got.output === flow.output && got.masq === flow.masq) continue;
+      wrong.push(
+        `${step.step}, ${flow.name} (${flow.sourceIP} > ${flow.destIP}:${flow.destPort}/${flow.protocol}): ` +
+          `wanted ${words(flow)}, got ${words(got)}`,
+      );
+    }
+  }
+  if (wrong.length === 0) return [];
+  const rest = wrong.length > SHOWN_FLOWS ? [`  ... and ${wrong.length - SHOWN_FLOWS} more flows`] : [];
+  return [
+    [`${file}: ${wrong.length} flows differ`, ...wrong.slice(0, SHOWN_FLOWS).map((w) => `  ${w}`), ...rest].join("\n"),
+  ];
+}
+
+/** Flow steps carry the step's name; where names repeat or differ, their order decides. */
+function stepIndex(capture: Case, step: FlowStep, i: number): number {
+  const named = capture.steps.findIndex((s) => s.name === step.step);
+  return capture.steps[i]?.name === step.step || named < 0 ? i : named;
+}
+
+function words(flow: { readonly output: string; readonly masq: boolean }): string {
+  return `"${flow.output}"${flow.masq ? " masqueraded" : ""}`;
+}
+
+/** The first line that differs, with its number, or null when the texts are equal to the byte. */
+export function firstDifference(wanted: string, got: string): string | null {
+  if (wanted === got) return null;
+  const a = wanted.split("\n");
+  const b = got.split("\n");
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    if (a[i] !== b[i]) return `line ${i + 1}\n  wanted: ${a[i] ?? "(end)"}\n  got:    ${b[i] ?? "(end)"}`;
+  }
+  return "texts differ";
+}

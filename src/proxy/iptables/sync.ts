@@ -1,0 +1,97 @@
+import { deepEqual } from "../../base/json.ts";
+import type { Chain, Ruleset, Table } from "../../kernel/iptables/types.ts";
+import type { ProxyConfig } from "../../model/config/types.ts";
+import type { TableName } from "../../model/trace/types.ts";
+import type { ProxyNode } from "../node.ts";
+import type { ProxyView, ServiceEntry } from "../view.ts";
+import { blockOf, type Block } from "./block.ts";
+import { assemble } from "./compile.ts";
+import { settingsFor } from "./settings.ts";
+
+/** What a kube-proxy has written so far: enough to write only what changed. */
+export interface SyncedRules {
+  readonly ruleset: Ruleset;
+  readonly view: ProxyView;
+  readonly node: ProxyNode;
+  readonly config: ProxyConfig;
+  /** Name of a Service port → its entry and the block that stands in the kernel for it. */
+  readonly written: ReadonlyMap<string, { readonly entry: ServiceEntry; readonly block: Block }>;
+  /** Service ports whose own chains this sync wrote. */
+  readonly changed: readonly string[];
+  readonly full: boolean;
+}
+
+export interface SyncOptions {
+  /** Write everything again, as kube-proxy does at its start, after failures and hourly. */
+  readonly full?: boolean;
+  /** In large-cluster mode stale chains are only removed once per syncPeriod; true when it has passed. */
+  readonly cleanUp?: boolean;
+}
+
+function byService(view: ProxyView): Map<string, ServiceEntry[]> {
+  const map = new Map<string, ServiceEntry[]>();
+  for (const entry of view.entries) {
+    const list = map.get(entry.port.service);
+    if (list === undefined) map.set(entry.port.service, [entry]);
+    else list.push(entry);
+  }
+  return map;
+}
+
+function sameEntries(a: readonly ServiceEntry[] | undefined, b: readonly ServiceEntry[]): boolean {
+  return a !== undefined && a.length === b.length && a.every((entry, i) => entry === b[i] || deepEqual(entry, b[i]));
+}
+
+/**
+ * One sync: a partial one rewrites the top-level chains and the chains of changed Services only. What it leaves alone stays as it
+ * was written, comments included, even when the cluster has meanwhile become large (or small again). A change of node or
+ * configuration makes the sync a full one.
+ */
+export function syncIptables(
+  previous: SyncedRules | null,
+  view: ProxyView,
+  node: ProxyNode,
+  config: ProxyConfig,
+  options: SyncOptions = {},
+): SyncedRules {
+  const settings = settingsFor(view, node, config);
+  const full =
+    previous === null ||
+    options.full === true ||
+    !deepEqual(previous.node, node) ||
+    !deepEqual(previous.config, config);
+  const before = previous === null ? new Map<string, ServiceEntry[]>() : byService(previous.view);
+  const after = byService(view);
+  const written = new Map<string, { entry: ServiceEntry; block: Block }>();
+  const changed: string[] = [];
+  const blocks = view.entries.map((entry) => {
+    const old = previous?.written.get(entry.port.name);
+    const same =
+      !full && old !== undefined && sameEntries(before.get(entry.port.service), after.get(entry.port.service) ?? []);
+    const block = same ? { ...blockOf(entry, settings), natChains: old.block.natChains } : blockOf(entry, settings);
+    if (!same) changed.push(entry.port.name);
+    written.set(entry.port.name, { entry, block });
+    return block;
+  });
+  const fresh = assemble(settings, blocks);
+  const keepStale = settings.large && options.cleanUp !== true;
+  const ruleset = previous === null ? fresh : carryOver(previous.ruleset, fresh, keepStale);
+  return { ruleset, view, node, config, written, changed, full };
+}
+
+/** In the kernel a chain keeps its place; new ones come last, and what nothing refers to any more is deleted or left behind. */
+function carryOver(previous: Ruleset, fresh: Ruleset, keepStale: boolean): Ruleset {
+  const tables: Partial<Record<TableName, Table>> = {};
+  for (const name of Object.keys(fresh.tables) as TableName[]) {
+    const now = fresh.tables[name]?.chains ?? new Map<string, Chain>();
+    const chains = new Map<string, Chain>();
+    for (const [chain, old] of previous.tables[name]?.chains ?? []) {
+      const current = now.get(chain);
+      if (current !== undefined) chains.set(chain, current);
+      else if (keepStale) chains.set(chain, old);
+    }
+    for (const [chain, current] of now) chains.set(chain, current);
+    tables[name] = { chains };
+  }
+  return { family: fresh.family, tables };
+}

@@ -1,0 +1,49 @@
+import type { Result } from "../base/result.ts";
+import { err, ok } from "../base/result.ts";
+import { iptablesRules } from "../kernel/iptables/evaluate.ts";
+import { listRules, type ListOptions } from "../kernel/iptables/listing.ts";
+import { printSave } from "../kernel/iptables/save.ts";
+import { countRules } from "../kernel/iptables/types.ts";
+import type { Rules } from "../kernel/netfilter.ts";
+import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
+import type { RuleRef } from "../model/trace/types.ts";
+import { compileIptables } from "./iptables/compile.ts";
+import type { ProxyNode } from "./node.ts";
+import type { ProxyView } from "./view.ts";
+
+/** What one kube-proxy has written on its node in one IP family, whatever the mode. */
+export interface CompiledRules {
+  readonly rules: Rules;
+  readonly count: number;
+  /** As the mode's own listing tool prints it (`iptables-save`, `nft list ruleset`). */
+  text(): string;
+  list(options: ListOptions): { readonly total: number; readonly rows: readonly RuleRef[] };
+}
+
+export type CompileMode = (view: ProxyView, node: ProxyNode, config: ProxyConfig) => CompiledRules;
+
+const iptables: CompileMode = (view, node, config) => {
+  const ruleset = compileIptables(view, node, config);
+  return {
+    rules: iptablesRules(ruleset),
+    count: countRules(ruleset),
+    text: () => printSave(ruleset, { form: "kernel" }),
+    list: (options) => listRules(ruleset, options),
+  };
+};
+
+/** The only place that knows which modes there are. */
+const MODES: Readonly<Record<ProxyMode, CompileMode | null>> = {
+  iptables,
+  nftables: null,
+  ipvs: null,
+  userspace: null,
+};
+
+/** The compiler of a mode, or a sentence that says it is not there yet. */
+export function compilerOf(mode: ProxyMode): Result<CompileMode, string> {
+  const compile = MODES[mode];
+  return compile === null
+    ? err(`kube-proxy mode ${mode} arrives with a later version; this one has iptables.`)
+    : ok(compile);
+}

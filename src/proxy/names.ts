@@ -1,0 +1,48 @@
+import { sha256Base32 } from "../base/hash.ts";
+
+/** Hashing 60,000 names takes longer than writing 170,000 rules, and names never change: they are remembered. */
+const HASHES = new Map<string, string>();
+const REMEMBERED = 500_000;
+
+function hash16(input: string): string {
+  let hash = HASHES.get(input);
+  if (hash === undefined) {
+    hash = sha256Base32(input, 16);
+    if (HASHES.size >= REMEMBERED) HASHES.clear();
+    HASHES.set(input, hash);
+  }
+  return hash;
+}
+
+/**
+ * The 16 characters that all chains of a Service port share: base32 of SHA-256 of `ns/name[:port]` and the lower-case protocol.
+ * Upstream: portProtoHash in pkg/proxy/iptables/proxier.go.
+ */
+export function servicePortHash(name: string, protocol: string): string {
+  return hash16(name + protocol);
+}
+
+/** Endpoints that match internalTrafficPolicy or externalTrafficPolicy Cluster. */
+export function clusterPolicyChain(name: string, protocol: string): string {
+  return `KUBE-SVC-${servicePortHash(name, protocol)}`;
+}
+
+/** Endpoints on this node, for policy Local. */
+export function localPolicyChain(name: string, protocol: string): string {
+  return `KUBE-SVL-${servicePortHash(name, protocol)}`;
+}
+
+/** Entry for node port, load balancer and external addresses. */
+export function externalChain(name: string, protocol: string): string {
+  return `KUBE-EXT-${servicePortHash(name, protocol)}`;
+}
+
+/** loadBalancerSourceRanges. */
+export function firewallChain(name: string, protocol: string): string {
+  return `KUBE-FW-${servicePortHash(name, protocol)}`;
+}
+
+/** One endpoint; `endpoint` is `ip:port`, `[ip]:port` for IPv6. */
+export function endpointChain(name: string, protocol: string, endpoint: string): string {
+  return `KUBE-SEP-${hash16(name + protocol + endpoint)}`;
+}
