@@ -1,0 +1,110 @@
+/**
+ * `npm run bench`: work counts, ratios and timings, printed and never asserted. Machines differ; ratios and counts say more than
+ * milliseconds.
+ */
+import { createWorld } from "../src/world/world.ts";
+import type { World } from "../src/world/types.ts";
+
+const ROUNDS = 7;
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** Milliseconds of one run: the median of several after one that warms up. */
+function time(run: () => void): number {
+  run();
+  return median(
+    Array.from({ length: ROUNDS }, () => {
+      const start = performance.now();
+      run();
+      return performance.now() - start;
+    }),
+  );
+}
+
+/** A Service and a Deployment that matches, `count` times. */
+function scenario(count: number, replicas: number, port = 8080): string {
+  return Array.from(
+    { length: count },
+    (_, i) => `apiVersion: v1
+kind: Service
+metadata: {name: web-${i}}
+spec:
+  selector: {app: web-${i}}
+  ports: [{port: 80, targetPort: ${port}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-${i}}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: web-${i}}}
+  template:
+    metadata: {labels: {app: web-${i}}}
+    spec:
+      containers:
+        - name: web
+          image: nginx:1.27
+          ports: [{containerPort: ${port}}]
+`,
+  ).join("---\n");
+}
+
+function row(name: string, ...cells: readonly string[]): void {
+  console.log([name.padEnd(58), ...cells.map((cell) => cell.padStart(14))].join(" "));
+}
+
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+
+function fresh(text: string): World {
+  const world = createWorld({ seed: 1 });
+  world.dispatch({ type: "text", text });
+  return world;
+}
+
+console.log("\nFrom text to picture: parse, admit, settle, compile every node's rules, frame");
+row("cluster", "from nothing", "one edit", "revision", "frame bytes");
+for (const [services, replicas] of [
+  [1, 3],
+  [4, 5],
+  [20, 5],
+  [100, 3],
+] as const) {
+  const text = scenario(services, replicas);
+  const edited = scenario(services, replicas, 9090);
+  const first = time(() => fresh(text).frame(true));
+  const world = fresh(text);
+  world.frame(true);
+  let flip = false;
+  const edit = time(() => {
+    flip = !flip;
+    world.dispatch({ type: "text", text: flip ? edited : text });
+    world.frame(false);
+  });
+  row(
+    `${services} Services x ${replicas} pods`,
+    ms(first),
+    ms(edit),
+    String(world.objects.revision),
+    String(JSON.stringify(world.frame(true)).length),
+  );
+}
+
+console.log("\nOne request, walked out and back");
+row("what", "time", "hops");
+{
+  const world = fresh(scenario(4, 5));
+  const request = { from: "client/internet", to: "service/default/web-0:80", protocol: "tcp" } as const;
+  const inside = { ...request, from: "node/worker-1" } as const;
+  const walk = world.probe(inside);
+  if ("message" in walk) throw new Error(walk.message);
+  row("node to ClusterIP", ms(time(() => world.probe(inside))), String(walk.hops.length + walk.reply.length));
+  const explored = world.explore(inside);
+  if ("message" in explored) throw new Error(explored.message);
+  row(
+    `the same, every branch followed (${explored.walks.length} outcomes)`,
+    ms(time(() => world.explore(inside))),
+    String(explored.walks.reduce((sum, w) => sum + w.hops.length + w.reply.length, 0)),
+  );
+}
