@@ -17,7 +17,8 @@ export interface Header {
 
 export type TcpFlags = "SYN" | "SYN,ACK" | "RST" | "RST,ACK";
 /** ICMP as far as walks send it: an echo, its answer, or an error that quotes another packet. */
-export type IcmpType = "echo-request" | "echo-reply" | "port-unreachable" | "host-unreachable" | "net-unreachable" | "time-exceeded";
+export type IcmpType =
+  "echo-request" | "echo-reply" | "port-unreachable" | "host-unreachable" | "net-unreachable" | "time-exceeded";
 
 export interface Packet extends Header {
   readonly flags: TcpFlags | null;
@@ -35,7 +36,8 @@ export type HostId = `${"node" | "pod" | "client" | "lb" | "router"}/${string}`;
 export type HookName = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING";
 export type TableName = "raw" | "mangle" | "nat" | "filter";
 
-export type Stage = "client" | "dns" | "route" | `hook:${TableName}/${HookName}` | "conntrack" | "link" | "lb" | "socket";
+export type Stage =
+  "client" | "dns" | "route" | `hook:${TableName}/${HookName}` | "conntrack" | "link" | "lb" | "socket";
 
 /** Why a rule exists: the object and field that made it write itself, and one plain sentence. */
 export interface Origin {
@@ -166,4 +168,6 @@ export interface Walk {
 
 export interface Exploration {
   readonly walks: readonly Walk[];
+  /** Weight of the branches that were too many to follow; absent when all were. */
+  readonly unexplored?: number;
 }

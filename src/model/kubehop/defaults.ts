@@ -1,0 +1,22 @@
+import type { Client, CloudProvider, Lab } from "./types.ts";
+
+export function defaultClient(client: Client): Client {
+  return { ...client, spec: client.spec ?? {} };
+}
+
+export function defaultCloudProvider(cloud: CloudProvider): CloudProvider {
+  const spec = (cloud.spec ?? {}) as Partial<CloudProvider["spec"]>;
+  return {
+    ...cloud,
+    spec: {
+      ...spec,
+      loadBalancer: spec.loadBalancer ?? "nodePort",
+      source: spec.source ?? "keep",
+      addresses: spec.addresses ?? { from: "203.0.113.10", to: "203.0.113.250" },
+    },
+  };
+}
+
+export function defaultLab(lab: Lab): Lab {
+  return { ...lab, spec: lab.spec ?? {} };
+}

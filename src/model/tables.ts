@@ -1,0 +1,34 @@
+/** Which field table belongs to which modelled or config kind. */
+import { CLUSTER_CONFIGURATION, KUBE_PROXY_CONFIGURATION } from "./config/fields.ts";
+import { DEPLOYMENT } from "./deployment/fields.ts";
+import { ENDPOINTS } from "./endpoints/fields.ts";
+import { ENDPOINT_SLICE } from "./endpointslice/fields.ts";
+import type { Struct } from "./fields.ts";
+import type { KindInfo } from "./kinds.ts";
+import { CLIENT, CLOUD_PROVIDER, LAB } from "./kubehop/fields.ts";
+import { NAMESPACE } from "./namespace/fields.ts";
+import { NODE } from "./node/fields.ts";
+import { POD } from "./pod/fields.ts";
+import { REPLICA_SET } from "./replicaset/fields.ts";
+import { SERVICE } from "./service/fields.ts";
+
+const TABLES = new Map<string, Struct>([
+  ["v1 Service", SERVICE],
+  ["v1 Pod", POD],
+  ["v1 Node", NODE],
+  ["v1 Namespace", NAMESPACE],
+  ["v1 Endpoints", ENDPOINTS],
+  ["apps/v1 Deployment", DEPLOYMENT],
+  ["apps/v1 ReplicaSet", REPLICA_SET],
+  ["discovery.k8s.io/v1 EndpointSlice", ENDPOINT_SLICE],
+  ["kubehop.dev/v1alpha1 Client", CLIENT],
+  ["kubehop.dev/v1alpha1 CloudProvider", CLOUD_PROVIDER],
+  ["kubehop.dev/v1alpha1 Lab", LAB],
+  ["kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration", KUBE_PROXY_CONFIGURATION],
+  ["kubeadm.k8s.io/v1beta4 ClusterConfiguration", CLUSTER_CONFIGURATION],
+]);
+
+/** The field table, or undefined for kept kinds, whose inside nobody looks at. */
+export function tableOf(info: KindInfo): Struct | undefined {
+  return TABLES.get(`${info.apiVersion} ${info.kind}`);
+}
