@@ -14,17 +14,17 @@ export interface PlaybackState {
   readonly playing: boolean;
   readonly speed: number;
   /** Puts a walk on stage at its start; plays it unless `paused`. */
-  show(walk: Walk | null, options?: { readonly paused?: boolean; readonly at?: Micros }): void;
-  seek(at: Micros): void;
-  play(): void;
-  pause(): void;
-  setSpeed(speed: number): void;
+  readonly show: (walk: Walk | null, options?: { readonly paused?: boolean; readonly at?: Micros }) => void;
+  readonly seek: (at: Micros) => void;
+  readonly play: () => void;
+  readonly pause: () => void;
+  readonly setSpeed: (speed: number) => void;
   /** Jumps to a hop and pauses. */
-  select(hop: HopSelection): void;
+  readonly select: (hop: HopSelection) => void;
   /** One hop on or back (across the turn from request to reply), paused. */
-  step(by: 1 | -1): void;
+  readonly step: (by: 1 | -1) => void;
   /** Moves the playhead by wall time; pauses at the end. */
-  advance(wallMs: number): void;
+  readonly advance: (wallMs: number) => void;
 }
 
 /** All hops in the order the packet makes them. */

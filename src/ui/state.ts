@@ -30,7 +30,7 @@ export interface UiState {
   readonly drawer: "editor" | "inspector" | null;
   /** A line of the text to reveal and mark in the editor, set by "because". */
   readonly revealLine: number | null;
-  set(patch: Partial<Omit<UiState, "set">>): void;
+  readonly set: (patch: Partial<Omit<UiState, "set">>) => void;
 }
 
 export const useUi = create<UiState>()((set) => ({
