@@ -8,9 +8,9 @@ interface ComboboxProps {
   readonly value: string;
   readonly choices: readonly Choice[];
   /** Anything may be typed: an address that is not on the list is a fair question too. */
-  onChange(value: string): void;
+  readonly onChange: (value: string) => void;
   /** Enter while the list is closed. */
-  onSubmit(): void;
+  readonly onSubmit: () => void;
 }
 
 /** A text field with suggestions, in the ARIA combobox pattern: arrows choose, Enter takes, Escape closes, typing filters. */

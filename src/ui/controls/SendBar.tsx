@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import type { Protocol } from "../../model/trace/types.ts";
-import type { Queries } from "../../wire/protocol.ts";
+import type { Choice, Queries } from "../../wire/protocol.ts";
 import { Button } from "../shell/Button.tsx";
 import { usePage } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
@@ -13,6 +13,17 @@ type Choices = Queries["choices"]["answer"];
 const NONE: Choices = { from: [], to: [] };
 const PROTOCOLS: readonly Protocol[] = ["tcp", "udp", "icmp"];
 
+interface Chosen {
+  /** What the form showed before: the request sent last, or the one that the scenario opens with. */
+  readonly over: { readonly from: string; readonly to: string } | null;
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: Protocol;
+}
+
+const first = (list: Choices["from"], groups: readonly Choice["group"][]): string =>
+  list.find(({ group }) => groups.includes(group))?.value ?? list[0]?.value ?? "";
+
 /** Who dials whom. The fields follow what was sent last, until something else is chosen in them. */
 export function SendBar() {
   const session = useSession();
@@ -21,10 +32,7 @@ export function SendBar() {
   const last = useMirror((state) => state.walks.at(-1)?.request ?? null);
   const open = usePage((state) => state.scenario.open);
   const [choices, setChoices] = useState(NONE);
-  /** Null until something is chosen: then the first that makes sense is shown. */
-  const [from, setFrom] = useState<string | null>(null);
-  const [to, setTo] = useState<string | null>(null);
-  const [protocol, setProtocol] = useState<Protocol>("tcp");
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const [refused, setRefused] = useState<{ readonly message: string; readonly field: string | null } | null>(null);
   const [busy, setBusy] = useState(false);
 
@@ -40,20 +48,16 @@ export function SendBar() {
     };
   }, [session, revision, ready]);
 
-  const lastFrom = last?.from ?? open?.from ?? null;
-  const lastTo = last?.to ?? open?.to ?? null;
-  const lastProtocol = last?.protocol ?? "tcp";
-  useEffect(() => {
-    setFrom(lastFrom);
-    setTo(lastTo);
-    setProtocol(lastProtocol);
+  // What was chosen counts until another request has been sent or another scenario opened.
+  const over = last ?? open;
+  const mine = chosen !== null && chosen.over === over ? chosen : null;
+  const source = mine?.from ?? over?.from ?? first(choices.from, ["outside"]);
+  const target = mine?.to ?? over?.to ?? first(choices.to, ["load balancers", "services"]);
+  const protocol = mine?.protocol ?? last?.protocol ?? "tcp";
+  const choose = (part: Partial<Chosen>): void => {
     setRefused(null);
-  }, [lastFrom, lastTo, lastProtocol]);
-
-  const first = (list: Choices["from"], groups: readonly string[]): string =>
-    list.find(({ group }) => groups.includes(group))?.value ?? list[0]?.value ?? "";
-  const source = from ?? first(choices.from, ["outside"]);
-  const target = to ?? first(choices.to, ["load balancers", "services"]);
+    setChosen({ from: source, to: target, protocol, ...part, over });
+  };
 
   const send = async (): Promise<void> => {
     if (busy || source === "" || target === "") return;
@@ -75,13 +79,25 @@ export function SendBar() {
         void send();
       }}
     >
-      <Combobox label="From" value={source} choices={choices.from} onChange={setFrom} onSubmit={() => void send()} />
-      <Combobox label="to" value={target} choices={choices.to} onChange={setTo} onSubmit={() => void send()} />
+      <Combobox
+        label="From"
+        value={source}
+        choices={choices.from}
+        onChange={(from) => choose({ from })}
+        onSubmit={() => void send()}
+      />
+      <Combobox
+        label="to"
+        value={target}
+        choices={choices.to}
+        onChange={(to) => choose({ to })}
+        onSubmit={() => void send()}
+      />
       <select
         className={styles["protocol"]}
         aria-label="Protocol"
         value={protocol}
-        onChange={(event) => setProtocol(event.target.value as Protocol)}
+        onChange={(event) => choose({ protocol: event.target.value as Protocol })}
       >
         {PROTOCOLS.map((one) => (
           <option key={one} value={one}>

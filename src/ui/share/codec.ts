@@ -111,7 +111,7 @@ function textOf(unpacked: Result<unknown, string>): string | null {
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const VALUES: ReadonlyMap<string, number> = new Map([...ALPHABET].map((char, value) => [char, value]));
+const VALUES: ReadonlyMap<string, number> = new Map(ALPHABET.split("").map((char, value) => [char, value]));
 
 function toBase64Url(bytes: Uint8Array): string {
   let text = "";

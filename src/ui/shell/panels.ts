@@ -1,7 +1,7 @@
 /** What the big panels are given: the mirror, a way to ask, and all outcomes of the request on show. */
 import { useEffect, useMemo, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
-import type { Exploration } from "../../model/trace/types.ts";
+import type { Exploration, Request } from "../../model/trace/types.ts";
 import type { PanelProps, Query } from "../inspector/types.ts";
 import { useUi } from "../state.ts";
 import { useSession } from "./session.ts";
@@ -21,20 +21,17 @@ function useExploration(): Exploration | null {
   const request = useMirror((state) => state.walks.find((walk) => walk.id === id)?.request ?? null);
   const revision = useMirror((state) => state.revision);
   const ready = useMirror((state) => state.status === "ready");
-  const [exploration, setExploration] = useState<Exploration | null>(null);
+  const [found, setFound] = useState<{ readonly request: Request; readonly exploration: Exploration } | null>(null);
   useEffect(() => {
-    if (request === null || !ready) {
-      setExploration(null);
-      return;
-    }
+    if (request === null || !ready) return;
     let current = true;
     session.client.query("explore", { request }).then(
-      (answer) => current && setExploration("walks" in answer ? answer : null),
-      () => current && setExploration(null),
+      (answer) => current && setFound("walks" in answer ? { request, exploration: answer } : null),
+      () => current && setFound(null),
     );
     return () => {
       current = false;
     };
   }, [session, request, revision, ready]);
-  return exploration;
+  return found !== null && found.request === request ? found.exploration : null;
 }

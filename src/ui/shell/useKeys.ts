@@ -61,11 +61,12 @@ export function useKeys(session: Session, layout: Layout): void {
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target instanceof Element ? event.target : null;
-      if (target?.closest(TYPING) != null) return;
+      const within = (selector: string): boolean => target !== null && target.closest(selector) !== null;
+      if (within(TYPING)) return;
       const ui = useUi.getState();
       const playback = usePlayback.getState();
-      const pressable = target?.closest(PRESSABLE) != null;
-      const arrowed = target?.closest(ARROWED) != null;
+      const pressable = within(PRESSABLE);
+      const arrowed = within(ARROWED);
 
       const act = (): boolean => {
         switch (event.key) {
