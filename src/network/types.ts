@@ -1,5 +1,7 @@
 import type { Chooser } from "../base/choose.ts";
 import type { Micros } from "../base/time.ts";
+import type { ConntrackEntry, HostState, Tuple } from "../kernel/conntrack.ts";
+import type { Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
@@ -34,6 +36,8 @@ export interface ClusterView {
   healthyNodes(service: Service): readonly Node[];
   /** The rules that this node's kernel holds now: what its kube-proxy has written, which may lag behind the objects. */
   rulesOf(node: string): Rules;
+  /** Kernel switches of a node that differ from ip_forward 1, bridge-nf-call-iptables 1, route_localnet 1. */
+  sysctlsOf?(node: string): Partial<Sysctls>;
 }
 
 /** Kernel state that outlives a packet, per host: plain data, saved in checkpoints. */
@@ -41,31 +45,7 @@ export interface NetworkState {
   readonly hosts: Readonly<Record<HostId, HostState>>;
 }
 
-export interface HostState {
-  readonly conntrack: readonly ConntrackEntry[];
-  /** xt_recent: list name → source IP → last seen. */
-  readonly recent: Readonly<Record<string, Readonly<Record<string, Micros>>>>;
-}
-
-export interface Tuple {
-  readonly src: string;
-  readonly dst: string;
-  readonly sport: number;
-  readonly dport: number;
-  readonly protocol: "tcp" | "udp" | "sctp" | "icmp";
-}
-
-export interface ConntrackEntry {
-  /** As the client sent it. */
-  readonly original: Tuple;
-  /** The reply that is expected: DNAT shows in its src, SNAT in its dst. */
-  readonly reply: Tuple;
-  readonly state: "SYN_SENT" | "SYN_RECV" | "ESTABLISHED" | "UNREPLIED" | "ASSURED";
-  readonly dnat: boolean;
-  readonly snat: boolean;
-  readonly createdAt: Micros;
-  readonly expiresAt: Micros;
-}
+export type { ConntrackEntry, HostState, Tuple };
 
 export const EMPTY_NETWORK: NetworkState = { hosts: {} };
 

@@ -1,0 +1,152 @@
+import { HOUR } from "../base/time.ts";
+import { findEntry, invertTuple, track, tupleOf, withEntry } from "../kernel/conntrack.ts";
+import type { Host } from "../kernel/host.ts";
+import { type NatContext, bind, translate } from "../kernel/nat.ts";
+import { destinationText, headerOf, isIcmpError, sourceText } from "../kernel/packet.ts";
+import { lookupRoute } from "../kernel/route.ts";
+import { type Environment, type StackResult, type Visit, beginVisit, endVisit, note } from "../kernel/visit.ts";
+import type { HostState } from "../kernel/conntrack.ts";
+import type { HostId, Packet, Verdict } from "../model/trace/types.ts";
+import { familyOf, nodeAddress } from "./addresses.ts";
+import type { ClusterView, NetworkState } from "./types.ts";
+
+const LABEL = "load balancer";
+/** How long an idle flow is remembered; longer than any walk, so that a reply always finds it. */
+export const FLOW_MEMORY = HOUR;
+
+function lost(visit: Visit, why: string): StackResult {
+  note(visit, { iface: "eth0", stage: "lb", label: LABEL, before: headerOf(visit.packet), verdict: "lost", note: why });
+  return endVisit(visit, { kind: "lost", packet: visit.packet, why });
+}
+
+function out(visit: Visit, nextHop: string): StackResult {
+  return endVisit(visit, { kind: "transmit", packet: visit.packet, iface: "eth0", port: null, nextHop });
+}
+
+function toNextHop(visit: Visit): StackResult {
+  const route = lookupRoute(visit.host, visit.packet.dst);
+  if (route.kind !== "unicast") return lost(visit, `The load balancer has no route to ${visit.packet.dst}.`);
+  return out(visit, route.nextHop);
+}
+
+/**
+ * A packet at a cloud load balancer, which forwards packets and never terminates connections. `nodePort`: a new flow is
+ * bound to a healthy node by DNAT to nodeIP:nodePort (and, with source snat, SNAT to the balancer's address); its flow table
+ * rewrites everything after, both ways. `vip`: the header is kept and the frame handed to a healthy node, whose own rules
+ * answer for the address; the reply does not come back here. The TTL is not touched. A port that the Service does not have,
+ * and a balancer without healthy nodes, drop in silence, as packet-forwarding clouds do: the client times out. So does a ping.
+ */
+export function balance(
+  view: ClusterView,
+  host: Host,
+  state: HostState,
+  packet: Packet,
+  env: Environment,
+): StackResult {
+  const ip = host.id.slice("lb/".length);
+  const visit = beginVisit(host, state, packet, env);
+  const service = view.loadBalancer(ip);
+  const before = headerOf(packet);
+  const { state: next, tracked } = track(state, packet, env.now);
+  if (tracked !== null && tracked.confirmed) {
+    visit.state = next;
+    visit.packet = translate(translate(packet, tracked, "dst"), tracked, "src");
+    const back = tracked.direction === "reply";
+    const verdict: Verdict = back ? "undo-dnat" : "dnat";
+    const words = back
+      ? `sets the source back to ${sourceText(visit.packet)}`
+      : `sends it to ${destinationText(visit.packet)}`;
+    note(visit, {
+      iface: "eth0",
+      stage: "lb",
+      label: LABEL,
+      before,
+      verdict,
+      note: `The load balancer knows this flow and ${words}.`,
+    });
+    return toNextHop(visit);
+  }
+  if (service === undefined) return lost(visit, `No Service has the address ${ip}.`);
+  if (packet.protocol === "icmp" || isIcmpError(packet))
+    return lost(visit, "The load balancer does not answer or forward ICMP.");
+  const port = service.spec.ports?.find((p) => p.port === packet.dport && p.protocol.toLowerCase() === packet.protocol);
+  const name = `${service.metadata.namespace ?? "default"}/${service.metadata.name}`;
+  if (packet.dst !== ip || port === undefined) {
+    return lost(
+      visit,
+      `The load balancer has no listener for ${destinationText(packet)}/${packet.protocol.toUpperCase()} and drops the packet.`,
+    );
+  }
+  const family = familyOf(ip);
+  const healthy = view.healthyNodes(service).filter((n) => nodeAddress(n, family) !== undefined);
+  if (healthy.length === 0)
+    return lost(visit, `No node passes the load balancer's health check for ${name}; it drops the packet.`);
+  const flow = `${env.flow} ${host.id} ${packet.protocol} ${sourceText(packet)}>${destinationText(packet)}`;
+  const index = healthy.length === 1 ? 0 : env.chooser.pick(healthy.length, `${flow} node`);
+  const node = healthy[index];
+  const nodeIP = node === undefined ? undefined : nodeAddress(node, family);
+  if (node === undefined || nodeIP === undefined) return lost(visit, `No healthy node for ${name}.`);
+  const chosen =
+    healthy.length === 1
+      ? `${node.metadata.name}, the only healthy node,`
+      : `${node.metadata.name}, one of ${healthy.length} healthy nodes,`;
+  if (view.cloud.loadBalancer === "vip") {
+    note(visit, {
+      iface: "eth0",
+      stage: "lb",
+      label: LABEL,
+      before,
+      verdict: "continue",
+      note: `The load balancer hands the packet to ${chosen} and keeps the header; the node's own rules answer for ${ip}.`,
+    });
+    return out(visit, nodeIP);
+  }
+  if (port.nodePort === undefined)
+    return lost(visit, `Port ${port.port} of ${name} has no nodePort, so the load balancer has no target.`);
+  if (tracked === null)
+    return lost(visit, `The load balancer knows no flow that ${sourceText(packet)} could belong to.`);
+  const context: NatContext = {
+    host,
+    state: next,
+    now: env.now,
+    chooser: env.chooser,
+    flow,
+    outInterface: null,
+    nextHop: null,
+  };
+  const snat = view.cloud.source === "snat";
+  const bound = bind(
+    bind(tracked, "dst", { kind: "dnat", to: { ip: nodeIP, port: port.nodePort } }, context),
+    "src",
+    snat ? { kind: "snat", to: { ip, port: null } } : { kind: "accept" },
+    context,
+  );
+  visit.state = withEntry(next, { ...bound.entry, expiresAt: env.now + FLOW_MEMORY }, env.now);
+  visit.packet = translate(translate(packet, bound, "dst"), bound, "src");
+  const source = snat
+    ? `the source becomes the balancer's own ${sourceText(visit.packet)}`
+    : "the client's address is kept";
+  note(visit, {
+    iface: "eth0",
+    stage: "lb",
+    label: LABEL,
+    before,
+    verdict: "dnat",
+    note: `The load balancer picks ${chosen} and rewrites the destination to ${destinationText(visit.packet)}; ${source}.`,
+  });
+  return toNextHop(visit);
+}
+
+/**
+ * The balancer whose flow table expects this packet as an answer. The cloud's fabric hands such packets to it even though
+ * their destination is the client: that is how a balancer that keeps the client's address still sees the replies.
+ */
+export function flowHolder(state: NetworkState, packet: Packet, now: number): HostId | null {
+  const tuple = isIcmpError(packet) && packet.quoted !== null ? invertTuple(tupleOf(packet.quoted)) : tupleOf(packet);
+  for (const id of Object.keys(state.hosts).sort() as HostId[]) {
+    if (!id.startsWith("lb/")) continue;
+    const found = findEntry(state.hosts[id]?.conntrack ?? [], tuple, now);
+    if (found !== null && found.direction === "reply" && found.entry.dnat) return id;
+  }
+  return null;
+}

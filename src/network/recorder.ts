@@ -1,0 +1,73 @@
+import type { Micros } from "../base/time.ts";
+import type { HopDraft } from "../kernel/visit.ts";
+import type { Hop, HostId } from "../model/trace/types.ts";
+import { linkCost, stageCost } from "./timing.ts";
+
+/** Collects a walk's hops, gives them times, and pairs each reply hop with the request hop on the same rung. */
+export interface Recorder {
+  /** Virtual time now. */
+  readonly now: Micros;
+  add(place: HostId, draft: HopDraft): void;
+  /** Lets time pass without a hop (ARP giving up). */
+  wait(duration: Micros): void;
+  /** From here on hops belong to the reply. */
+  turn(): void;
+  readonly turned: boolean;
+  request(): readonly Hop[];
+  reply(): readonly Hop[];
+}
+
+/**
+ * The rung of the ladder a hop stands on. A host has one where destinations are rewritten on the way there and restored on the
+ * way back, and one for sources; so nat PREROUTING in the request faces the un-DNAT at POSTROUTING in the reply.
+ */
+function rung(hop: Hop, reply: boolean): string {
+  const { stage, place } = hop;
+  const hook = /^hook:(\w+)\/(\w+)$/.exec(stage);
+  const table = hook?.[1];
+  const name = hook?.[2] ?? hop.label;
+  if (stage === "conntrack" || table === "nat") {
+    const destination = name === "PREROUTING" || name === "OUTPUT";
+    return `${place} ${destination !== reply ? "destination" : "source"}`;
+  }
+  if (stage === "link") return reply ? `${hop.to ?? ""} to ${place}` : `${place} to ${hop.to ?? ""}`;
+  if (hook !== null) return `${place} ${table ?? ""} ${name === "FORWARD" ? "FORWARD" : "local"}`;
+  if (stage === "client" || stage === "socket") return `${place} socket`;
+  return `${place} ${stage}`;
+}
+
+export function createRecorder(startedAt: Micros): Recorder {
+  let now = startedAt;
+  let turned = false;
+  const request: Hop[] = [];
+  const reply: Hop[] = [];
+  const rungs = new Map<string, number>();
+  return {
+    get now() {
+      return now;
+    },
+    get turned() {
+      return turned;
+    },
+    add(place, draft) {
+      const list = turned ? reply : request;
+      const hop: Hop = { ...draft, index: list.length, at: now, place, mirrors: null };
+      const key = rung(hop, turned);
+      if (turned) {
+        list.push({ ...hop, mirrors: rungs.get(key) ?? null });
+      } else {
+        if (!rungs.has(key)) rungs.set(key, hop.index);
+        list.push(hop);
+      }
+      now += draft.stage === "link" && draft.to !== null ? linkCost(place, draft.to) : stageCost(draft.stage);
+    },
+    wait(duration) {
+      now += duration;
+    },
+    turn() {
+      turned = true;
+    },
+    request: () => request,
+    reply: () => reply,
+  };
+}
