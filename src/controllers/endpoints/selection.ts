@@ -1,0 +1,108 @@
+import type { Commit, ObjectReader } from "../../apiserver/types.ts";
+import { deepEqual } from "../../base/json.ts";
+import { isIPv6 } from "../../base/ip.ts";
+import { keyOf, objectKey } from "../../model/meta/types.ts";
+import type { Pod, TransportProtocol } from "../../model/pod/types.ts";
+import { matchLabels } from "../../model/selectors.ts";
+import type { IPFamily, Service, ServicePort } from "../../model/service/types.ts";
+import { changesOf } from "../changes.ts";
+
+export const HEADLESS_LABEL = "service.kubernetes.io/headless";
+
+/** Services for which endpoints are made: they select, and they are not mere DNS aliases. */
+export function hasEndpoints(service: Service): boolean {
+  return service.spec.selector !== undefined && service.spec.type !== "ExternalName";
+}
+
+export function isHeadless(service: Service): boolean {
+  return service.spec.clusterIP === "None";
+}
+
+/** Pods that the selector picks. A selector without pairs picks everything; the API keeps such a one only as none at all. */
+export function selectedPods(service: Service, reader: ObjectReader): readonly Pod[] {
+  return reader.podsMatching(service.metadata.namespace ?? "", service.spec.selector ?? {});
+}
+
+/**
+ * Keys of the Services whose endpoints may change with this commit: those that changed themselves, and those that select a
+ * pod before or after its change, if the change is one that an endpoint shows.
+ */
+export function servicesTouched(commit: Commit, reader: ObjectReader): Set<string> {
+  const keys = new Set<string>();
+  for (const { from, to, object } of changesOf(commit)) {
+    if (object.kind === "Service") keys.add(keyOf(object));
+    if (object.kind !== "Pod") continue;
+    if (from !== undefined && to !== undefined && !showsInEndpoints(from as Pod, to as Pod)) continue;
+    for (const service of reader.list<Service>("Service", object.metadata.namespace)) {
+      const { selector } = service.spec;
+      if (selector === undefined) continue;
+      const selects = [from, to].some((pod) => pod !== undefined && matchLabels(selector, pod.metadata.labels));
+      if (selects) keys.add(objectKey("Service", service.metadata.namespace, service.metadata.name));
+    }
+  }
+  return keys;
+}
+
+/** Does anything differ that an endpoint is made of? Source: endpointslice/util GetPodUpdateProjectionKey. */
+function showsInEndpoints(a: Pod, b: Pod): boolean {
+  return (
+    a.metadata.deletionTimestamp !== b.metadata.deletionTimestamp ||
+    a.metadata.uid !== b.metadata.uid ||
+    a.spec.nodeName !== b.spec.nodeName ||
+    a.status.phase !== b.status.phase ||
+    a.status.podIP !== b.status.podIP ||
+    !deepEqual(a.status.podIPs, b.status.podIPs) ||
+    readyStatus(a) !== readyStatus(b) ||
+    !deepEqual(a.metadata.labels, b.metadata.labels) ||
+    !deepEqual(a.spec.containers, b.spec.containers)
+  );
+}
+
+function readyStatus(pod: Pod): string | undefined {
+  return pod.status.conditions?.find((condition) => condition.type === "Ready")?.status;
+}
+
+/** The pod's addresses of one family. */
+export function podIPsOf(pod: Pod, family: IPFamily): readonly string[] {
+  const all = pod.status.podIPs?.map(({ ip }) => ip) ?? (pod.status.podIP === undefined ? [] : [pod.status.podIP]);
+  return all.filter((ip) => isIPv6(ip) === (family === "IPv6"));
+}
+
+/** Families of the Service, primary first; a Service that names none has that of its ClusterIP, else IPv4. */
+export function familiesOf(service: Service): readonly IPFamily[] {
+  const { ipFamilies, clusterIP } = service.spec;
+  if (ipFamilies !== undefined && ipFamilies.length > 0) return ipFamilies;
+  return [clusterIP !== undefined && isIPv6(clusterIP) ? "IPv6" : "IPv4"];
+}
+
+/**
+ * The number behind targetPort on this pod: a number as it is, unverified; a name by container port name and protocol, looked
+ * up in the containers and then in init containers that keep running. null when the pod has no such port.
+ * Source: podutil.FindPort.
+ */
+export function targetPortOn(pod: Pod, port: ServicePort): number | null {
+  const target = port.targetPort ?? port.port;
+  if (typeof target === "number") return target;
+  const protocol: TransportProtocol = port.protocol ?? "TCP";
+  const sidecars = (pod.spec.initContainers ?? []).filter(
+    (container) => (container as { readonly restartPolicy?: string }).restartPolicy === "Always",
+  );
+  for (const container of [...pod.spec.containers, ...sidecars]) {
+    for (const p of container.ports ?? []) {
+      if (p.name === target && (p.protocol ?? "TCP") === protocol) return p.containerPort;
+    }
+  }
+  return null;
+}
+
+/** A pod whose containers will never run again has no endpoints. */
+export function isOver(pod: Pod): boolean {
+  return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
+}
+
+/** The pod's hostname in DNS, if it has one under this Service. Source: endpointutil.ShouldSetHostname. */
+export function hostnameUnder(service: Service, pod: Pod): string | undefined {
+  const named =
+    pod.spec.hostname !== undefined && pod.spec.hostname !== "" && pod.spec.subdomain === service.metadata.name;
+  return named ? pod.spec.hostname : undefined;
+}

@@ -1,0 +1,281 @@
+import type { Commit, ObjectReader } from "../../apiserver/types.ts";
+import { deepEqual } from "../../base/json.ts";
+import {
+  type Endpoint,
+  type EndpointPort,
+  type EndpointSlice,
+  MANAGED_BY_LABEL,
+  SERVICE_NAME_LABEL,
+} from "../../model/endpointslice/types.ts";
+import { keyOf, objectKey, type ObjectKey } from "../../model/meta/types.ts";
+import type { Node } from "../../model/node/types.ts";
+import { type Pod, podReady } from "../../model/pod/types.ts";
+import type { IPFamily, Service } from "../../model/service/types.ts";
+import { changesOf, controllerRef, isDeleting } from "../changes.ts";
+import {
+  familiesOf,
+  HEADLESS_LABEL,
+  hasEndpoints,
+  hostnameUnder,
+  isHeadless,
+  isOver,
+  podIPsOf,
+  selectedPods,
+  servicesTouched,
+  targetPortOn,
+} from "../endpoints/selection.ts";
+import { generatedName } from "../names.ts";
+import { type Controller, NOTHING, type Operation, type Reconciliation, type ReconcileView } from "../types.ts";
+import { type Draft, endpointIdentity, type Group, groupKey, planGroup } from "./packing.ts";
+
+export const ENDPOINTSLICE_CONTROLLER = "endpointslice-controller.k8s.io";
+const ZONE_LABEL = "topology.kubernetes.io/zone";
+
+/** Writes the EndpointSlices that kube-proxy and DNS read. Source: staging/src/k8s.io/endpointslice/reconciler.go. */
+export const endpointSliceController: Controller = {
+  name: "endpointslice-controller",
+  instanceOf: () => "endpointslice-controller",
+  keysFor,
+  reconcile,
+};
+
+function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
+  const keys = servicesTouched(commit, reader);
+  for (const { from, to, object } of changesOf(commit)) {
+    if (object.kind === "EndpointSlice") {
+      const service = object.metadata.labels?.[SERVICE_NAME_LABEL];
+      if (service !== undefined) keys.add(objectKey("Service", object.metadata.namespace, service));
+    } else if (
+      object.kind === "Node" &&
+      (from === undefined || to === undefined || zoneOf(from as Node) !== zoneOf(to as Node))
+    ) {
+      // Endpoints on a node need it to exist, and carry its zone.
+      const pods = reader.podsOnNode(object.metadata.name).filter((pod) => pod.status.podIP !== undefined);
+      const births = { revision: 0, at: 0, cause: 0, writer: "", added: pods, updated: [], removed: [] };
+      for (const key of pods.length === 0 ? [] : servicesTouched(births, reader)) keys.add(key);
+    }
+  }
+  return [...keys];
+}
+
+function zoneOf(node: Node): string | undefined {
+  return node.metadata.labels?.[ZONE_LABEL];
+}
+
+function reconcile(key: string, view: ReconcileView): Reconciliation {
+  const service = view.reader.get<Service>(key as ObjectKey);
+  // Slices of a Service that is gone are the garbage collector's; those of an ExternalName stay as they are.
+  if (service === undefined || !hasEndpoints(service)) return NOTHING;
+  const namespace = service.metadata.namespace ?? "";
+  const families = familiesOf(service);
+  const existing = view.reader
+    .slicesOf(namespace, service.metadata.name)
+    .filter((slice) => slice.metadata.labels?.[MANAGED_BY_LABEL] === ENDPOINTSLICE_CONTROLLER && !isDeleting(slice));
+  const create: Draft[] = [];
+  const update: { slice: EndpointSlice; ports: readonly EndpointPort[]; endpoints: readonly Endpoint[] }[] = [];
+  let remove: EndpointSlice[] = existing.filter((slice) => !families.some((family) => family === slice.addressType));
+  const pods = selectedPods(service, view.reader);
+  for (const family of families) {
+    const plan = planFamily(service, family, pods, existing, view.reader);
+    create.push(...plan.create);
+    update.push(...plan.update);
+    remove.push(...plan.remove);
+  }
+  // A slice that would go lends its name to one that would come.
+  const draftsLeft: Draft[] = [];
+  for (const draft of create) {
+    const reused = remove.find((slice) => slice.addressType === draft.addressType);
+    if (reused === undefined) draftsLeft.push(draft);
+    else {
+      remove = remove.filter((slice) => slice !== reused);
+      update.push({ slice: reused, ports: draft.ports, endpoints: draft.endpoints });
+    }
+  }
+  const written = new Set(update.map(({ slice }) => slice));
+  for (const slice of existing) {
+    // Labels follow the Service even when the endpoints stay.
+    if (!written.has(slice) && !remove.includes(slice)) {
+      update.push({ slice, ports: slice.ports ?? [], endpoints: slice.endpoints ?? [] });
+    }
+  }
+  const operations: Operation[] = [];
+  for (const { slice, ports, endpoints } of update) {
+    const object = sliceOf(service, slice.metadata, slice.addressType as IPFamily, ports, endpoints);
+    if (!deepEqual(object, slice)) operations.push({ op: "update", object });
+  }
+  if (!isDeleting(service)) {
+    const taken = new Set<string>();
+    for (const draft of draftsLeft) {
+      const name = freeName(service, taken, view);
+      taken.add(name);
+      const metadata = { name, generateName: `${service.metadata.name}-`, namespace };
+      operations.push({
+        op: "create",
+        object: sliceOf(service, metadata, draft.addressType, draft.ports, draft.endpoints),
+      });
+    }
+  }
+  for (const slice of remove) operations.push({ op: "delete", key: keyOf(slice) });
+  return operations.length === 0 ? NOTHING : { operations, title: summary(service, pods) };
+}
+
+function summary(service: Service, pods: readonly Pod[]): string {
+  const ready = pods.filter((pod) => podReady(pod) && !isDeleting(pod)).length;
+  const leaving = pods.filter((pod) => isDeleting(pod)).length;
+  const rest = pods.length - ready - leaving;
+  const parts = [`${ready} ready`];
+  if (rest > 0) parts.push(`${rest} not ready`);
+  if (leaving > 0) parts.push(`${leaving} terminating`);
+  return `EndpointSlices of ${service.metadata.name}: ${parts.join(", ")}`;
+}
+
+/** The first of the Service's drawn names that is free: it depends on the Service and on its other slices only. */
+function freeName(service: Service, taken: ReadonlySet<string>, view: ReconcileView): string {
+  const { name, namespace } = service.metadata;
+  for (let ordinal = 0; ; ordinal++) {
+    const candidate = generatedName(`${name}-`, view.draw, `slice ${namespace ?? ""}/${name} ${ordinal}`);
+    const exists = view.reader.get(objectKey("EndpointSlice", namespace, candidate)) !== undefined;
+    if (!exists && !taken.has(candidate)) return candidate;
+  }
+}
+
+function sliceOf(
+  service: Service,
+  metadata: EndpointSlice["metadata"],
+  addressType: EndpointSlice["addressType"],
+  ports: readonly EndpointPort[],
+  endpoints: readonly Endpoint[],
+): EndpointSlice {
+  return {
+    addressType,
+    apiVersion: "discovery.k8s.io/v1",
+    endpoints: endpoints.length === 0 ? null : endpoints,
+    kind: "EndpointSlice",
+    metadata: {
+      ...metadata,
+      labels: {
+        ...service.metadata.labels,
+        [MANAGED_BY_LABEL]: ENDPOINTSLICE_CONTROLLER,
+        [SERVICE_NAME_LABEL]: service.metadata.name,
+        ...(isHeadless(service) ? { [HEADLESS_LABEL]: "" } : {}),
+      },
+      ownerReferences: [controllerRef(service)],
+    },
+    ports: ports.length === 0 && !(isHeadless(service) && endpoints.length > 0) ? null : ports,
+  };
+}
+
+function planFamily(
+  service: Service,
+  family: IPFamily,
+  pods: readonly Pod[],
+  existing: readonly EndpointSlice[],
+  reader: ObjectReader,
+): {
+  readonly create: readonly Draft[];
+  readonly update: readonly { slice: EndpointSlice; ports: readonly EndpointPort[]; endpoints: readonly Endpoint[] }[];
+  readonly remove: readonly EndpointSlice[];
+} {
+  const groups = groupsOf(service, family, pods, reader);
+  const slices = new Map<string, EndpointSlice[]>();
+  for (const slice of existing) {
+    if (slice.addressType !== family) continue;
+    const id = groupKey(family, slice.ports);
+    slices.set(id, [...(slices.get(id) ?? []), slice]);
+  }
+  const create: Draft[] = [];
+  const update: { slice: EndpointSlice; ports: readonly EndpointPort[]; endpoints: readonly Endpoint[] }[] = [];
+  const remove: EndpointSlice[] = [];
+  for (const [id, group] of groups) {
+    const plan = planGroup(slices.get(id) ?? [], group);
+    create.push(...plan.create);
+    update.push(...plan.update.map((item) => ({ ...item, ports: item.slice.ports ?? [] })));
+    remove.push(...plan.remove);
+    slices.delete(id);
+  }
+  for (const orphaned of slices.values()) remove.push(...orphaned);
+  const kept = existing.filter((slice) => slice.addressType === family).length - remove.length;
+  if (kept > 0 || create.length > 0) return { create, update, remove };
+  // A Service without endpoints has one slice that says so.
+  const only = remove[0];
+  const isPlaceholder = only !== undefined && (only.endpoints ?? []).length === 0 && (only.ports ?? []).length === 0;
+  if (remove.length === 1 && isPlaceholder) return { create, update, remove: [] };
+  return { create: [{ addressType: family, ports: [], endpoints: [] }], update, remove };
+}
+
+/** Desired endpoints by port set: pods that map a named port differently fall into different groups. */
+function groupsOf(
+  service: Service,
+  family: IPFamily,
+  pods: readonly Pod[],
+  reader: ObjectReader,
+): ReadonlyMap<string, Group> {
+  const groups = new Map<
+    string,
+    { addressType: IPFamily; ports: readonly EndpointPort[]; endpoints: Map<string, Endpoint> }
+  >();
+  const publish = service.spec.publishNotReadyAddresses === true;
+  for (const pod of pods) {
+    const ips = podIPsOf(pod, family);
+    if (ips.length === 0 || isOver(pod)) continue;
+    const node =
+      pod.spec.nodeName === undefined ? undefined : reader.get<Node>(objectKey("Node", undefined, pod.spec.nodeName));
+    if (node === undefined && !publish) continue;
+    const ports = endpointPorts(service, pod);
+    const id = groupKey(family, ports);
+    const group = groups.get(id) ?? { addressType: family, ports, endpoints: new Map<string, Endpoint>() };
+    const endpoint = endpointOf(service, pod, ips, node);
+    group.endpoints.set(endpointIdentity(endpoint), endpoint);
+    groups.set(id, group);
+  }
+  return groups;
+}
+
+/** Source: getEndpointPorts. */
+function endpointPorts(service: Service, pod: Pod): readonly EndpointPort[] {
+  return (service.spec.ports ?? []).flatMap((port) => {
+    const number = targetPortOn(pod, port);
+    if (number === null) return [];
+    return [
+      {
+        name: port.name ?? "",
+        port: number,
+        protocol: port.protocol ?? "TCP",
+        ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
+      },
+    ];
+  });
+}
+
+/** Source: podToEndpoint. */
+function endpointOf(service: Service, pod: Pod, ips: readonly string[], node: Node | undefined): Endpoint {
+  const serving = podReady(pod);
+  const terminating = isDeleting(pod);
+  const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
+  const zone = node === undefined ? undefined : zoneOf(node);
+  const hostname = hostnameUnder(service, pod);
+  const hints = ready ? hintsOf(service, zone, pod.spec.nodeName) : undefined;
+  return {
+    addresses: ips,
+    conditions: { ready, serving, terminating },
+    ...(hints === undefined ? {} : { hints }),
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(pod.spec.nodeName === undefined ? {} : { nodeName: pod.spec.nodeName }),
+    targetRef: {
+      kind: "Pod",
+      ...(pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace }),
+      name: pod.metadata.name,
+      ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }),
+    },
+    ...(zone === undefined ? {} : { zone }),
+  };
+}
+
+/** trafficDistribution: purely positional, every ready endpoint is for its own zone (and node). Source: trafficdist. */
+function hintsOf(service: Service, zone: string | undefined, node: string | undefined): Endpoint["hints"] | undefined {
+  const distribution = service.spec.trafficDistribution;
+  const forZones = zone === undefined ? undefined : { forZones: [{ name: zone }] };
+  if (distribution === "PreferSameZone" || distribution === "PreferClose") return forZones;
+  if (distribution !== "PreferSameNode") return undefined;
+  return { ...(node === undefined ? {} : { forNodes: [{ name: node }] }), ...forZones };
+}

@@ -1,0 +1,149 @@
+import { type Micros, MINUTE, SECOND, timestamp } from "../../base/time.ts";
+import type { Condition } from "../../model/meta/types.ts";
+import type { Node } from "../../model/node/types.ts";
+import type { Container, ContainerStatus, Pod, PodStatus } from "../../model/pod/types.ts";
+import { conditionOf } from "../conditions.ts";
+import { backoffOf, isReady, type PodRuntime } from "./runtime.ts";
+
+type Wanted = Omit<Condition, "lastTransitionTime">;
+
+/** The pod's status as kubelet reports it at this moment. Source: pkg/kubelet/kubelet_pods.go generateAPIPodStatus. */
+export function podStatus(pod: Pod, runtime: PodRuntime, node: Node, now: Micros): PodStatus {
+  const containerStatuses = pod.spec.containers.map((container, i) => containerStatus(pod, container, i, runtime, now));
+  const hostIPs = (node.status.addresses ?? [])
+    .filter((a) => a.type === "InternalIP")
+    .map(({ address }) => ({ ip: address }));
+  const hostIP = hostIPs[0]?.ip;
+  const podIPs = (pod.spec.hostNetwork === true ? hostIPs : runtime.ips.map((ip) => ({ ip }))).slice();
+  const hasSandbox = runtime.stage !== "creating";
+  const podIP = podIPs[0]?.ip;
+  const showIP = (hasSandbox || pod.status.podIP !== undefined) && podIP !== undefined;
+  const { podIP: _a, podIPs: _b, ...rest } = pod.status;
+  return {
+    ...rest,
+    phase: phaseOf(runtime),
+    conditions: conditions(pod, runtime, containerStatuses, now),
+    ...(hostIP === undefined ? {} : { hostIP, hostIPs }),
+    ...(showIP ? { podIP, podIPs } : {}),
+    startTime: pod.status.startTime ?? timestamp(now),
+    containerStatuses,
+  };
+}
+
+function phaseOf(runtime: PodRuntime): NonNullable<PodStatus["phase"]> {
+  if (runtime.stage === "creating" || runtime.stage === "starting") return "Pending";
+  if (runtime.stage === "done") return runtime.lastExit?.code === 0 ? "Succeeded" : "Failed";
+  return "Running";
+}
+
+/** A container status with the fields that only printers read. */
+type FullContainerStatus = ContainerStatus & {
+  readonly lastState: NonNullable<ContainerStatus["state"]>;
+};
+
+function containerStatus(
+  pod: Pod,
+  container: Container,
+  index: number,
+  runtime: PodRuntime,
+  now: Micros,
+): FullContainerStatus {
+  const isUp = runtime.stage === "running" || runtime.stage === "stopping";
+  const { lastExit } = runtime;
+  const ended =
+    lastExit === null
+      ? null
+      : {
+          terminated: {
+            exitCode: lastExit.code,
+            reason: lastExit.code === 0 ? "Completed" : "Error",
+            startedAt: timestamp(lastExit.startedAt),
+            finishedAt: timestamp(lastExit.finishedAt),
+          },
+        };
+  const waitsInBackoff = runtime.stage === "backoff" && runtime.failures > 1;
+  const state: NonNullable<ContainerStatus["state"]> = isUp
+    ? { running: { startedAt: timestamp(runtime.startedAt) } }
+    : waitsInBackoff
+      ? { waiting: { reason: "CrashLoopBackOff", message: backoffMessage(pod, container, runtime) } }
+      : (ended ?? { waiting: { reason: "ContainerCreating" } });
+  return {
+    name: container.name,
+    ...(container.image === undefined ? {} : { image: container.image }),
+    lastState: (isUp || waitsInBackoff) && ended !== null ? ended : {},
+    ready: isReady(runtime, index, now),
+    restartCount: runtime.restarts,
+    started: isUp,
+    state,
+  };
+}
+
+/** `10s`, `1m20s`: Go's time.Duration. */
+function durationText(micros: Micros): string {
+  const minutes = Math.floor(micros / MINUTE);
+  const seconds = Math.floor((micros % MINUTE) / SECOND);
+  return minutes === 0 ? `${seconds}s` : `${minutes}m${seconds}s`;
+}
+
+function backoffMessage(pod: Pod, container: Container, runtime: PodRuntime): string {
+  const wait = durationText(backoffOf(runtime.failures - 1));
+  const { name, namespace, uid } = pod.metadata;
+  return `back-off ${wait} restarting failed container=${container.name} pod=${name}_${namespace ?? ""}(${uid ?? ""})`;
+}
+
+function conditions(
+  pod: Pod,
+  runtime: PodRuntime,
+  statuses: readonly ContainerStatus[],
+  now: Micros,
+): readonly Condition[] {
+  const old = pod.status.conditions ?? [];
+  const isDone = runtime.stage === "done";
+  const unready = statuses.filter((status) => !status.ready).map((status) => status.name);
+  const notReady: Pick<Condition, "status" | "reason" | "message"> =
+    isDone && runtime.lastExit?.code === 0
+      ? { status: "False", reason: "PodCompleted" }
+      : isDone
+        ? { status: "False", reason: "PodFailed" }
+        : {
+            status: "False",
+            reason: "ContainersNotReady",
+            message: `containers with unready status: [${unready.join(" ")}]`,
+          };
+  const containersReady: Wanted =
+    unready.length === 0 ? { type: "ContainersReady", status: "True" } : { type: "ContainersReady", ...notReady };
+  const gates = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => gateProblem(conditionType, old));
+  const ready: Wanted =
+    unready.length > 0
+      ? { type: "Ready", ...notReady }
+      : gates.length > 0
+        ? { type: "Ready", status: "False", reason: "ReadinessGatesNotReady", message: gates.join(", ") }
+        : { type: "Ready", status: "True" };
+  const hasSandbox = runtime.stage !== "creating" && !isDone;
+  const wanted: readonly Wanted[] = [
+    { type: "PodReadyToStartContainers", status: hasSandbox ? "True" : "False" },
+    isDone && runtime.lastExit?.code === 0
+      ? { type: "Initialized", status: "True", reason: "PodCompleted" }
+      : { type: "Initialized", status: "True" },
+    ready,
+    containersReady,
+    { type: "PodScheduled", status: "True" },
+  ];
+  const own = new Set(wanted.map((condition) => condition.type));
+  return [
+    ...wanted.map((condition): Condition => {
+      const before = conditionOf(old, condition.type);
+      const kept = before?.status === condition.status ? before.lastTransitionTime : undefined;
+      return { ...condition, lastTransitionTime: kept ?? timestamp(now) };
+    }),
+    ...old.filter((condition) => !own.has(condition.type)),
+  ];
+}
+
+/** Source: pkg/kubelet/status/generate.go. */
+function gateProblem(type: string, conditions: readonly Condition[]): readonly string[] {
+  const condition = conditionOf(conditions, type);
+  if (condition === undefined) return [`corresponding condition of pod readiness gate "${type}" does not exist.`];
+  if (condition.status === "True") return [];
+  return [`the status of pod readiness gate "${type}" is not "True", but ${condition.status}`];
+}

@@ -1,0 +1,31 @@
+import { deploymentController } from "./deployment/controller.ts";
+import { endpointsController } from "./endpoints/controller.ts";
+import { endpointSliceController } from "./endpointslice/controller.ts";
+import { endpointSliceMirroringController } from "./endpointslice/mirroring.ts";
+import { garbageCollector, podGarbageCollector } from "./garbage.ts";
+import { kubelet } from "./kubelet/controller.ts";
+import { namespaceController } from "./namespace.ts";
+import { nodeIpamController } from "./node-ipam.ts";
+import { replicaSetController } from "./replicaset.ts";
+import { scheduler } from "./scheduler.ts";
+import { serviceLoadBalancerController } from "./service-lb.ts";
+import type { Controller } from "./types.ts";
+
+/**
+ * Every control loop of the cluster, in the order in which a commit is announced to them. All nodes' kubelets are one
+ * controller: its keys name the node.
+ */
+export const CONTROLLERS: readonly Controller[] = [
+  nodeIpamController,
+  deploymentController,
+  replicaSetController,
+  scheduler,
+  kubelet,
+  endpointsController,
+  endpointSliceController,
+  endpointSliceMirroringController,
+  serviceLoadBalancerController,
+  namespaceController,
+  podGarbageCollector,
+  garbageCollector,
+];
