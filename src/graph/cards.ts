@@ -1,0 +1,92 @@
+import type { ObjectKey } from "../model/meta/types.ts";
+import type { HostId } from "../model/trace/types.ts";
+import type { Rect } from "./geometry.ts";
+
+interface CardBase {
+  /** Stable between layouts. */
+  readonly id: string;
+  readonly rect: Rect;
+  readonly object: ObjectKey | null;
+  /** The host a packet meets here, or null for what is on no wire. */
+  readonly host: HostId | null;
+  /** Accessible name: everything the card shows, in one line. */
+  readonly label: string;
+}
+
+export interface ClientCard extends CardBase {
+  readonly kind: "client";
+  readonly name: string;
+  readonly ip: string;
+  readonly small: boolean;
+}
+
+export interface BalancerCard extends CardBase {
+  readonly kind: "lb";
+  readonly addresses: readonly string[];
+  readonly mode: "vip" | "nodePort";
+}
+
+export interface NodeCard extends CardBase {
+  readonly kind: "node";
+  readonly name: string;
+  readonly ip: string;
+  readonly imprint: { readonly name: string; readonly sigil: string; readonly synced: boolean } | null;
+}
+
+export interface PodCard extends CardBase {
+  readonly kind: "pod";
+  readonly name: string;
+  readonly namespace: string;
+  /** `ip:port`, `ip` or empty. */
+  readonly address: string;
+  readonly node: string;
+  /** Place within the node's card, from 0: column by column, two to a column. */
+  readonly slot: number;
+  readonly state: "ready" | "not ready" | "starting" | "terminating";
+  /** Probability that the walk's request is answered here, when explored. */
+  readonly weight: string | null;
+  readonly backend: boolean;
+  readonly client: boolean;
+  readonly hostNetwork: boolean;
+}
+
+export interface ApiCard extends CardBase {
+  readonly kind: "api";
+  readonly revision: number;
+}
+
+export interface SliceCard extends CardBase {
+  readonly kind: "slice";
+  readonly name: string | null;
+  readonly more: number;
+  readonly ready: number;
+}
+
+export interface StampCard extends CardBase {
+  readonly kind: "stamp";
+  /** `ns/name`. */
+  readonly name: string;
+  readonly address: string;
+  readonly morePorts: number;
+  readonly sigil: string;
+  readonly small: boolean;
+  readonly folded?: boolean;
+}
+
+export interface ProxyCard extends CardBase {
+  readonly kind: "proxy";
+  readonly rows: readonly {
+    readonly node: string;
+    readonly at: string;
+    readonly revision: number;
+    readonly synced: boolean;
+  }[];
+}
+
+export interface MoreCard extends CardBase {
+  readonly kind: "more";
+  readonly text: string;
+}
+
+export type Card =
+  ClientCard | BalancerCard | NodeCard | PodCard | ApiCard | SliceCard | StampCard | ProxyCard | MoreCard;

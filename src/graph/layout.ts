@@ -1,0 +1,468 @@
+import { fromTimestamp } from "../base/time.ts";
+import type { MirrorState } from "../mirror/types.ts";
+import { keyOf, objectKey, type ObjectKey } from "../model/meta/types.ts";
+import { nodeInternalIP } from "../model/node/types.ts";
+import { podReady, type Pod } from "../model/pod/types.ts";
+import type { Service } from "../model/service/types.ts";
+import type { Exploration, HostId, Walk } from "../model/trace/types.ts";
+import type { Card, NodeCard, PodCard, StampCard } from "./cards.ts";
+import { rect, union, type Rect } from "./geometry.ts";
+import { BAND, CLIENT, COLUMN, IMPRINT, NODE, POD, SIDE, THREAD_X } from "./metrics.ts";
+import { fractionText, timeText } from "./names.ts";
+import {
+  balancerAddresses,
+  castOf,
+  nodeHost,
+  podHost,
+  revisionOf,
+  serviceOfWalk,
+  slicesOf,
+  type Cast,
+} from "./read.ts";
+import { assignSlots, slotKey, type Slots } from "./slots.ts";
+
+/** The map without its packets: every card at its place, and the ink and wires between them. All plain data. */
+export interface Layout {
+  readonly bounds: Rect;
+  readonly band: { readonly height: number; readonly folded: boolean };
+  readonly cards: readonly Card[];
+  readonly bus: { readonly rect: Rect; readonly label: string; readonly labelRect: Rect } | null;
+  /** Straight pieces of the ink thread, top to bottom. */
+  readonly thread: readonly { readonly x: number; readonly y1: number; readonly y2: number }[];
+  /** Dotted lines between the cards of the intent band. */
+  readonly intent: readonly { readonly x1: number; readonly x2: number; readonly y: number }[];
+  readonly wires: readonly {
+    readonly points: readonly { readonly x: number; readonly y: number }[];
+    readonly thick: boolean;
+  }[];
+  /** Free places under the outside clients. */
+  readonly side: { readonly result: Rect; readonly legend: Rect };
+  readonly slots: Slots;
+  /** The Service whose stamp is foremost. */
+  readonly service: ObjectKey | null;
+}
+
+export interface LayoutOptions {
+  readonly walk: Walk | null;
+  readonly exploration?: Exploration | null;
+  readonly folded?: boolean;
+  /** What the reader has selected: a Service among them comes foremost when no walk names one. */
+  readonly object?: ObjectKey | null;
+  readonly previous?: Slots;
+}
+
+/** A pure, deterministic function of roles and names. */
+export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
+  const { walk } = options;
+  const cast = castOf(mirror, walk);
+  const folded = options.folded === true;
+  const bandHeight = folded ? BAND.folded : BAND.height;
+  const top = bandHeight + BAND.gap;
+  const service = foremost(cast, walk, options.object ?? null);
+  const slots = assignSlots(cast.pods, options.previous);
+  const weights = weightsOf(options.exploration ?? null, walk);
+
+  const nodes = nodeCards(mirror, cast, service, top, slots);
+  const pods = podCards(cast, slots, nodes, walk, weights);
+  const clients = clientCards(cast, top);
+  const balancers = balancerCards(mirror, cast, walk, top);
+  const band = folded ? foldedCards(mirror, service) : bandCards(mirror, cast, service);
+
+  const clientsEnd =
+    top + (clients.length > 1 ? clients.length * CLIENT.smallPitch : clients.length * (CLIENT.height + 8));
+  const balancersEnd = balancers.length > 0 ? top + CLIENT.height + 8 : top;
+  const resultTop = clients.length + balancers.length === 0 ? top : Math.max(clientsEnd, balancersEnd) + 12;
+  const result = rect(COLUMN.client, resultTop, SIDE.result, SIDE.resultHeight);
+  const legend = rect(COLUMN.client, result.y + result.h + SIDE.gap, SIDE.result, SIDE.legendHeight);
+
+  const cards: readonly Card[] = [...band, ...clients, ...balancers, ...nodes, ...pods];
+  const stamp = band.find((c): c is StampCard => c.kind === "stamp" && !c.small);
+  const bus = busOf(nodes);
+  const inner = union([...cards.map((c) => c.rect), result, legend]);
+  return {
+    bounds: rect(0, 0, Math.max(inner.x + inner.w, COLUMN.node) + COLUMN.client, inner.y + inner.h + 8),
+    band: { height: bandHeight, folded },
+    cards,
+    bus,
+    thread: stamp === undefined ? [] : threadOf(stamp.rect, nodes),
+    intent: folded ? [] : intentLines(band),
+    wires: wiresOf(nodes, pods),
+    side: { result, legend },
+    slots,
+    service: service === null ? null : keyOf(service),
+  };
+}
+
+function foremost(cast: Cast, walk: Walk | null, object: ObjectKey | null): Service | null {
+  const wanted = [object?.startsWith("Service/") === true && walk === null ? object : null, serviceOfWalk(walk)];
+  for (const key of wanted) {
+    const found = cast.services.find((s) => keyOf(s) === key);
+    if (found !== undefined) return found;
+  }
+  const own = cast.services.find((s) => !(s.metadata.namespace === "default" && s.metadata.name === "kubernetes"));
+  return own ?? cast.services[0] ?? null;
+}
+
+function weightsOf(exploration: Exploration | null, walk: Walk | null): ReadonlyMap<string, string> {
+  const sums = new Map<string, number>();
+  if (walk === null) return new Map();
+  for (const branch of exploration?.walks ?? []) {
+    const pod = branch.backend?.pod;
+    if (pod !== undefined && pod !== null) sums.set(pod, (sums.get(pod) ?? 0) + branch.probability);
+  }
+  return new Map([...sums].map(([pod, p]) => [pod, fractionText(p)]));
+}
+
+const serviceName = (s: Service): string => `${s.metadata.namespace ?? "default"}/${s.metadata.name}`;
+
+function sigilOf(mirror: MirrorState, service: Service): string {
+  return mirror.sigils.find((s) => s.service === keyOf(service))?.hash ?? "";
+}
+
+function nodeCards(
+  mirror: MirrorState,
+  cast: Cast,
+  service: Service | null,
+  top: number,
+  slots: Slots,
+): readonly NodeCard[] {
+  // All cards are as wide as the fullest one needs: widths may grow to the right, positions never change.
+  const columns = Math.max(1, ...[...slots.values()].map((slot) => Math.floor(slot / POD.rows.length) + 1));
+  const width = NODE.pods + (columns - 1) * POD.columnPitch + POD.width + NODE.pad;
+  const wanted = service === null ? 0 : revisionOf(service, slicesOf(cast, service));
+  return cast.nodes.map((node, i) => {
+    const name = node.metadata.name;
+    const proxy = mirror.proxies.find((p) => p.node === name);
+    const imprint =
+      service === null
+        ? null
+        : {
+            name: serviceName(service),
+            sigil: sigilOf(mirror, service),
+            synced: proxy !== undefined && proxy.syncedRevision >= wanted,
+          };
+    const ip = nodeInternalIP(node) ?? "";
+    const synced =
+      imprint === null
+        ? ""
+        : imprint.synced
+          ? `, ${imprint.name} is in its rules`
+          : `, ${imprint.name} is not in its rules yet`;
+    return {
+      kind: "node",
+      id: nodeHost(name),
+      host: nodeHost(name),
+      object: objectKey("Node", undefined, name),
+      rect: rect(COLUMN.node, top + i * NODE.pitch, width, NODE.height),
+      label: `Node ${name}, ${ip}${synced}`,
+      name,
+      ip,
+      imprint,
+    };
+  });
+}
+
+function podCards(
+  cast: Cast,
+  slots: Slots,
+  nodes: readonly NodeCard[],
+  walk: Walk | null,
+  weights: ReadonlyMap<string, string>,
+): readonly PodCard[] {
+  return cast.pods.flatMap((pod): readonly PodCard[] => {
+    const node = nodes.find((n) => n.name === pod.spec.nodeName);
+    const slot = slots.get(slotKey(pod));
+    if (node === undefined || slot === undefined) return [];
+    const path = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
+    const backend = walk?.backend?.pod === path;
+    const port = backend && walk?.backend !== null ? (walk?.backend?.port ?? null) : listening(pod);
+    const ip = pod.status?.podIP ?? "";
+    const state = stateOf(pod);
+    const weight = weights.get(path) ?? null;
+    return [
+      {
+        kind: "pod",
+        id: podHost(pod),
+        host: podHost(pod),
+        object: keyOf(pod),
+        rect: rect(
+          node.rect.x + NODE.pods + Math.floor(slot / POD.rows.length) * POD.columnPitch,
+          node.rect.y + (POD.rows[slot % POD.rows.length] ?? 0),
+          POD.width,
+          POD.height,
+        ),
+        label: `Pod ${path}, ${ip === "" ? "no address yet" : ip}, ${state}${weight === null ? "" : `, chosen with probability ${weight}`}`,
+        name: pod.metadata.name,
+        namespace: pod.metadata.namespace ?? "",
+        address: ip === "" ? "" : port === null ? ip : `${ip}:${port}`,
+        node: node.name,
+        slot,
+        state,
+        weight,
+        backend,
+        client: walk?.hops[0]?.place === podHost(pod),
+        hostNetwork: pod.spec.hostNetwork === true,
+      },
+    ];
+  });
+}
+
+function listening(pod: Pod): number | null {
+  return pod.spec.containers[0]?.ports?.[0]?.containerPort ?? null;
+}
+
+function stateOf(pod: Pod): PodCard["state"] {
+  if (pod.metadata.deletionTimestamp !== undefined) return "terminating";
+  if (podReady(pod)) return "ready";
+  return pod.status?.phase === "Running" ? "not ready" : "starting";
+}
+
+function clientCards(cast: Cast, top: number): readonly Card[] {
+  const small = cast.clients.length > 1;
+  return cast.clients.map(({ name, ip, object }, i) => ({
+    kind: "client",
+    id: `client/${name}`,
+    host: `client/${name}` as HostId,
+    object,
+    rect: rect(
+      COLUMN.client,
+      top + i * CLIENT.smallPitch,
+      COLUMN.clientWidth,
+      small ? CLIENT.smallHeight : CLIENT.height,
+    ),
+    label: `Outside client ${name}, ${ip}`,
+    name,
+    ip,
+    small,
+  }));
+}
+
+function balancerCards(mirror: MirrorState, cast: Cast, walk: Walk | null, top: number): readonly Card[] {
+  const hosts = [...(walk?.hops ?? []), ...(walk?.reply ?? [])].map((h) => h.place).filter((p) => p.startsWith("lb/"));
+  const used = hosts[0]?.slice("lb/".length) ?? null;
+  const waiting = cast.services.filter(
+    (s) => s.spec.type === "LoadBalancer" && (s.status?.loadBalancer?.ingress ?? []).length === 0,
+  );
+  const addresses = [...new Set([...(used === null ? [] : [used]), ...balancerAddresses(cast)])];
+  if (addresses.length === 0 && (waiting.length === 0 || mirror.cloud === "none")) return [];
+  const vip = mirror.cloud === "vip";
+  return [
+    {
+      kind: "lb",
+      id: "lb",
+      host: used === null ? null : (`lb/${used}` as HostId),
+      object: cast.services.find((s) => (s.status?.loadBalancer?.ingress ?? []).some((i) => i.ip === addresses[0]))
+        ? keyOfBalanced(cast, addresses[0] ?? "")
+        : null,
+      rect: rect(COLUMN.balancer, top, COLUMN.balancerWidth, vip ? 84 : 128),
+      label: `Cloud load balancer, ${addresses.length === 0 ? "address pending" : addresses.join(", ")}, ${vip ? "keeps the header" : "forwards to a node port"}`,
+      addresses,
+      mode: vip ? "vip" : "nodePort",
+    },
+  ];
+}
+
+function keyOfBalanced(cast: Cast, ip: string): ObjectKey | null {
+  const found = cast.services.find((s) => (s.status?.loadBalancer?.ingress ?? []).some((i) => i.ip === ip));
+  return found === undefined ? null : keyOf(found);
+}
+
+function bandCards(mirror: MirrorState, cast: Cast, service: Service | null): readonly Card[] {
+  const cards: Card[] = [
+    {
+      kind: "api",
+      id: "api",
+      host: null,
+      object: null,
+      rect: rect(BAND.api, BAND.cardTop, BAND.apiWidth, BAND.cardHeight),
+      label: `API server, revision ${mirror.revision}`,
+      revision: mirror.revision,
+    },
+  ];
+  if (service !== null) {
+    const slices = slicesOf(cast, service);
+    const slice = slices[0];
+    const ready = slices.flatMap((s) => s.endpoints ?? []).filter((e) => e.conditions?.ready !== false).length;
+    cards.push({
+      kind: "slice",
+      id: "slice",
+      host: null,
+      object: slice === undefined ? null : keyOf(slice),
+      rect: rect(BAND.slice, BAND.cardTop, BAND.sliceWidth, BAND.cardHeight),
+      label:
+        slice === undefined
+          ? `No EndpointSlice for ${serviceName(service)} yet`
+          : `EndpointSlice ${slice.metadata.name}, ${ready} ready`,
+      name: slice?.metadata.name ?? null,
+      more: Math.max(0, slices.length - 1),
+      ready,
+    });
+    cards.push(
+      stampCard(
+        mirror,
+        service,
+        false,
+        rect(THREAD_X - BAND.stampWidth / 2, BAND.stampTop, BAND.stampWidth, BAND.stampHeight),
+      ),
+    );
+    const others = cast.services.filter((s) => s !== service);
+    const room = 3;
+    others
+      .slice(0, others.length > room ? room - 1 : room)
+      .forEach((other, i) =>
+        cards.push(
+          stampCard(
+            mirror,
+            other,
+            true,
+            rect(BAND.minis + i * (BAND.miniWidth + BAND.miniGap), BAND.miniTop, BAND.miniWidth, BAND.miniHeight),
+          ),
+        ),
+      );
+    if (others.length > room)
+      cards.push({
+        kind: "more",
+        id: "more-services",
+        host: null,
+        object: null,
+        rect: rect(
+          BAND.minis + (room - 1) * (BAND.miniWidth + BAND.miniGap),
+          BAND.miniTop,
+          BAND.miniWidth,
+          BAND.miniHeight,
+        ),
+        label: `${others.length - room + 1} more Services`,
+        text: `${others.length - room + 1} more Services`,
+      });
+  }
+  if (mirror.proxies.length > 0) {
+    const wanted = service === null ? 0 : revisionOf(service, slicesOf(cast, service));
+    const rows = [...mirror.proxies]
+      .sort((a, b) => (a.node < b.node ? -1 : 1))
+      .map((p) => ({
+        node: p.node,
+        at: timeText(p.syncedAt),
+        revision: p.syncedRevision,
+        synced: p.syncedRevision >= wanted,
+      }));
+    cards.push({
+      kind: "proxy",
+      id: "kube-proxy",
+      host: null,
+      object: null,
+      rect: rect(BAND.proxy, BAND.proxyTop, BAND.proxyWidth, BAND.proxyHeight),
+      label: `kube-proxy on ${rows.map((r) => `${r.node} synced revision ${r.revision} at ${r.at}`).join(", on ")}`,
+      rows,
+    });
+  }
+  return cards;
+}
+
+function stampCard(mirror: MirrorState, service: Service, small: boolean, at: Rect): StampCard {
+  const ip = service.spec.clusterIP ?? "";
+  const port = service.spec.ports?.[0]?.port;
+  const address = ip === "None" || ip === "" ? ip : `${ip}${port === undefined ? "" : `:${port}`}`;
+  return {
+    kind: "stamp",
+    id: `stamp/${serviceName(service)}`,
+    host: null,
+    object: keyOf(service),
+    rect: at,
+    label: `Service ${serviceName(service)}, ${address === "None" ? "headless" : address}, on no wire`,
+    name: serviceName(service),
+    address,
+    morePorts: Math.max(0, (service.spec.ports?.length ?? 0) - 1),
+    sigil: sigilOf(mirror, service),
+    small,
+  };
+}
+
+function foldedCards(mirror: MirrorState, service: Service | null): readonly Card[] {
+  if (service === null) return [];
+  return [
+    {
+      ...stampCard(mirror, service, false, rect(THREAD_X - BAND.miniWidth / 2, 7, BAND.miniWidth, BAND.miniHeight)),
+      folded: true,
+    },
+  ];
+}
+
+function busOf(nodes: readonly NodeCard[]): Layout["bus"] {
+  const first = nodes[0];
+  const last = nodes.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const y1 = first.rect.y + 14;
+  const y2 = last.rect.y + last.rect.h - 8;
+  const prefix = first.ip.split(".").slice(0, 3).join(".");
+  const same = first.ip.includes(".") && nodes.every((n) => n.ip.startsWith(`${prefix}.`));
+  return {
+    rect: rect(COLUMN.bus, y1, COLUMN.busWidth, y2 - y1),
+    label: same ? `${prefix}.0/24` : "node network",
+    labelRect: rect(COLUMN.bus - 25, y2 - 100, 12, 100),
+  };
+}
+
+function threadOf(stamp: Rect, nodes: readonly NodeCard[]): Layout["thread"] {
+  let from = stamp.y + stamp.h + 3;
+  return nodes.map((node) => {
+    const piece = { x: THREAD_X, y1: from, y2: node.rect.y };
+    from = node.rect.y + NODE.height - NODE.inset;
+    return piece;
+  });
+}
+
+function intentLines(cards: readonly Card[]): Layout["intent"] {
+  const row = cards
+    .filter((c) => !(c.kind === "stamp" && c.small) && c.kind !== "more")
+    .sort((a, b) => a.rect.x - b.rect.x);
+  return row.slice(1).map((card, i) => {
+    const before = row[i]?.rect ?? card.rect;
+    return { x1: before.x + before.w, x2: card.rect.x, y: BAND.cardTop + BAND.cardHeight / 2 };
+  });
+}
+
+function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): Layout["wires"] {
+  const bus = nodes.map((n) => {
+    const y = n.rect.y + NODE.height / 2;
+    return {
+      points: [
+        { x: COLUMN.bus + COLUMN.busWidth, y },
+        { x: n.rect.x + NODE.eth, y },
+      ],
+      thick: true,
+    };
+  });
+  const veth = pods
+    .filter((p) => !p.hostNetwork)
+    .map((p) => {
+      const node = nodes.find((n) => n.name === p.node);
+      const cni = (node?.rect.x ?? 0) + NODE.cni + NODE.barWidth;
+      const y = p.rect.y + POD.height / 2;
+      const gutter = p.rect.x - 14;
+      const gap = (node?.rect.y ?? 0) + NODE.height / 2;
+      const points =
+        p.rect.x - cni < POD.width
+          ? [
+              { x: cni, y },
+              { x: p.rect.x, y },
+            ]
+          : [
+              { x: cni, y: gap },
+              { x: gutter, y: gap },
+              { x: gutter, y },
+              { x: p.rect.x, y },
+            ];
+      return { points, thick: false };
+    });
+  return [...bus, ...veth];
+}
+
+/** Where a node's imprint is pressed: over the top edge of its slab, its right end fixed. */
+export function imprintRect(node: Rect): Rect {
+  return rect(node.x + IMPRINT.left, node.y, IMPRINT.right - IMPRINT.left, IMPRINT.height);
+}
+
+/** Virtual time of an object's creation, for ink that runs down when it is new. */
+export function createdAt(timestamp: string | undefined): number {
+  return timestamp === undefined ? 0 : fromTimestamp(timestamp);
+}

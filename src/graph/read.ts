@@ -1,0 +1,90 @@
+import type { MirrorState } from "../mirror/types.ts";
+import type { EndpointSlice } from "../model/endpointslice/types.ts";
+import { SERVICE_NAME_LABEL } from "../model/endpointslice/types.ts";
+import type { Client } from "../model/kubehop/types.ts";
+import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
+import { keyOf, objectKey, splitKey } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
+import type { Pod } from "../model/pod/types.ts";
+import type { Service } from "../model/service/types.ts";
+import type { HostId, Hop, Walk } from "../model/trace/types.ts";
+
+/** What the map draws of the cluster, sorted by name. Read from the mirror as it is; nothing is worked out. */
+export interface Cast {
+  readonly clients: readonly { readonly name: string; readonly ip: string; readonly object: ObjectKey | null }[];
+  readonly nodes: readonly Node[];
+  readonly pods: readonly Pod[];
+  readonly services: readonly Service[];
+  readonly slices: readonly EndpointSlice[];
+}
+
+export function castOf(mirror: MirrorState, walk: Walk | null): Cast {
+  const of = <T extends KubeObject>(kind: string): T[] =>
+    [...mirror.objects.values()].filter((o) => o.kind === kind).sort(byName) as T[];
+  const clients = of<Client>("Client").map((c) => ({
+    name: c.metadata.name,
+    ip: c.spec.ip,
+    object: keyOf(c) as ObjectKey | null,
+  }));
+  // A client that no object of the text describes still stands outside when a walk starts there.
+  for (const hop of walk?.hops.slice(0, 1) ?? []) {
+    const name = hop.place.startsWith("client/") ? hop.place.slice("client/".length) : null;
+    if (name !== null && !clients.some((c) => c.name === name))
+      clients.push({ name, ip: hop.before.src, object: null });
+  }
+  return {
+    clients,
+    nodes: of<Node>("Node"),
+    pods: of<Pod>("Pod"),
+    services: of<Service>("Service"),
+    slices: of<EndpointSlice>("EndpointSlice"),
+  };
+}
+
+function byName(a: KubeObject, b: KubeObject): number {
+  const x = `${a.metadata.namespace ?? ""}/${a.metadata.name}`;
+  const y = `${b.metadata.namespace ?? ""}/${b.metadata.name}`;
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+export const podHost = (pod: Pod): HostId => `pod/${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
+export const nodeHost = (name: string): HostId => `node/${name}`;
+
+/** The Service whose rules the walk met, as the rules themselves say; else the one that the request names. */
+export function serviceOfWalk(walk: Walk | null): ObjectKey | null {
+  if (walk === null) return null;
+  const named = /^(?:service|lb)\/([^/]+)\/([^/:]+)/.exec(walk.request.to);
+  if (named !== null) return objectKey("Service", named[1], named[2] ?? "");
+  for (const hop of walk.hops) {
+    const key = hop.verdict === "continue" ? null : serviceOfHop(hop);
+    if (key !== null) return key;
+  }
+  return null;
+}
+
+function serviceOfHop(hop: Hop): ObjectKey | null {
+  const origin = hop.rule?.origin;
+  if (origin === null || origin === undefined) return null;
+  const keys = [origin.object, ...(origin.because ?? []).map((b) => b.object)];
+  return keys.find((key) => key !== null && splitKey(key).kind === "Service") ?? null;
+}
+
+/** Slices of a Service, by the label that ties them to it. */
+export function slicesOf(cast: Cast, service: Service): readonly EndpointSlice[] {
+  return cast.slices.filter(
+    (s) =>
+      s.metadata.namespace === service.metadata.namespace &&
+      s.metadata.labels?.[SERVICE_NAME_LABEL] === service.metadata.name,
+  );
+}
+
+/** The revision that a kube-proxy must have synced for its rules to be this Service's: its own and its slices' newest. */
+export function revisionOf(service: Service, slices: readonly EndpointSlice[]): number {
+  return Math.max(0, ...[service, ...slices].map((o) => Number(o.metadata.resourceVersion ?? 0) || 0));
+}
+
+/** Addresses that a controller has put into the status of some Service. */
+export function balancerAddresses(cast: Cast): readonly string[] {
+  const found = cast.services.flatMap((s) => (s.status?.loadBalancer?.ingress ?? []).flatMap((i) => i.ip ?? []));
+  return [...new Set(found)];
+}
