@@ -15,7 +15,7 @@ import type { Controller } from "./types.ts";
  * Every control loop of the cluster, in the order in which a commit is announced to them. All nodes' kubelets are one
  * controller: its keys name the node.
  */
-export const CONTROLLERS: readonly Controller[] = [
+export const ALL_CONTROLLERS: readonly Controller[] = [
   nodeIpamController,
   deploymentController,
   replicaSetController,
