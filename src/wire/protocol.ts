@@ -123,8 +123,17 @@ export interface Choice {
 /** Queries change nothing. Name → parameters and answer. */
 export interface Queries {
   rules: {
-    params: { readonly node: string; readonly table: TableName | null; readonly search: string; readonly offset: number; readonly limit: number };
-    answer: { readonly total: number; readonly rows: readonly RuleRow[] };
+    params: {
+      readonly node: string;
+      readonly table: TableName | null;
+      readonly search: string;
+      readonly offset: number;
+      readonly limit: number;
+      /** Id of a rule whose place in the filtered list is wanted too, so that a window can be scrolled to it. */
+      readonly focus?: string;
+    };
+    /** `focus`: that place, from 0; null when the filter leaves the rule out. */
+    answer: { readonly total: number; readonly rows: readonly RuleRow[]; readonly focus?: number | null };
   };
   rulesText: { params: { readonly node: string }; answer: { readonly text: string } };
   /** All outcomes of a request with exact probabilities; leaves no trace. */

@@ -1,0 +1,49 @@
+import { Tabs } from "radix-ui";
+import type { ReactElement } from "react";
+import type { PanelProps } from "../inspector/types.ts";
+import { useUi, type DockTab } from "../state.ts";
+import styles from "./Dock.module.css";
+import { Outcomes } from "./Outcomes.tsx";
+import { Rules } from "./Rules.tsx";
+import { Timeline } from "./Timeline.tsx";
+import { TraceTable } from "./TraceTable.tsx";
+import { Transport } from "./Transport.tsx";
+
+const TABS: readonly (readonly [DockTab, string])[] = [
+  ["timeline", "Timeline"],
+  ["rules", "Rules"],
+  ["trace", "Trace table"],
+  ["outcomes", "Outcomes"],
+];
+
+/** The lower panel: time, rules, every hop as a table, all outcomes; and the transport that moves the playhead. */
+export function Dock(props: PanelProps): ReactElement {
+  const tab = useUi((state) => state.dock);
+  const set = useUi((state) => state.set);
+  return (
+    <Tabs.Root className={styles.dock} value={tab} onValueChange={(value) => set({ dock: value as DockTab })}>
+      <div className={styles.bar}>
+        <Tabs.List className={styles.tabs} aria-label="Panels">
+          {TABS.map(([id, label]) => (
+            <Tabs.Trigger key={id} value={id} className={styles.tab}>
+              {label}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <Transport />
+      </div>
+      <Tabs.Content value="timeline" className={styles.panel} tabIndex={-1}>
+        <Timeline {...props} />
+      </Tabs.Content>
+      <Tabs.Content value="rules" className={styles.panel} tabIndex={-1}>
+        <Rules {...props} />
+      </Tabs.Content>
+      <Tabs.Content value="trace" className={styles.panel} tabIndex={-1}>
+        <TraceTable />
+      </Tabs.Content>
+      <Tabs.Content value="outcomes" className={styles.panel} tabIndex={-1}>
+        <Outcomes {...props} />
+      </Tabs.Content>
+    </Tabs.Root>
+  );
+}
