@@ -1,3 +1,7 @@
+import { must } from "../base/assert.ts";
+import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
+import { proxyConfig } from "../model/config/proxy-config.ts";
+import type { ProxyConfig } from "../model/config/types.ts";
 import { KUBEHOP_VERSION, type Client, type CloudProvider } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
@@ -36,6 +40,14 @@ export const DEFAULT_CLOUD: CloudProvider["spec"] = {
   source: "keep",
   addresses: { from: "203.0.113.10", to: "203.0.113.250" },
 };
+
+const withoutFile = proxyConfig(undefined, DEFAULT_CLUSTER);
+
+/** kube-proxy as it starts without a configuration file of the text's own. */
+export const DEFAULT_PROXY: ProxyConfig = must(
+  withoutFile.ok ? withoutFile.value : null,
+  "kube-proxy's defaults are valid",
+);
 
 /** Adds the default nodes and client where the text names none. */
 export function withDefaults(objects: readonly KubeObject[]): readonly KubeObject[] {

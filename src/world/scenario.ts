@@ -1,16 +1,18 @@
 /** The scenario text turned into what the cluster is made of: API objects, and the files that kube-proxy and kubeadm read. */
 import { decodeManifest, type Manifest, parseManifest } from "../manifest/manifest.ts";
-import { clusterConfig } from "../model/config/cluster.ts";
-import { proxyConfig } from "../model/config/proxy.ts";
-import type { ClusterConfig, ProxyConfig } from "../model/config/types.ts";
-import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
+import { clusterConfig, DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
+import { proxyConfig } from "../model/config/proxy-config.ts";
+import type { ClusterConfig, ConfigObject, ProxyConfig } from "../model/config/types.ts";
 import { kindInfo } from "../model/kinds.ts";
+import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
+import type { Cause } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
-import { DEFAULT_CLOUD, withDefaults } from "./defaults.ts";
+import { DEFAULT_CLOUD, DEFAULT_PROXY, withDefaults } from "./defaults.ts";
+import { refusalRange } from "./places.ts";
 
 /** One object of the text and the document that it stands in. */
-export interface Placed {
+interface Placed {
   readonly object: KubeObject;
   readonly document: number;
 }
@@ -22,6 +24,7 @@ export interface Scenario {
   readonly cluster: ClusterConfig;
   readonly proxy: ProxyConfig;
   readonly cloud: CloudProvider["spec"];
+  /** What the text's Lab says; null when it says nothing. */
   readonly seed: number | null;
   readonly diagnostics: readonly Diagnostic[];
   /** False when something in the text cannot be taken: nothing of it is applied then. */
@@ -33,58 +36,53 @@ export function readScenario(text: string): Scenario {
   const manifest = parseManifest(text);
   const decoded = decodeManifest(manifest);
   const diagnostics: Diagnostic[] = [...manifest.diagnostics, ...decoded.diagnostics];
-  const configs = decoded.objects.filter(({ object }) => isConfig(object));
-  const objects = decoded.objects.filter(({ object }) => !isConfig(object));
+  const isConfig = ({ object }: Placed): boolean => kindInfo(object.apiVersion, object.kind)?.support === "config";
+  const objects = decoded.objects.filter((placed) => !isConfig(placed));
+  const last = <T extends KubeObject>(kind: string): { readonly object: T; readonly document: number } | undefined =>
+    decoded.objects.findLast(({ object }) => object.kind === kind) as { object: T; document: number } | undefined;
 
-  const complain = (document: number | undefined, message: string): void => {
-    const range = manifest.documents.find((d) => d.index === document)?.range ?? {
-      startLine: 1,
-      startColumn: 1,
-      endLine: 1,
-      endColumn: 1,
-    };
-    diagnostics.push({ severity: "error", source: "admission", message, range, document: document ?? 0, object: null, fixes: [] });
+  /** The value of a configuration file, or its default with the complaint noted where it belongs. */
+  const settled = <T>(
+    document: number | undefined,
+    result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: readonly Cause[] },
+    fallback: T,
+  ): T => {
+    if (result.ok) return result.value;
+    for (const { field, message } of result.error) {
+      diagnostics.push({
+        severity: "error",
+        source: "admission",
+        message: `${field}: ${message}`,
+        range: refusalRange(manifest, document ?? 0, field),
+        document: document ?? 0,
+        object: null,
+        fixes: [],
+      });
+    }
+    return fallback;
   };
-  const configOf = (kind: string): Placed | undefined => configs.findLast(({ object }) => object.kind === kind);
 
-  const clusterDoc = configOf("ClusterConfiguration");
-  const cluster = clusterConfig(clusterDoc?.object);
-  if (!cluster.ok) complain(clusterDoc?.document, cluster.error);
-  const settledCluster = cluster.ok ? cluster.value : DEFAULT_CLUSTER;
-  const proxyDoc = configOf("KubeProxyConfiguration");
-  const proxy = proxyConfig(proxyDoc?.object, settledCluster);
-  if (!proxy.ok) complain(proxyDoc?.document, proxy.error);
+  const clusterFile = last<ConfigObject>("ClusterConfiguration");
+  const cluster = settled(clusterFile?.document, clusterConfig(clusterFile?.object), DEFAULT_CLUSTER);
+  const proxyFile = last<ConfigObject>("KubeProxyConfiguration");
+  const proxy = settled(proxyFile?.document, proxyConfig(proxyFile?.object, cluster), DEFAULT_PROXY);
 
-  const cloud = objects.findLast(({ object }) => object.kind === "CloudProvider")?.object as CloudProvider | undefined;
-  const lab = objects.findLast(({ object }) => object.kind === "Lab")?.object as Lab | undefined;
   return {
     manifest,
-    objects: placed(objects),
-    cluster: settledCluster,
-    proxy: proxy.ok ? proxy.value : DEFAULT_PROXY,
-    cloud: { ...DEFAULT_CLOUD, ...cloud?.spec },
-    seed: lab?.spec.seed ?? null,
+    objects: withScenarioDefaults(objects),
+    cluster,
+    proxy,
+    cloud: { ...DEFAULT_CLOUD, ...last<CloudProvider>("CloudProvider")?.object.spec },
+    seed: last<Lab>("Lab")?.object.spec.seed ?? null,
     diagnostics,
     sound: !diagnostics.some((d) => d.severity === "error"),
   };
 }
 
-function placed(objects: readonly Placed[]): Scenario["objects"] {
+function withScenarioDefaults(objects: readonly Placed[]): Scenario["objects"] {
   const documents = new Map(objects.map(({ object, document }) => [object, document]));
   return withDefaults(objects.map(({ object }) => object)).map((object) => ({
     object,
     document: documents.get(object) ?? null,
   }));
 }
-
-function isConfig(object: KubeObject): boolean {
-  return kindInfo(object.apiVersion, object.kind)?.support === "config";
-}
-
-function settled<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string }): T {
-  if (!result.ok) throw new Error(result.error);
-  return result.value;
-}
-
-export const DEFAULT_CLUSTER: ClusterConfig = settled(clusterConfig(undefined));
-export const DEFAULT_PROXY: ProxyConfig = settled(proxyConfig(undefined, DEFAULT_CLUSTER));

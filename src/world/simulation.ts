@@ -16,6 +16,7 @@ import { type Actor, type EngineContext, NOW, type SimEvent } from "../engine/ty
 import { iptablesRules } from "../kernel/iptables/evaluate.ts";
 import type { Ruleset } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
+import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
 import type { ClusterConfig, ProxyConfig } from "../model/config/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
@@ -27,8 +28,8 @@ import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/t
 import { compileFor } from "./compile.ts";
 import { DELIVERY, type ProxySync, relevantRevision, syncDelay, touchesProxies } from "./proxies.ts";
 import { Recent } from "./recent.ts";
-import { DEFAULT_CLUSTER, DEFAULT_PROXY, readScenario, type Scenario } from "./scenario.ts";
-import { DEFAULT_CLOUD } from "./defaults.ts";
+import { DEFAULT_CLOUD, DEFAULT_PROXY } from "./defaults.ts";
+import { readScenario, type Scenario } from "./scenario.ts";
 import { clusterView } from "./view.ts";
 
 /** A checkpoint's domain half: plain data, shared with other checkpoints wherever nothing changed. */
