@@ -26,7 +26,6 @@ import { allocateForCreate, allocateForUpdate, dropTypeDependentFields, type Poo
 import {
   firstGeneration,
   initialStatus,
-  namespaceLabel,
   type Stated,
   updatedMetadata,
   userMetadata,
@@ -43,6 +42,8 @@ export interface ApiOptions {
   readonly seed: number | (() => number);
   /** Asked anew for every write: the text may change it. */
   readonly cluster: () => ClusterConfig;
+  /** 1.36 lets Service names begin with a digit; without it they are RFC 1035 labels, as in every release before. */
+  readonly relaxedServiceNames?: boolean;
 }
 
 /** Namespaces that no cluster can do without. Source: plugin/pkg/admission/namespace/lifecycle. */
@@ -75,6 +76,15 @@ export function createApi(store: Store, options: ApiOptions): Api {
     return terminating ? namespaceTerminating(kind, name, namespace) : null;
   };
 
+  /** The object in the namespace that the request is for: "default" when it names none, none for kinds of the cluster. */
+  const inNamespace = <T extends KubeObject>(object: T): T => {
+    const { namespace, ...metadata } = object.metadata;
+    if (kindInfo(object.apiVersion, object.kind)?.namespaced === false) {
+      return namespace === undefined ? object : { ...object, metadata };
+    }
+    return namespace ? object : { ...object, metadata: { ...metadata, namespace: "default" } };
+  };
+
   const nameFor = (object: KubeObject, namespace: string | undefined, context: WriteContext): string => {
     const { name, generateName } = object.metadata;
     if (name || !generateName) return name;
@@ -92,23 +102,23 @@ export function createApi(store: Store, options: ApiOptions): Api {
     if (info === undefined || info.support === "config") {
       return err(badRequest(`no matches for kind "${kind}" in version "${apiVersion}"`));
     }
-    const { namespace: asked, ...meta } = userMetadata(given.metadata);
-    const namespace = info.namespaced ? asked || "default" : undefined;
+    const own = userMetadata(inNamespace(given).metadata);
+    const namespace = own.namespace;
     const name = nameFor(given, namespace, context);
-    const metadata = { ...meta, name, ...(namespace !== undefined && { namespace }) };
+    const metadata = { ...own, name };
     if (namespace !== undefined) {
       const refusal = namespaceRefusal(kind, name, namespace);
       if (refusal !== null) return err(refusal);
     }
     const key = objectKey(kind, namespace, name);
     if (store.get(key) !== undefined) return err(alreadyExists(kind, name));
-    let object: Stated = namespaceLabel(initialStatus(applyDefaults({ ...given, metadata })));
+    let object: Stated = initialStatus(applyDefaults({ ...given, metadata }));
     if (kind === "Service") {
       const allocated = allocateForCreate(object as Service, pools());
       if (!allocated.ok) return allocated;
       object = allocated.value;
     }
-    const causes = validateCreate(object);
+    const causes = validateCreate(object, { relaxedServiceNames: options.relaxedServiceNames ?? false });
     if (causes.length > 0) return err(invalidStatus(kind, name, causes));
     const system = {
       uid: uidFor(seed(), key, store.revision + 1),
@@ -134,7 +144,8 @@ export function createApi(store: Store, options: ApiOptions): Api {
   };
 
   /** PUT; `status` as the client sent it counts only when asked for (a text that states a new status). */
-  const replace = (given: Stated, context: WriteContext, takeStatus: boolean): Result<Written, Status> => {
+  const replace = (sent: Stated, context: WriteContext, takeStatus: boolean): Result<Written, Status> => {
+    const given = inNamespace(sent);
     const found = target(given);
     if (!found.ok) return found;
     const old = found.value;
@@ -145,9 +156,9 @@ export function createApi(store: Store, options: ApiOptions): Api {
       if (!allocated.ok) return allocated;
       object = dropTypeDependentFields(allocated.value, old as Service);
     }
-    const causes = validateUpdate(namespaceLabel(object), old);
+    const causes = validateUpdate(object, old);
     if (causes.length > 0) return err(invalidStatus(object.kind, object.metadata.name, causes));
-    return settle(withGeneration(namespaceLabel(object), old), context);
+    return settle(withGeneration(object, old), context);
   };
 
   /** Stores an update, or removes an object that only waited for the finalizers which this update took away. */
@@ -162,7 +173,7 @@ export function createApi(store: Store, options: ApiOptions): Api {
   };
 
   const updateStatus: Api["updateStatus"] = (given, context) => {
-    const found = target(given);
+    const found = target(inNamespace(given));
     if (!found.ok) return found;
     return write(withStatusOf(found.value, given as Stated), context);
   };

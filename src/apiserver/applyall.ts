@@ -16,7 +16,9 @@ const OTHER_IN_CLUSTER = 2;
 const OTHER = 7;
 
 /** A Service that names its own address or ports: it goes before those that take what is left, whatever the text's order. */
-function isExplicit({ spec }: Service): boolean {
+function isExplicit(service: Partial<Service>): boolean {
+  const { spec } = service;
+  if (spec === undefined) return false;
   const own = spec.clusterIP ?? spec.clusterIPs?.[0];
   const ports = Array.isArray(spec.ports) ? spec.ports : [];
   return (!!own && own !== "None") || !!spec.healthCheckNodePort || ports.some((port) => !!port.nodePort);

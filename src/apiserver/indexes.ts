@@ -128,40 +128,55 @@ class SortedList {
 }
 
 const NOTHING: readonly KubeObject[] = [];
+const NONE: readonly string[] = [];
 
-/** All indexes of a set of objects, kept up to date one change at a time. */
+/**
+ * All indexes of a set of objects, kept up to date one change at a time. Most lists hold one object (a Service's one slice, an
+ * address's one pod): those are kept as the list itself.
+ */
 export class Indexes {
-  private readonly lists = new Map<string, SortedList>();
+  private readonly lists = new Map<string, SortedList | readonly [KubeObject]>();
 
   /** One object came (from undefined), changed, or went (to undefined). Both sides have the same key. */
   change(from: KubeObject | undefined, to: KubeObject | undefined): void {
     const key = keyOf((to ?? from) as KubeObject);
-    const before = from === undefined ? [] : entriesOf(from);
-    const after = to === undefined ? [] : entriesOf(to);
-    for (const name of before) {
-      if (after.includes(name)) continue;
-      const list = this.lists.get(name) as SortedList;
-      list.remove(key, from as KubeObject);
-      if (list.count === 0) this.lists.delete(name);
-    }
-    for (const name of after) {
-      let list = this.lists.get(name);
-      if (list === undefined) this.lists.set(name, (list = new SortedList()));
-      list.put(key, to as KubeObject, !before.includes(name));
-    }
+    const before = from === undefined ? NONE : entriesOf(from);
+    const after = to === undefined ? NONE : entriesOf(to);
+    for (const name of before) if (!after.includes(name)) this.remove(name, key, from as KubeObject);
+    for (const name of after) this.put(name, key, to as KubeObject, !before.includes(name));
   }
 
   /** Objects under an {@link entry}, sorted; the array never changes afterwards. */
   list(name: string): readonly KubeObject[] {
-    return this.lists.get(name)?.list() ?? NOTHING;
+    const list = this.lists.get(name);
+    return list === undefined ? NOTHING : list instanceof SortedList ? list.list() : list;
   }
 
   count(name: string): number {
-    return this.lists.get(name)?.count ?? 0;
+    const list = this.lists.get(name);
+    return list === undefined ? 0 : list instanceof SortedList ? list.count : 1;
   }
 
   /** Names of all lists that hold something, sorted: what tests compare. */
   names(): readonly string[] {
     return [...this.lists.keys()].sort(compareStrings);
+  }
+
+  private put(name: string, key: ObjectKey, object: KubeObject, isNew: boolean): void {
+    const list = this.lists.get(name);
+    if (list instanceof SortedList) list.put(key, object, isNew);
+    else if (list === undefined || !isNew) this.lists.set(name, [object]);
+    else {
+      const grown = new SortedList();
+      grown.put(keyOf(list[0]), list[0], true);
+      grown.put(key, object, true);
+      this.lists.set(name, grown);
+    }
+  }
+
+  private remove(name: string, key: ObjectKey, object: KubeObject): void {
+    const list = this.lists.get(name);
+    if (list instanceof SortedList) list.remove(key, object);
+    if (!(list instanceof SortedList) || list.count === 0) this.lists.delete(name);
   }
 }

@@ -54,20 +54,30 @@ export function pastView(present: Present, revision: number): ObjectReader {
     }
   };
 
-  const keysOf = (kind: string | null): Iterable<ObjectKey> => (kind === null ? old.keys() : (touched.get(kind) ?? []));
-
   const list = (name: string, kind: string | null): readonly KubeObject[] => {
     catchUp();
     const now = present.list(name, kind);
+    const keys = kind === null ? old : touched.get(kind);
+    if (keys === undefined || keys.size === 0) return now;
+    const kept = without(now, keys);
+    const then = indexes.list(name);
+    if (then.length === 0) return kept;
+    return merge(kept, then);
+  };
+
+  /** Costs the shorter of the two: a full list with few changes behind it, or a short list with many. */
+  const without = (objects: readonly KubeObject[], keys: Pick<Set<ObjectKey>, "has" | "keys" | "size">) => {
+    if (objects.length <= keys.size) {
+      return objects.some((object) => keys.has(keyOf(object)))
+        ? objects.filter((object) => !keys.has(keyOf(object)))
+        : objects;
+    }
     const changed = new Set<KubeObject>();
-    for (const key of keysOf(kind)) {
+    for (const key of keys.keys()) {
       const object = present.get(key);
       if (object !== undefined) changed.add(object);
     }
-    const kept = changed.size === 0 ? now : now.filter((object) => !changed.has(object));
-    const then = indexes.list(name);
-    if (then.length === 0) return kept.length === now.length ? now : kept;
-    return merge(kept, then);
+    return changed.size === 0 ? objects : objects.filter((object) => !changed.has(object));
   };
 
   return readerOver({

@@ -6,6 +6,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import { keyOf } from "../model/meta/types.ts";
 import type { IPFamily, Service, ServicePort, ServiceSpec } from "../model/service/types.ts";
+import { externallyAccessible, needsHealthCheckNodePort } from "../model/service/defaults.ts";
 import { type Cause, internalError, invalid, invalidStatus, type Status } from "../model/status.ts";
 import { claimClusterIP, type ClusterIPRange, clusterIPRanges, nextClusterIP } from "./allocators/clusterip.ts";
 import { claimNodePort, nextNodePort } from "./allocators/nodeport.ts";
@@ -43,16 +44,10 @@ function draftOf(service: Service): Draft {
 
 const withSpec = (service: Service, spec: Draft): Service => ({ ...service, spec });
 const usesNodePorts = (spec: ServiceSpec | Draft): boolean => spec.type === "NodePort" || spec.type === "LoadBalancer";
-const usesHealthCheck = (spec: ServiceSpec | Draft): boolean =>
-  spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local";
 const isHeadless = (spec: ServiceSpec | Draft): boolean => spec.clusterIPs?.[0] === "None" || spec.clusterIP === "None";
 const hasSelector = (spec: Draft): boolean => Object.keys(spec.selector ?? {}).length > 0;
 const otherFamily = (family: IPFamily): IPFamily => (family === "IPv4" ? "IPv6" : "IPv4");
 const familyOfRange = (range: ClusterIPRange): IPFamily => (range.cidr.family === 4 ? "IPv4" : "IPv6");
-
-/** Externally accessible Services are those that have an externalTrafficPolicy. */
-const isExternal = (spec: ServiceSpec | Draft): boolean =>
-  usesNodePorts(spec) || (spec.type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0);
 
 function nodePortsOf(spec: ServiceSpec | Draft): readonly number[] {
   return (spec.ports ?? []).flatMap((port) => (port.nodePort ? [port.nodePort] : []));
@@ -103,7 +98,12 @@ function patchAllocated(spec: Draft, old: ServiceSpec): void {
       if (!port.nodePort && before && !used.has(before)) port.nodePort = before;
     }
   }
-  if (usesHealthCheck(old) && usesHealthCheck(spec) && !spec.healthCheckNodePort && old.healthCheckNodePort) {
+  if (
+    needsHealthCheckNodePort(old) &&
+    needsHealthCheckNodePort(spec) &&
+    !spec.healthCheckNodePort &&
+    old.healthCheckNodePort
+  ) {
     spec.healthCheckNodePort = old.healthCheckNodePort;
   }
 }
@@ -330,7 +330,7 @@ export function allocateForCreate(service: Service, pools: Pools): Result<Servic
   const refused =
     allocateIPs(service, spec, ranges, 0, pools) ??
     (usesNodePorts(spec) ? initNodePorts(service, spec, pool) : null) ??
-    (usesHealthCheck(spec) ? initHealthCheckPort(spec, pool) : null);
+    (needsHealthCheckNodePort(spec) ? initHealthCheckPort(spec, pool) : null);
   return refused === null ? ok(withSpec(service, spec)) : err(refused);
 }
 
@@ -353,7 +353,7 @@ export function allocateForUpdate(service: Service, oldService: Service, pools: 
   const refused =
     (fresh || upgraded ? allocateIPs(service, spec, ranges, fresh ? 0 : 1, pools) : null) ??
     (usesNodePorts(spec) ? updateNodePorts(service, spec, old, pool) : null) ??
-    (!usesHealthCheck(old) && usesHealthCheck(spec) ? initHealthCheckPort(spec, pool) : null);
+    (!needsHealthCheckNodePort(old) && needsHealthCheckNodePort(spec) ? initHealthCheckPort(spec, pool) : null);
   return refused === null ? ok(withSpec(service, spec)) : err(refused);
 }
 
@@ -371,12 +371,17 @@ export function dropTypeDependentFields(service: Service, oldService: Service): 
     }
     if (deepEqual(spec.ipFamilies, old.ipFamilies)) delete spec.ipFamilies;
     if (spec.ipFamilyPolicy === old.ipFamilyPolicy) delete spec.ipFamilyPolicy;
+    if (spec.internalTrafficPolicy === old.internalTrafficPolicy) delete spec.internalTrafficPolicy;
   }
   const heldPorts = nodePortsOf(old);
   if (usesNodePorts(old) && !usesNodePorts(spec) && nodePortsOf(spec).every((port) => heldPorts.includes(port))) {
     for (const port of spec.ports ?? []) delete port.nodePort;
   }
-  if (usesHealthCheck(old) && !usesHealthCheck(spec) && spec.healthCheckNodePort === old.healthCheckNodePort) {
+  if (
+    needsHealthCheckNodePort(old) &&
+    !needsHealthCheckNodePort(spec) &&
+    spec.healthCheckNodePort === old.healthCheckNodePort
+  ) {
     delete spec.healthCheckNodePort;
   }
   if (old.type === "LoadBalancer" && spec.type !== "LoadBalancer") {
@@ -385,7 +390,11 @@ export function dropTypeDependentFields(service: Service, oldService: Service): 
     }
     if (spec.loadBalancerClass === old.loadBalancerClass) delete spec.loadBalancerClass;
   }
-  if (isExternal(old) && !isExternal(spec) && spec.externalTrafficPolicy === old.externalTrafficPolicy) {
+  if (
+    externallyAccessible(old) &&
+    !externallyAccessible(spec) &&
+    spec.externalTrafficPolicy === old.externalTrafficPolicy
+  ) {
     delete spec.externalTrafficPolicy;
   }
   const status = spec.type === "LoadBalancer" ? service.status : { ...service.status, loadBalancer: {} };

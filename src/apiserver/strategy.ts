@@ -99,14 +99,6 @@ export function initialStatus(object: Stated): Stated {
   }
 }
 
-/** Every namespace carries its own name as a label. */
-export function namespaceLabel(object: Stated): Stated {
-  const { metadata } = object;
-  if (object.kind !== "Namespace" || metadata.labels?.["kubernetes.io/metadata.name"] === metadata.name) return object;
-  const labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name };
-  return { ...object, metadata: { ...metadata, labels } };
-}
-
 /** `object` with the status of `from`, or without one when that has none. */
 export function withStatusOf(object: Stated, from: Stated): Stated {
   const { status: _, ...rest } = object;
