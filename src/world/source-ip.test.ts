@@ -55,7 +55,11 @@ const WEB2: TestPod = { name: "web-2", node: "worker-2", ip: "10.244.2.3", ...WE
 const CURL: TestPod = { name: "curl", node: "worker-1", ip: "10.244.1.9", container: { image: "curlimages/curl" } };
 
 /** The cluster with the rules that kube-proxy writes for these endpoints, on every node. */
-function cluster(web: Service, endpoints: readonly TestPod[], more: Partial<Parameters<typeof testView>[0]> = {}): ClusterView {
+function cluster(
+  web: Service,
+  endpoints: readonly TestPod[],
+  more: Partial<Parameters<typeof testView>[0]> = {},
+): ClusterView {
   const slice: EndpointSlice = {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -96,7 +100,11 @@ describe("x", () => {
   it("prints", () => {
     for (const [v, f, t] of [
       [cluster(service("LoadBalancer"), [WEB2]), "client/internet", "lb/default/web:80"],
-      [cluster(service("LoadBalancer"), [WEB2], { cloud: { loadBalancer: "vip" } }), "client/internet", "lb/default/web:80"],
+      [
+        cluster(service("LoadBalancer"), [WEB2], { cloud: { loadBalancer: "vip" } }),
+        "client/internet",
+        "lb/default/web:80",
+      ],
       [cluster(service("ClusterIP"), [WEB1]), "pod/default/curl", "service/default/web:http"],
       [cluster(service("ClusterIP"), [WEB1]), "pod/default/web-1", "service/default/web:http"],
       [cluster(service("ClusterIP"), [WEB1]), "node/worker-1", "service/default/web:http"],

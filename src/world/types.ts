@@ -4,7 +4,7 @@ import type { ProxyMode } from "../model/config/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 import type { Exploration, Request, Walk } from "../model/trace/types.ts";
-import type { Command, CommandRecord, Frame, Queries, Refusal, RuleRow, SavedHistory, TextReport } from "../wire/protocol.ts";
+import type { Command, CommandRecord, Frame, Queries, Refusal, SavedHistory, TextReport } from "../wire/protocol.ts";
 
 /** The only facade over the core. Every method is synchronous and deterministic; none throws on user input. */
 export interface World {
@@ -28,7 +28,7 @@ export interface World {
   frame(full: boolean): Frame;
   /** The node's rules as its kernel has them now; a refusal when there is no such node. `mode` asks what another mode would write. */
   rulesText(node: string, mode?: ProxyMode): { readonly text: string } | Refusal;
-  ruleRows(params: Queries["rules"]["params"]): { readonly total: number; readonly rows: readonly RuleRow[] };
+  ruleRows(params: Queries["rules"]["params"]): Queries["rules"]["answer"];
   choices(): Queries["choices"]["answer"];
   locate(object: ObjectKey, path: string): { readonly range: TextRange } | null;
   provenance(line: number, column: number): Queries["provenance"]["answer"];

@@ -143,10 +143,10 @@ export function createWorld(options: WorldOptions): World {
       }
       return noNode(node) ?? { text: printSave(cluster().rulesOf(node).ruleset) };
     },
-    ruleRows({ node, table, search, offset, limit }) {
-      if (noNode(node) !== null) return { total: 0, rows: [] };
-      const { total, rows } = listRules(cluster().rulesOf(node).ruleset, { table, search, offset, limit });
-      return { total, rows: rows.map(row) };
+    ruleRows({ node, ...options }) {
+      if (noNode(node) !== null) return { total: 0, rows: [], focus: null };
+      const { total, rows, focus } = listRules(cluster().rulesOf(node).ruleset, options);
+      return { total, rows: rows.map(row), focus };
     },
 
     choices: () => choices(cluster().store),

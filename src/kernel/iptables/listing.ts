@@ -11,20 +11,30 @@ export interface ListOptions {
   readonly search?: string;
   readonly offset: number;
   readonly limit: number;
+  /** Id of a rule whose place in the list is asked for. */
+  readonly focus?: string;
+}
+
+export interface RuleList {
+  /** Rules that pass the filter. */
+  readonly total: number;
+  /** The window asked for. */
+  readonly rows: readonly RuleRef[];
+  /** Place of the rule that `focus` named, from 0; null when the filter leaves it out or nothing was asked. */
+  readonly focus: number | null;
 }
 
 /**
  * A window of the rules in the order of `iptables-save`: total after filtering, and the rows asked for. Text is made only for the
  * window, unless a search has to read it all.
  */
-export function listRules(
-  ruleset: Ruleset,
-  options: ListOptions,
-): { readonly total: number; readonly rows: readonly RuleRef[] } {
+export function listRules(ruleset: Ruleset, options: ListOptions): RuleList {
   const search = options.search?.trim().toLowerCase() ?? "";
   const rows: RuleRef[] = [];
   let total = 0;
-  const take = (make: () => RuleRef): void => {
+  let focus: number | null = null;
+  const take = (id: string, make: () => RuleRef): void => {
+    if (id === options.focus) focus = total;
     if (total >= options.offset && rows.length < options.limit) rows.push(make());
     total += 1;
   };
@@ -35,13 +45,13 @@ export function listRules(
       const rules = table.chains.get(chain)?.rules ?? [];
       rules.forEach((rule, position) => {
         const make = (): RuleRef => ruleRef(ruleset, name, chain, position, rule);
-        if (search === "") return take(make);
+        if (search === "") return take(rule.id, make);
         const ref = make();
-        if (rowContains(ref, search)) take(() => ref);
+        if (rowContains(ref, search)) take(rule.id, () => ref);
       });
     }
   }
-  return { total, rows };
+  return { total, rows, focus };
 }
 
 function rowContains(ref: RuleRef, search: string): boolean {
