@@ -16,6 +16,8 @@ import type { HookContext, RecentLists, TableResult } from "./netfilter.ts";
 import { lookupRoute } from "./route.ts";
 import { type Outcome, type Visit, note } from "./visit.ts";
 
+const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+
 /** Interfaces and next hop in play at a hook. */
 export interface Crossing {
   readonly inInterface: string | null;
@@ -97,6 +99,14 @@ function stayText(visit: Visit): string {
     : `the connection is ${visit.ctState}`;
 }
 
+/** Why a rule stops the packet: in the words of the rule's origin, else the rule itself. */
+function reason(visit: Visit, result: TableResult): string {
+  const { rule } = result;
+  if (rule === null) return "no rule lets it pass and the chain's policy is DROP.";
+  if (visit.ctState === "INVALID") return `${stayText(visit)} (${rule.text}).`;
+  return rule.origin === null || rule.origin.why === "" ? `${rule.text}.` : rule.origin.why;
+}
+
 /** A table that may only let pass, mark, drop or reject: raw, mangle and filter. */
 function gate(visit: Visit, table: TableName, hook: HookName, crossing: Crossing): Outcome | null {
   const before = headerOf(visit.packet);
@@ -108,13 +118,13 @@ function gate(visit: Visit, table: TableName, hook: HookName, crossing: Crossing
   const base = { iface, stage: `hook:${table}/${hook}` as const, label, before, result };
   const verdict = result.verdict;
   if (verdict.kind === "drop") {
-    const why = `${place} drops the packet in ${table} ${hook}: ${stayText(visit)}.`;
+    const why = `${place} drops the packet in ${table} ${hook}: ${reason(visit, result)}`;
     note(visit, { ...base, verdict: "drop", note: why });
     return { kind: "lost", packet: visit.packet, why };
   }
   if (verdict.kind === "reject") {
     const answer = verdict.with === "tcp-reset" ? "a TCP reset" : `an ICMP ${verdict.with.replace("icmp-", "")}`;
-    const why = `${place} rejects the packet in ${table} ${hook} and answers with ${answer}.`;
+    const why = `${place} rejects the packet in ${table} ${hook} and answers with ${answer}: ${reason(visit, result)}`;
     note(visit, { ...base, verdict: "reject", note: why });
     return reject(visit, verdict.with, why);
   }
@@ -150,7 +160,7 @@ function rewrite(visit: Visit, before: Header, manip: Manip): Rewrite | null {
 
 /** The nat step of a hook: the rules for the first packet of a connection, the conntrack entry for every other one. */
 function nat(visit: Visit, hook: HookName, crossing: Crossing): Outcome | null {
-  if (visit.host.rules === null) return null;
+  if (!tracks(visit)) return null;
   const manip: Manip = hook === "PREROUTING" || hook === "OUTPUT" ? "dst" : "src";
   const place = hostName(visit.host.id);
   const before = headerOf(visit.packet);
@@ -217,8 +227,15 @@ function nat(visit: Visit, hook: HookName, crossing: Crossing): Outcome | null {
   return null;
 }
 
+/** Connection tracking is hooked in only where some rule needs it; kube-proxy's always do. */
+function tracks(visit: Visit): boolean {
+  const { rules } = visit.host;
+  if (rules === null) return false;
+  return HOOKS.some((hook) => rules.has("nat", hook) || rules.has("filter", hook));
+}
+
 function conntrackIn(visit: Visit): void {
-  if (visit.host.rules === null) return;
+  if (!tracks(visit)) return;
   const { state, tracked } = track(visit.state, visit.packet, visit.env.now);
   visit.state = state;
   visit.tracked = tracked;

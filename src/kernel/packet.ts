@@ -45,6 +45,12 @@ export function kindText(packet: Packet): string {
   return packet.flags ?? "segment";
 }
 
+/** The same with its article, by sound: "a SYN", "an RST", "an ICMP echo-request". */
+export function aKind(packet: Packet): string {
+  const kind = kindText(packet);
+  return /^(ABORT|ICMP|INIT|RST)/.test(kind) ? `an ${kind}` : `a ${kind}`;
+}
+
 /** The opposite direction of a packet, as its receiver answers it. */
 export function replyTo(packet: Packet, change: Pick<Packet, "flags" | "icmp">): Packet {
   return {

@@ -1,4 +1,3 @@
-import { HOUR } from "../base/time.ts";
 import { findEntry, invertTuple, track, tupleOf, withEntry } from "../kernel/conntrack.ts";
 import type { Host } from "../kernel/host.ts";
 import { type NatContext, bind, translate } from "../kernel/nat.ts";
@@ -11,8 +10,6 @@ import { familyOf, nodeAddress } from "./addresses.ts";
 import type { ClusterView, NetworkState } from "./types.ts";
 
 const LABEL = "load balancer";
-/** How long an idle flow is remembered; longer than any walk, so that a reply always finds it. */
-export const FLOW_MEMORY = HOUR;
 
 function lost(visit: Visit, why: string): StackResult {
   note(visit, { iface: "eth0", stage: "lb", label: LABEL, before: headerOf(visit.packet), verdict: "lost", note: why });
@@ -121,7 +118,7 @@ export function balance(
     snat ? { kind: "snat", to: { ip, port: null } } : { kind: "accept" },
     context,
   );
-  visit.state = withEntry(next, { ...bound.entry, expiresAt: env.now + FLOW_MEMORY }, env.now);
+  visit.state = withEntry(next, bound.entry, env.now);
   visit.packet = translate(translate(packet, bound, "dst"), bound, "src");
   const source = snat
     ? `the source becomes the balancer's own ${sourceText(visit.packet)}`

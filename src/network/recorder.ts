@@ -41,7 +41,8 @@ export function createRecorder(startedAt: Micros): Recorder {
   let turned = false;
   const request: Hop[] = [];
   const reply: Hop[] = [];
-  const rungs = new Map<string, number>();
+  /** Request hops by rung, in order. A reply retraces its request, so it takes them from the end. */
+  const rungs = new Map<string, number[]>();
   return {
     get now() {
       return now;
@@ -54,9 +55,10 @@ export function createRecorder(startedAt: Micros): Recorder {
       const hop: Hop = { ...draft, index: list.length, at: now, place, mirrors: null };
       const key = rung(hop, turned);
       if (turned) {
-        list.push({ ...hop, mirrors: rungs.get(key) ?? null });
+        const facing = rungs.get(key) ?? [];
+        list.push({ ...hop, mirrors: (facing.length > 1 ? facing.pop() : facing[0]) ?? null });
       } else {
-        if (!rungs.has(key)) rungs.set(key, hop.index);
+        rungs.set(key, [...(rungs.get(key) ?? []), hop.index]);
         list.push(hop);
       }
       now += draft.stage === "link" && draft.to !== null ? linkCost(place, draft.to) : stageCost(draft.stage);

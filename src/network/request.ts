@@ -14,8 +14,6 @@ export interface ResolvedRequest {
   readonly sender: string;
   /** The pod that sends, for hostNetwork too; null for nodes and clients. */
   readonly pod: { readonly namespace: string; readonly name: string } | null;
-  /** Address the sender's socket is bound to, or null to let the route choose. */
-  readonly source: string | null;
   readonly ip: string;
   /** 0 for ICMP. */
   readonly port: number;
@@ -332,7 +330,5 @@ export function resolve(view: ClusterView, request: Request): Result<ResolvedReq
     );
   }
   const { host, pod } = sender.value;
-  // A pod or client has one address a family; a node leaves the choice to its routes.
-  const source = host.startsWith("node/") ? null : (sender.value.addresses.find((a) => familyOf(a) === family) ?? null);
-  return ok({ host, sender: sender.value.sender, pod, source, ip, port, protocol: request.protocol, family });
+  return ok({ host, sender: sender.value.sender, pod, ip, port, protocol: request.protocol, family });
 }

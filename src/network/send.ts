@@ -1,9 +1,10 @@
 import { assert } from "../base/assert.ts";
 import { type Result, ok } from "../base/result.ts";
 import { EMPTY_HOST, type HostState, TIMEOUTS, type Tuple, tupleOf } from "../kernel/conntrack.ts";
-import { type Host, hostName } from "../kernel/host.ts";
+import { type Host, hostName, selectAddress } from "../kernel/host.ts";
 import { packetText } from "../kernel/hooks.ts";
-import { DEFAULT_TTL, destinationText, headerOf, isIcmpError, kindText, sourceText } from "../kernel/packet.ts";
+import { DEFAULT_TTL, aKind, destinationText, headerOf, isIcmpError, kindText, sourceText } from "../kernel/packet.ts";
+import { lookupRoute } from "../kernel/route.ts";
 import { deliver } from "../kernel/socket.ts";
 import { noNeighbour, receive, send as transmit } from "../kernel/stack.ts";
 import { type Environment, type Outcome, type StackResult, draftHop } from "../kernel/visit.ts";
@@ -109,6 +110,7 @@ export function walk(
         protocol: resolved.protocol,
         ip: resolved.ip,
         port: resolved.port,
+        source: journey.waiting?.src ?? "",
         elapsed: endedAt - view.now,
         ttl: finish.ttl,
         icmp: finish.icmp,
@@ -145,10 +147,13 @@ function clientPort(resolved: ResolvedRequest, options: SendOptions): number {
   return EPHEMERAL.from + 2 * options.chooser.sample(EPHEMERAL.count, `walk ${options.id} port of ${resolved.sender}`);
 }
 
-function firstPacket(resolved: ResolvedRequest, options: SendOptions): Packet {
+/** What connect() or sendto() makes: the source is the one that the route to the destination prefers. */
+function firstPacket(client: Host, resolved: ResolvedRequest, options: SendOptions): Packet {
   const { protocol } = resolved;
+  const route = lookupRoute(client, resolved.ip);
+  const preferred = route.kind === "local" || route.kind === "unicast" ? route.source : null;
   return {
-    src: resolved.source ?? "",
+    src: preferred ?? selectAddress(client, "eth0", resolved.ip) ?? "",
     dst: resolved.ip,
     sport: clientPort(resolved, options),
     dport: resolved.port,
@@ -163,10 +168,9 @@ function firstPacket(resolved: ResolvedRequest, options: SendOptions): Packet {
 
 function travel(journey: Journey, options: SendOptions): End {
   const { resolved, topology } = journey;
-  let packet = firstPacket(resolved, options);
   const client = topology.host(resolved.host);
   assert(client !== undefined, `a resolved sender has a host: ${resolved.host}`);
-  if (packet.src === "" || packet.dst.startsWith("127.") || packet.dst === "::1") packet = { ...packet, src: "" };
+  const packet = firstPacket(client, resolved, options);
   let flight: Flight = { host: resolved.host, packet, frame: null };
   for (let visits = 0; visits < MAX_VISITS; visits++) {
     const next = step(journey, flight);
@@ -190,21 +194,14 @@ function step(journey: Journey, flight: Flight): Flight | End {
   if (flight.frame === null) result = transmit(host, state, flight.packet, env);
   else if (host.id.startsWith("lb/")) result = balance(journey.view, host, state, flight.packet, env);
   else result = receive(host, state, { packet: flight.packet, ...flight.frame }, env);
-  if (opening) journey.waiting = openSocket(flight.packet, result);
+  if (opening) journey.waiting = tupleOf(flight.packet);
   record(journey, host.id, result);
   return follow(journey, host, result.outcome, flight.frame === null && !recorder.turned);
-}
-
-/** The client's own view of its connection: the tuple before any hook rewrote it, with the source that the route chose. */
-function openSocket(packet: Packet, result: StackResult): Tuple {
-  const routed = result.hops.find((h) => h.stage === "route");
-  return { ...tupleOf(packet), src: packet.src !== "" ? packet.src : (routed?.before.src ?? "") };
 }
 
 function announce(journey: Journey, host: Host, packet: Packet): void {
   const { resolved, recorder } = journey;
   const before = headerOf(packet);
-  const what = kindText(packet);
   recorder.add(
     host.id,
     draftHop(
@@ -214,7 +211,7 @@ function announce(journey: Journey, host: Host, packet: Packet): void {
         label: resolved.sender,
         before,
         verdict: "continue",
-        note: `${resolved.sender} sends ${/^[aeiou]/i.test(what) || what === "SYN" ? (what === "SYN" ? "a" : "an") : "a"} ${what} to ${destinationText(packet)}.`,
+        note: `${resolved.sender} sends ${aKind(packet)} to ${destinationText(packet)}.`,
       },
       before,
     ),
@@ -335,7 +332,7 @@ function atSocket(journey: Journey, host: Host, packet: Packet, iface: string | 
           {
             ...base,
             verdict: "refuse",
-            note: `Nothing on ${place} listens on ${destinationText(packet)}/${packet.protocol.toUpperCase()}, so its kernel refuses with ${/^[AR]/.test(kindText(verdict.answer)) ? "a" : "an"} ${kindText(verdict.answer)}.`,
+            note: `Nothing on ${place} listens on ${destinationText(packet)}/${packet.protocol.toUpperCase()}, so its kernel refuses with ${aKind(verdict.answer)}.`,
           },
           header,
         ),
@@ -364,7 +361,7 @@ function atSocket(journey: Journey, host: Host, packet: Packet, iface: string | 
       const dialled = destinationText({ ...header, dst: resolved.ip, dport: resolved.port });
       const why =
         here && !isIcmpError(packet)
-          ? `${resolved.sender} dialled ${dialled} and has no socket for a ${kindText(packet)} from ${sourceText(packet)}: the answer was not translated back.`
+          ? `${resolved.sender} dialled ${dialled} and has no socket for ${aKind(packet)} from ${sourceText(packet)}: the answer was not translated back.`
           : `${place} has no socket for ${packetText(packet)}.`;
       recorder.add(host.id, draftHop({ ...base, verdict: "lost", note: why }, header));
       return end("timeout", lostSummary(journey, why));
@@ -404,7 +401,7 @@ function refusal(journey: Journey, host: Host, packet: Packet, iface: string | n
       : "No route to host";
   const header = headerOf(packet);
   const from = packet.icmp === null ? sourceText(packet) : packet.src;
-  const note = `${resolved.sender} gets ${kindText(packet)} from ${from}: ${words}.`;
+  const note = `${resolved.sender} gets ${aKind(packet)} from ${from}: ${words}.`;
   recorder.add(
     host.id,
     draftHop({ iface, stage: "socket", label: "client", before: header, verdict: "refuse", note }, header),

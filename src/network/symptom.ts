@@ -8,6 +8,8 @@ export interface Ending {
   readonly protocol: Protocol;
   readonly ip: string;
   readonly port: number;
+  /** The client's own address. */
+  readonly source: string;
   /** Virtual microseconds from the client's system call to the end. */
   readonly elapsed: number;
   /** TTL of the answer, for ping. */
@@ -26,7 +28,7 @@ function ping(e: Ending): string {
   }
   if (e.errno === "ENETUNREACH") return "ping: connect: Network is unreachable";
   if (e.errno === "EPERM") return "ping: sendmsg: Operation not permitted";
-  if (e.errno === "EHOSTUNREACH") return "From 127.0.0.1 icmp_seq=1 Destination Host Unreachable";
+  if (e.errno === "EHOSTUNREACH") return `From ${e.source} icmp_seq=1 Destination Host Unreachable`;
   if (e.icmp === null) return lost;
   const words: Partial<Record<IcmpType, string>> = {
     "port-unreachable": "Destination Port Unreachable",

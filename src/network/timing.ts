@@ -18,11 +18,11 @@ export const COST = {
   /** Between machines of the nodes' network. */
   underlay: 110,
   /** Between the router and an outside machine. */
-  outside: 420,
+  outside: 570,
 } as const;
 
-/** ARP gives up on a neighbour after three requests, one a second. */
-export const ARP_FAILURE: Micros = 3_000_000;
+/** ARP gives up on a neighbour after three requests, one a second (and a tick or two). */
+export const ARP_FAILURE: Micros = 3_060_000;
 /** SYN retransmissions at 1, 3, 7, 15, 31 and 63 s; connect() gives up about here (tcp_syn_retries 6). In milliseconds. */
 export const CONNECT_TIMEOUT_MS = 130_000;
 
