@@ -1,13 +1,14 @@
 import type { Position } from "../engine/history.ts";
-import { kubectlText, type Status } from "../model/status.ts";
-import { keyOf, type ObjectKey, splitKey } from "../model/meta/types.ts";
+import type { ApplyReport } from "../apiserver/types.ts";
+import { statusDiagnostics } from "../manifest/manifest.ts";
+import { type ObjectKey, splitKey } from "../model/meta/types.ts";
 import { qualifiedResource } from "../model/kinds.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import type { Walk } from "../model/trace/types.ts";
 import { send } from "../network/send.ts";
 import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
 import { seededChooser } from "../base/draw.ts";
-import { refusalRange } from "./places.ts";
+import { markOf } from "./places.ts";
 import type { Scenario } from "./scenario.ts";
 import { Cluster } from "./simulation.ts";
 
@@ -169,33 +170,24 @@ export class Session {
   }
 }
 
-interface Admission {
-  readonly ok: boolean;
-  readonly refusals: readonly { readonly key: ObjectKey; readonly status: Status }[];
-  readonly warnings: readonly { readonly key: ObjectKey; readonly message: string }[];
-  readonly notes: readonly { readonly key: ObjectKey | null; readonly message: string }[];
-}
-
 /** What the API server said, at the fields it said it of. */
-function admissionDiagnostics(scenario: Scenario, report: Admission): readonly Diagnostic[] {
-  const documentOf = new Map(scenario.objects.map(({ object, document }) => [keyOf(object), document]));
-  const at = (
-    severity: Diagnostic["severity"],
-    source: Diagnostic["source"],
-    key: ObjectKey | null,
-    field: string,
-    message: string,
+function admissionDiagnostics(scenario: Scenario, report: ApplyReport): readonly Diagnostic[] {
+  const documentOf = (index: number | null): number => (index === null ? null : scenario.objects[index]?.document) ?? 0;
+  const remark = (
+    severity: "warning" | "info",
+    source: "admission" | "note",
+    path: string,
+    { key, index, message }: ApplyReport["notes"][number],
   ): Diagnostic => {
-    const document = (key === null ? null : documentOf.get(key)) ?? 0;
-    return { severity, source, message, range: refusalRange(scenario.manifest, document, field), document, object: key, fixes: [] };
+    const document = documentOf(index);
+    return { severity, source, message, range: markOf(scenario.manifest, document, path), document, object: key, fixes: [] };
   };
   return [
-    ...report.refusals.flatMap(({ key, status }) =>
-      status.causes.length === 0
-        ? [at("error", "admission", key, "metadata.name", kubectlText(status))]
-        : status.causes.map((cause) => at("error", "admission", key, cause.field, `${cause.field}: ${cause.message}`)),
-    ),
-    ...report.warnings.map(({ key, message }) => at("warning", "admission", key, "kind", message)),
-    ...report.notes.map(({ key, message }) => at("info", "note", key, "metadata.namespace", message)),
+    ...report.refusals.flatMap(({ index, status }) => {
+      const document = scenario.manifest.documents[documentOf(index)];
+      return document === undefined ? [] : statusDiagnostics(document, status);
+    }),
+    ...report.warnings.map((warning) => remark("warning", "admission", "kind", warning)),
+    ...report.notes.map((note) => remark("info", "note", "metadata.namespace", note)),
   ];
 }

@@ -1,30 +1,20 @@
 /** From an object's field to its place in the text, and back. */
-import { locate, type Manifest, type ManifestDocument, pathAt } from "../manifest/manifest.ts";
-import { kindInfo } from "../model/kinds.ts";
-import { objectKey, type ObjectKey } from "../model/meta/types.ts";
+import { documentKey, findDocument, locate, locateMark, type Manifest, pathAt } from "../manifest/manifest.ts";
+import type { ObjectKey } from "../model/meta/types.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 
 const TOP: TextRange = { startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 };
 
-/** The object that a document of the text stands for. */
-export function documentKey(document: ManifestDocument): ObjectKey | null {
-  const { apiVersion, kind, name, namespace } = document;
-  if (kind === undefined || name === undefined) return null;
-  const namespaced = kindInfo(apiVersion ?? "", kind)?.namespaced ?? true;
-  return objectKey(kind, namespaced ? (namespace ?? "default") : undefined, name);
-}
-
 /** Where an object's field stands, falling back to the nearest part of it that is written; null when the object is not in the text. */
 export function placeOf(manifest: Manifest, object: ObjectKey, path: string): TextRange | null {
-  const document = manifest.documents.find((d) => documentKey(d) === object);
+  const document = findDocument(manifest, object);
   return document === undefined ? null : locate(document, path);
 }
 
-/** Like {@link placeOf} by document number, for refusals: the whole document, or the top of the text, when there is nothing nearer. */
-export function refusalRange(manifest: Manifest, index: number, path: string): TextRange {
+/** Where to mark a remark on a document's field; the top of the text when there is no such document. */
+export function markOf(manifest: Manifest, index: number, path: string): TextRange {
   const document = manifest.documents.find((d) => d.index === index);
-  if (document === undefined) return TOP;
-  return locate(document, path) ?? document.range;
+  return document === undefined ? TOP : locateMark(document, path);
 }
 
 /** The object and field under a position of the text. */

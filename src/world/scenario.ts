@@ -9,7 +9,7 @@ import type { KubeObject } from "../model/meta/types.ts";
 import type { Cause } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { DEFAULT_CLOUD, DEFAULT_PROXY, withDefaults } from "./defaults.ts";
-import { refusalRange } from "./places.ts";
+import { markOf } from "./places.ts";
 
 /** One object of the text and the document that it stands in. */
 interface Placed {
@@ -53,7 +53,7 @@ export function readScenario(text: string): Scenario {
         severity: "error",
         source: "admission",
         message: `${field}: ${message}`,
-        range: refusalRange(manifest, document ?? 0, field),
+        range: markOf(manifest, document ?? 0, field),
         document: document ?? 0,
         object: null,
         fixes: [],
