@@ -49,7 +49,9 @@ export class Engine<Ctx, S> {
   private seq = 1;
   private currentPace: Pace = "run";
   private current: SimEvent | null = null;
+  /** The log; past `done` what a restore went back behind, kept so that a later checkpoint can be gone forward to. */
   private entries: LogEntry[] = [];
+  private done = 0;
 
   constructor(actors: ActorDirectory<Ctx>, ctx: Ctx, domain: Domain<S>) {
     this.actors = actors;
@@ -67,12 +69,12 @@ export class Engine<Ctx, S> {
 
   /** Number of events handled so far. */
   get handled(): number {
-    return this.entries.length;
+    return this.done;
   }
 
-  /** Handled events in order. Grows in place; `restore` cuts it. */
+  /** Handled events in order, up to the present. */
   get log(): readonly LogEntry[] {
-    return this.entries;
+    return this.done === this.entries.length ? this.entries : this.entries.slice(0, this.done);
   }
 
   /** The event being handled, or null between events. */
@@ -144,7 +146,7 @@ export class Engine<Ctx, S> {
       }
     }
     this.current = null;
-    this.entries.push({
+    this.note({
       seq: event.seq,
       at: event.at,
       actor: event.actor,
@@ -193,7 +195,7 @@ export class Engine<Ctx, S> {
       each?.();
       if (this.domain.version() !== before) {
         rested.clear();
-        changes.push({ actor: head.actor, kind: head.kind, title: this.entries[this.entries.length - 1]?.title ?? "" });
+        changes.push({ actor: head.actor, kind: head.kind, title: this.entries[this.done - 1]?.title ?? "" });
         if (changes.length > RECENT_CHANGES) changes.shift();
       } else if (head.class === "period") rested.add(roundOf(head));
     }
@@ -215,20 +217,33 @@ export class Engine<Ctx, S> {
     };
   }
 
-  /** Goes back to a checkpoint of this history (the log is cut, so it must not be shorter than it was then). */
+  /** Goes to a checkpoint of this history, back or forward. */
   restore(checkpoint: Checkpoint<S>): void {
     assert(this.current === null, "no restore while an event is being handled");
     assert(checkpoint.handled <= this.entries.length, "the checkpoint is of another history: its log is longer");
     this.clock = checkpoint.now;
     this.seq = checkpoint.nextSeq;
     this.currentPace = checkpoint.pace;
-    this.entries.length = checkpoint.handled;
+    this.done = checkpoint.handled;
     this.heap = new Heap<SimEvent>(byTime, checkpoint.queue);
     this.waiting = new Map();
     for (const event of checkpoint.queue) {
       if (event.key !== null) this.waiting.set(slotOf(event.actor, event.kind, event.key), event);
     }
     this.domain.restore(checkpoint.domain);
+  }
+
+  /** Drops the log of what lies after the present: its checkpoints cannot be gone to any more. */
+  forgetFuture(): void {
+    this.entries.length = this.done;
+  }
+
+  private note(entry: LogEntry): void {
+    const replayed = this.entries[this.done];
+    // Going on differently from before: the old future is not this one's.
+    if (replayed !== undefined && (replayed.seq !== entry.seq || replayed.title !== entry.title)) this.forgetFuture();
+    this.entries[this.done] = entry;
+    this.done += 1;
   }
 
   private contextOf(event: SimEvent): EngineContext {

@@ -161,6 +161,7 @@ export class History<Ctx, S> {
   private cut(): void {
     const here = this.position;
     if (here.inputs === this.last.inputs && here.handled === this.last.handled && here.at === this.last.at) return;
+    this.engine.forgetFuture();
     this.given.length = this.cursor;
     this.marks = this.marks.filter((mark) => isBefore(mark.position, here));
     this.last = here;

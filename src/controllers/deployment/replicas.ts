@@ -95,6 +95,9 @@ export function scaledDownOldSets(
   const newMissing = current === undefined ? 0 : current.spec.replicas - (current.status.availableReplicas ?? 0);
   const maxScaledDown = specSum(all) - minAvailable - newMissing;
   if (maxScaledDown <= 0) return sizes;
+  // A set that counts more available pods than it should have has not caught up with its last scaling: counting those twice
+  // would take the rollout below its minimum. The real one stops here with an error and tries again.
+  if (old.some((rs) => (rs.status.availableReplicas ?? 0) > rs.spec.replicas)) return sizes;
   const oldest = old.toSorted(byAge);
   // Source: cleanupUnhealthyReplicas.
   let cleaned = 0;

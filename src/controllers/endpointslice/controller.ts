@@ -119,7 +119,8 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   return operations.length === 0 ? NOTHING : { operations, title: summary(service, pods) };
 }
 
-function summary(service: Service, pods: readonly Pod[]): string {
+function summary(service: Service, selected: readonly Pod[]): string {
+  const pods = selected.filter((pod) => pod.status.podIP !== undefined && !isOver(pod));
   const ready = pods.filter((pod) => podReady(pod) && !isDeleting(pod)).length;
   const leaving = pods.filter((pod) => isDeleting(pod)).length;
   const rest = pods.length - ready - leaving;
