@@ -56,13 +56,14 @@ function parseLastApplied(object: KubeObject): Stated | null {
  * here are dropped, for the garbage collector would take their dependents away.
  */
 function resolveOwners(metadata: ObjectMeta, store: Store): ObjectMeta {
-  if (metadata.ownerReferences === undefined) return metadata;
-  const ownerReferences = metadata.ownerReferences.flatMap((reference): readonly OwnerReference[] => {
+  const { ownerReferences: stated, ...rest } = metadata;
+  if (stated === undefined) return metadata;
+  const ownerReferences = stated.flatMap((reference): readonly OwnerReference[] => {
     const namespace = kindNamed(reference.kind)?.namespaced === false ? undefined : metadata.namespace;
     const uid = store.get(objectKey(reference.kind, namespace, reference.name))?.metadata.uid;
     return uid === undefined ? [] : [{ ...reference, uid }];
   });
-  return { ...metadata, ownerReferences };
+  return ownerReferences.length === 0 ? rest : { ...rest, ownerReferences };
 }
 
 /** The part of a text that takes part in the merge: all but status and what only the server writes. */
