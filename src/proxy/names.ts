@@ -1,13 +1,13 @@
-import { sha256Base32 } from "../base/hash.ts";
+import { sha256Base32Ascii16 } from "./sha256-base32.ts";
 
-/** Hashing 60,000 names takes longer than writing 170,000 rules, and names never change: they are remembered. */
+/** Names never change, and every sync of every node asks for them again: they are remembered. */
 const HASHES = new Map<string, string>();
 const REMEMBERED = 500_000;
 
 function hash16(input: string): string {
   let hash = HASHES.get(input);
   if (hash === undefined) {
-    hash = sha256Base32(input, 16);
+    hash = sha256Base32Ascii16(input);
     if (HASHES.size >= REMEMBERED) HASHES.clear();
     HASHES.set(input, hash);
   }

@@ -240,11 +240,13 @@ function endpointsByPort(
 }
 
 interface Cached {
+  readonly service: Service;
   readonly slices: readonly EndpointSlice[];
   readonly entries: readonly ServiceEntry[];
 }
 
-const CACHES: Readonly<Record<4 | 6, WeakMap<Service, Cached>>> = { 4: new WeakMap(), 6: new WeakMap() };
+/** By namespace and name; good as long as the objects are the same ones. */
+const CACHES: Readonly<Record<4 | 6, Map<string, Cached>>> = { 4: new Map(), 6: new Map() };
 
 function sameSlices(a: readonly EndpointSlice[], b: readonly EndpointSlice[]): boolean {
   return a.length === b.length && a.every((slice, i) => slice === b[i]);
@@ -258,8 +260,9 @@ export function serviceEntries(
   slices: readonly EndpointSlice[],
   family: 4 | 6,
 ): readonly ServiceEntry[] {
-  const cached = CACHES[family].get(service);
-  if (cached !== undefined && sameSlices(cached.slices, slices)) return cached.entries;
+  const key = `${service.metadata.namespace ?? ""}/${service.metadata.name}`;
+  const cached = CACHES[family].get(key);
+  if (cached?.service === service && sameSlices(cached.slices, slices)) return cached.entries;
   const clusterIP = clusterIPOf(service, family);
   let entries: readonly ServiceEntry[] = [];
   if (clusterIP !== null && watched(service)) {
@@ -272,7 +275,7 @@ export function serviceEntries(
       endpoints: endpoints.get(`${port.name ?? ""}/${port.protocol}`) ?? NO_ENDPOINTS,
     }));
   }
-  CACHES[family].set(service, { slices, entries });
+  CACHES[family].set(key, { service, slices, entries });
   return entries;
 }
 
@@ -280,7 +283,10 @@ export function serviceEntries(
 export function buildView(reader: ServiceReader, family: 4 | 6 = 4): ProxyView {
   const entries: ServiceEntry[] = [];
   let totalEndpoints = 0;
-  for (const service of reader.list<Service>("Service")) {
+  const services = reader.list<Service>("Service");
+  // Services that are gone would otherwise be remembered for ever.
+  if (CACHES[family].size > 2 * services.length + 100) CACHES[family].clear();
+  for (const service of services) {
     const slices = reader.slicesOf(service.metadata.namespace ?? "", service.metadata.name);
     for (const entry of serviceEntries(service, slices, family)) {
       entries.push(entry);

@@ -4,7 +4,7 @@ import type { HookContext, Rules, TableResult, TableVerdict } from "../netfilter
 import { candidates } from "./chain-index.ts";
 import { type Draw, effectWords, type RuleOutcome, tryRule, whyNot } from "./match.ts";
 import { kernelRuleText, targetName } from "./text.ts";
-import type { Chain, Rule, Ruleset, Target } from "./types.ts";
+import { ruleId, type Chain, type Rule, type Ruleset, type Target } from "./types.ts";
 
 /** Rules of one chain that are listed one by one although they did not match; the rest become ranges. */
 const LISTED_PER_CHAIN = 40;
@@ -106,12 +106,13 @@ function callChain(run: Traversal, name: string, depth: number): Decision | null
   const chain = run.chains.get(name);
   if (chain === undefined || depth > DEEPEST_CALL) return null;
   const visit = new Visit(run, name, chain, depth);
+  const chainId = `${run.table}/${name}`;
   const worth = candidates(chain, run.context.packet);
   const count = worth?.length ?? chain.rules.length;
   for (let k = 0; k < count; k++) {
     const position = worth === null ? k : (worth[k] as number);
     const rule = chain.rules[position] as Rule;
-    const outcome = tryRule(rule, run);
+    const outcome = tryRule(rule, { context: run.context, mark: run.mark, chainId });
     if (outcome.draw !== null) run.draw = outcome.draw;
     if (!outcome.matched) {
       visit.miss(position, outcome);
@@ -260,7 +261,9 @@ class Visit {
       rule: this.ref(position),
       matched: false,
       depth: this.depth,
-      because: outcome?.because ?? whyNot(this.chain.rules[position] as Rule, run),
+      because:
+        outcome?.because ??
+        whyNot(this.chain.rules[position] as Rule, { context: run.context, mark: run.mark, chainId: "" }),
       ...(outcome?.draw ? { draw: plainDraw(outcome.draw) } : {}),
     });
   }
@@ -281,7 +284,7 @@ function plainDraw(draw: Draw): NonNullable<RuleStep["draw"]> {
 /** Names a rule as walks and listings show it. `position` counts from 0. */
 export function ruleRef(ruleset: Ruleset, table: TableName, chain: string, position: number, rule: Rule): RuleRef {
   return {
-    id: rule.id,
+    id: ruleId(table, chain, rule),
     table,
     chain,
     position: position + 1,

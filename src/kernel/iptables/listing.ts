@@ -1,7 +1,8 @@
 import type { RuleRef, TableName } from "../../model/trace/types.ts";
 import { ruleRef } from "./evaluate.ts";
 import { listedChains } from "./save.ts";
-import type { Rule, Ruleset } from "./types.ts";
+import { kernelRuleText } from "./text.ts";
+import { ruleId, type Rule, type Ruleset } from "./types.ts";
 
 const TABLES: readonly TableName[] = ["filter", "mangle", "nat", "raw"];
 
@@ -25,40 +26,46 @@ export interface RuleList {
 }
 
 /**
- * A window of the rules in the order of `iptables-save`: total after filtering, and the rows asked for. Text is made only for the
- * window, unless a search has to read it all.
+ * A window of the rules in the order of `iptables-save`: total after filtering, and the rows asked for. Without a search whole
+ * chains outside the window are only counted; text is made for the window alone. A search reads everything.
  */
 export function listRules(ruleset: Ruleset, options: ListOptions): RuleList {
   const search = options.search?.trim().toLowerCase() ?? "";
   const rows: RuleRef[] = [];
   let total = 0;
   let focus: number | null = null;
-  const take = (id: string, make: () => RuleRef): void => {
-    if (id === options.focus) focus = total;
-    if (total >= options.offset && rows.length < options.limit) rows.push(make());
-    total += 1;
-  };
   for (const name of TABLES) {
     const table = ruleset.tables[name];
     if (table === undefined || (options.table && options.table !== name)) continue;
     for (const chain of listedChains(name, table)) {
       const rules = table.chains.get(chain)?.rules ?? [];
-      rules.forEach((rule, position) => {
-        const make = (): RuleRef => ruleRef(ruleset, name, chain, position, rule);
-        if (search === "") return take(rule.id, make);
-        const ref = make();
-        if (rowContains(ref, search)) take(rule.id, () => ref);
-      });
+      const focused = options.focus?.startsWith(`${name}/${chain}/`) ?? false;
+      const outside = rows.length >= options.limit || total + rules.length <= options.offset;
+      if (search === "" && outside && !focused) {
+        total += rules.length;
+        continue;
+      }
+      for (let position = 0; position < rules.length; position++) {
+        const rule = rules[position] as Rule;
+        if (search !== "" && !ruleContains(ruleset, chain, rule, search)) continue;
+        if (focused && ruleId(name, chain, rule) === options.focus) focus = total;
+        if (total >= options.offset && rows.length < options.limit)
+          rows.push(ruleRef(ruleset, name, chain, position, rule));
+        total += 1;
+      }
     }
   }
   return { total, rows, focus };
 }
 
-function rowContains(ref: RuleRef, search: string): boolean {
+/** `search` is in lower case. The origin is asked first: its objects are short, the line has to be made. */
+function ruleContains(ruleset: Ruleset, chain: string, rule: Rule, search: string): boolean {
+  const origin = rule.origin;
   return (
-    ref.text.toLowerCase().includes(search) ||
-    (ref.origin?.object ?? "").toLowerCase().includes(search) ||
-    (ref.origin?.why ?? "").toLowerCase().includes(search)
+    (origin?.object ?? "").toLowerCase().includes(search) ||
+    (origin?.why ?? "").toLowerCase().includes(search) ||
+    (origin?.because ?? []).some((link) => link.object.toLowerCase().includes(search)) ||
+    kernelRuleText(chain, rule, ruleset.family).toLowerCase().includes(search)
   );
 }
 

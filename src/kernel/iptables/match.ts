@@ -23,6 +23,8 @@ export interface RuleOutcome {
 export interface MatchInput {
   readonly context: HookContext;
   readonly mark: number;
+  /** `table/CHAIN`: what makes a rule's role an id. */
+  readonly chainId: string;
 }
 
 function isEntry(m: Match): boolean {
@@ -89,8 +91,8 @@ function inverted(m: Match): boolean {
   return "invert" in m && m.invert === true;
 }
 
-function makeDraw(m: Match & { kind: "statistic" }, rule: Rule, context: HookContext): { taken: boolean; draw: Draw } {
-  const { taken, draw } = context.chooser.chance(m.probability, `${context.flow} ${rule.id}`);
+function makeDraw(m: Match & { kind: "statistic" }, id: string, context: HookContext): { taken: boolean; draw: Draw } {
+  const { taken, draw } = context.chooser.chance(m.probability, `${context.flow} ${id}`);
   const threshold = probabilityValue(m.probability);
   return {
     taken,
@@ -125,7 +127,7 @@ export function tryRule(rule: Rule, input: MatchInput): RuleOutcome {
   for (const m of rule.matches) {
     if (isEntry(m)) continue;
     if (m.kind === "statistic") {
-      const made = makeDraw(m, rule, input.context);
+      const made = makeDraw(m, `${input.chainId}/${rule.role}`, input.context);
       draw = made.draw;
       if (!made.taken) return { matched: false, because: draw.words, draw };
     } else if (holds(m, input) === inverted(m)) {

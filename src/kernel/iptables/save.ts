@@ -8,7 +8,7 @@ export interface SaveOptions {
   readonly form: "kernel" | "proxy";
   /** Only these tables. */
   readonly tables?: readonly TableName[];
-  /** Kernel form: keep the chains' own order instead of sorting them (legacy iptables lists them as they were made). */
+  /** Kernel form: keep the order of tables and chains instead of sorting them (legacy iptables lists chains as they were made). */
   readonly keepOrder?: boolean;
 }
 
@@ -18,17 +18,25 @@ const TABLE_ORDER: Readonly<Record<SaveOptions["form"], readonly TableName[]>> =
   proxy: ["nat", "filter", "mangle", "raw"],
 };
 
-/** Chains in the order of a listing: built-in ones in hook order, then the rest by name. */
+const LISTED = new WeakMap<Table, readonly string[]>();
+
+/** Chains in the order of a listing: built-in ones in hook order, then the rest by name. Remembered: there can be 70,000. */
 export function listedChains(name: TableName, table: Table): readonly string[] {
+  let listed = LISTED.get(table);
+  if (listed === undefined) LISTED.set(table, (listed = sortChains(name, table)));
+  return listed;
+}
+
+function sortChains(name: TableName, table: Table): readonly string[] {
   const builtin = BUILTIN_CHAINS[name].filter((chain) => table.chains.has(chain));
   const own = [...table.chains.keys()].filter((chain) => !isBuiltin(name, chain)).sort(compareStrings);
   return [...builtin, ...own];
 }
 
-function saveTable(name: TableName, table: Table, family: 4 | 6, options: SaveOptions): string[] {
+function saveTable(lines: string[], name: TableName, table: Table, family: 4 | 6, options: SaveOptions): void {
   const kernel = options.form === "kernel";
   const names = kernel && !options.keepOrder ? listedChains(name, table) : [...table.chains.keys()];
-  const lines = [`*${name}`];
+  lines.push(`*${name}`);
   for (const chain of names) {
     const policy = kernel ? (table.chains.get(chain)?.policy ?? "-") : "-";
     lines.push(`:${chain} ${policy} [0:0]`);
@@ -40,7 +48,6 @@ function saveTable(name: TableName, table: Table, family: 4 | 6, options: SaveOp
     }
   }
   lines.push("COMMIT");
-  return lines;
 }
 
 /**
@@ -49,11 +56,12 @@ function saveTable(name: TableName, table: Table, family: 4 | 6, options: SaveOp
  */
 export function printSave(ruleset: Ruleset, options: SaveOptions = { form: "kernel" }): string {
   const lines: string[] = [];
-  for (const name of TABLE_ORDER[options.form]) {
+  const present = Object.keys(ruleset.tables) as TableName[];
+  for (const name of options.keepOrder ? present : TABLE_ORDER[options.form]) {
     const table = ruleset.tables[name];
     if (table === undefined || (options.tables && !options.tables.includes(name))) continue;
     if (options.form === "kernel" && table.chains.size === 0) continue;
-    lines.push(...saveTable(name, table, ruleset.family, options));
+    saveTable(lines, name, table, ruleset.family, options);
   }
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }

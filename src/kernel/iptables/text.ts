@@ -42,13 +42,17 @@ export function probabilityWords(p: Probability): string {
 /** The order in which the conntrack match prints states. */
 const CT_ORDER: readonly CtStateName[] = ["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT"];
 
+/** An IPv4 address as it stands in most rules; it only needs its mask. */
+const PLAIN_V4 = /^\d+\.\d+\.\d+\.\d+$/;
+
 function kernelCidr(text: string): string {
+  if (PLAIN_V4.test(text)) return `${text}/32`;
   const cidr = cidrOf(text);
   return cidr === null ? text : formatCidr(cidr);
 }
 
 function isWholeSpace(cidr: string): boolean {
-  return cidrOf(cidr)?.prefix === 0;
+  return cidr.endsWith("/0") && cidrOf(cidr)?.prefix === 0;
 }
 
 const not = (m: { readonly invert?: true }): string => (m.invert ? "! " : "");

@@ -68,10 +68,11 @@ export type Target =
 
 export interface Rule {
   /**
-   * Stable name, independent of position: `nat/KUBE-SVC-X/to/10.244.1.5:8080` for rules we compile, a hash of the text for parsed
-   * ones. Draws are keyed by it, so inserting a rule elsewhere never changes an old answer.
+   * Stable name within its chain, independent of position: `to/10.244.1.5:8080` for rules we compile, a hash of the text for parsed
+   * ones. With table and chain in front it is the rule's id, by which draws are keyed: inserting a rule elsewhere never changes
+   * an old answer.
    */
-  readonly id: string;
+  readonly role: string;
   readonly matches: readonly Match[];
   readonly target: Target;
   readonly origin: Origin | null;
@@ -109,6 +110,11 @@ export function isBuiltin(table: TableName, chain: string): boolean {
 }
 
 export const EMPTY_RULESET: Ruleset = { family: 4, tables: {} };
+
+/** The id of a rule in its ruleset: `nat/KUBE-SVC-X/to/10.244.1.5:8080`. */
+export function ruleId(table: TableName, chain: string, rule: Rule): string {
+  return `${table}/${chain}/${rule.role}`;
+}
 
 /** Number of rules in all tables. */
 export function countRules(ruleset: Ruleset): number {

@@ -1,10 +1,16 @@
 import { cidrContains } from "../../base/ip.ts";
 import type { Chain, Match, Rule, Target } from "../../kernel/iptables/types.ts";
-import type { Origin, TableName } from "../../model/trace/types.ts";
+import type { Origin } from "../../model/trace/types.ts";
 import { categorizeEndpoints, dependsOnNode, type Categorized } from "../categorize.ts";
 import { clusterPolicyChain, endpointChain, externalChain, firewallChain, localPolicyChain } from "../names.ts";
-import { externallyAccessible, type EndpointView, type ServiceEntry, type ServicePortView } from "../view.ts";
-import { EXTERNAL_SERVICES, MARK_MASQ, NFACCT_LOCALHOST, NODEPORTS, PROXY_FIREWALL, SERVICES } from "./chains.ts";
+import {
+  externallyAccessible,
+  type EndpointView,
+  type ProxyView,
+  type ServiceEntry,
+  type ServicePortView,
+} from "../view.ts";
+import { MARK_MASQ, NFACCT_LOCALHOST } from "./chains.ts";
 import type { Settings } from "./settings.ts";
 
 /** All rules that one Service port makes on one node: its share of the static chains, and chains of its own. */
@@ -19,26 +25,44 @@ export interface Block {
   readonly natChains: readonly (readonly [name: string, chain: Chain])[];
 }
 
-const BLOCKS = new WeakMap<ServiceEntry, Map<string, Block>>();
-/** Entries with Local policies or hints make a block per node that someone looks at; the oldest are forgotten. */
-const BLOCKS_PER_ENTRY = 256;
+/** Settings key → name of the Service port → its block, good as long as the entry is the same object. */
+const BLOCKS = new Map<string, Map<string, { readonly entry: ServiceEntry; readonly block: Block }>>();
+/** One key per cluster configuration, and one per node that someone has looked at. */
+const MOST_KEYS = 512;
+/** Ports that are gone stay until a key holds this many times as many as there are. */
+const SLACK = 2;
 
 /**
- * The rules of one entry, remembered for as long as the entry lives. An entry that every node sees alike is compiled once per
- * cluster; one with Local policies, hints or source ranges once per node.
+ * The rules of the view's entries, remembered for as long as the entries live. An entry that every node sees alike is compiled
+ * once per cluster; one with Local policies, hints or source ranges once per node. (Plain maps, not weak ones: a weak map of 10,000
+ * entries triples the cost of a compile in garbage collection.)
  */
-export function blockOf(entry: ServiceEntry, s: Settings): Block {
-  const perNode = entry.port.sourceRanges.length > 0 || dependsOnNode(entry.port, entry.endpoints);
-  const key = perNode ? s.nodeKey : s.key;
-  let blocks = BLOCKS.get(entry);
-  if (blocks === undefined) BLOCKS.set(entry, (blocks = new Map()));
-  let block = blocks.get(key);
-  if (block === undefined) {
-    block = compileBlock(entry, s);
-    if (blocks.size >= BLOCKS_PER_ENTRY) blocks.clear();
-    blocks.set(key, block);
+export function blocksOf(view: ProxyView, s: Settings): readonly Block[] {
+  const shared = blocksUnder(s.key, view.entries.length);
+  const perNode = blocksUnder(s.nodeKey, view.entries.length);
+  return view.entries.map((entry) => {
+    const { port, endpoints } = entry;
+    const blocks = port.sourceRanges.length > 0 || dependsOnNode(port, endpoints) ? perNode : shared;
+    const known = blocks.get(port.name);
+    if (known?.entry === entry) return known.block;
+    const block = compileBlock(entry, s);
+    blocks.set(port.name, { entry, block });
+    return block;
+  });
+}
+
+function blocksUnder(
+  key: string,
+  expected: number,
+): Map<string, { readonly entry: ServiceEntry; readonly block: Block }> {
+  let blocks = BLOCKS.get(key);
+  if (blocks === undefined || blocks.size > SLACK * expected + 100) {
+    // The oldest key goes first: a map keeps the order of insertion.
+    const [oldest] = BLOCKS.keys();
+    if (BLOCKS.size >= MOST_KEYS && oldest !== undefined) BLOCKS.delete(oldest);
+    BLOCKS.set(key, (blocks = new Map()));
   }
-  return block;
+  return blocks;
 }
 
 const DROP: Target = { kind: "drop" };
@@ -52,6 +76,16 @@ const LOCALHOST: Match = { kind: "dst", cidr: "127.0.0.0/8" };
 const jump = (chain: string): Target => ({ kind: "jump", chain });
 const comment = (text: string): Match => ({ kind: "comment", text });
 const dport = (port: number): Match => ({ kind: "dport", from: port, to: port });
+
+const HAIRPIN = "A pod that calls the Service and gets itself needs a new source, or it would answer itself directly.";
+const CHOSEN = "The endpoint that was chosen: the packet is readdressed to it.";
+
+const ONE_IN: Match[] = [];
+
+/** `--probability 1/of`, the same object each time. */
+function oneIn(of: number): Match {
+  return (ONE_IN[of] ??= { kind: "statistic", probability: { of } });
+}
 
 /** `-m tcp -p tcp`, in this order. */
 const PROTOCOL: Readonly<Record<ServicePortView["protocol"], readonly [Match, Match]>> = {
@@ -69,15 +103,8 @@ const PROTOCOL: Readonly<Record<ServicePortView["protocol"], readonly [Match, Ma
   ],
 };
 
-function rule(
-  table: TableName,
-  chain: string,
-  role: string,
-  matches: readonly Match[],
-  target: Target,
-  origin: Origin,
-): Rule {
-  return { id: `${table}/${chain}/${role}`, matches, target, origin };
+function rule(role: string, matches: readonly Match[], target: Target, origin: Origin): Rule {
+  return { role, matches, target, origin };
 }
 
 function compileBlock(entry: ServiceEntry, s: Settings): Block {
@@ -98,6 +125,9 @@ class BlockWriter {
   private readonly hasExternal: boolean;
   private readonly internalChain: string;
   private readonly usesFirewall: boolean;
+  private readonly targetPath: string;
+  /** `-j KUBE-SEP-...` by endpoint, shared by all rules that jump there. */
+  private readonly toEndpoint = new Map<EndpointView, Target & { readonly kind: "jump" }>();
   private readonly natServices: Rule[] = [];
   private readonly natNodePorts: Rule[] = [];
   private readonly filterServices: Rule[] = [];
@@ -118,6 +148,7 @@ class BlockWriter {
     this.hasInternal = eps.hasAny && !(port.internalPolicyLocal && noneLocal);
     this.hasExternal = eps.hasAny && !(port.externalPolicyLocal && noneLocal);
     this.internalChain = port.internalPolicyLocal ? this.svl : this.svc;
+    this.targetPath = `${port.path}.targetPort`;
     this.usesFirewall = eps.hasAny && port.loadBalancerVIPs.length > 0 && port.sourceRanges.length > 0;
   }
 
@@ -133,7 +164,7 @@ class BlockWriter {
     const usesLocal = this.eps.local.length > 0;
     if (usesCluster) this.addChain(this.svc, this.policyRules(this.svc, this.eps.cluster));
     if (usesLocal) this.addChain(this.svl, this.policyRules(this.svl, this.eps.local));
-    for (const endpoint of this.eps.reachable) this.addEndpoint(endpoint);
+    this.addEndpoints();
     const { natServices, natNodePorts, filterServices, filterExternal, filterNodePorts, filterFirewall, natChains } =
       this;
     return { natServices, natNodePorts, filterServices, filterExternal, filterNodePorts, filterFirewall, natChains };
@@ -148,7 +179,7 @@ class BlockWriter {
   }
 
   private endpointOrigin(endpoint: EndpointView, why: string): Origin {
-    return { object: this.port.service, path: `${this.port.path}.targetPort`, why, because: endpoint.because };
+    return { object: this.port.service, path: this.targetPath, why, because: endpoint.because };
   }
 
   private get label(): string {
@@ -165,8 +196,6 @@ class BlockWriter {
     if (this.hasInternal) {
       this.natServices.push(
         rule(
-          "nat",
-          SERVICES,
           this.role("cluster-ip"),
           [comment(`${port.name} cluster IP`), ...to],
           jump(this.internalChain),
@@ -176,7 +205,7 @@ class BlockWriter {
       return;
     }
     const { text, target, origin } = this.refusal("internal", `cluster IP ${port.clusterIP}`);
-    this.filterServices.push(rule("filter", SERVICES, this.role("cluster-ip"), [comment(text), ...to], target, origin));
+    this.filterServices.push(rule(this.role("cluster-ip"), [comment(text), ...to], target, origin));
   }
 
   /** REJECT when the Service has no endpoint anywhere, DROP when policy Local leaves none here. */
@@ -209,8 +238,6 @@ class BlockWriter {
       if (this.eps.hasAny) {
         this.natServices.push(
           rule(
-            "nat",
-            SERVICES,
             this.role(`external-ip/${ip}`),
             [comment(`${port.name} external IP`), ...to],
             jump(this.ext),
@@ -220,9 +247,7 @@ class BlockWriter {
       }
       if (!this.hasExternal) {
         const { text, target, origin } = this.refusal("external", `external IP ${ip}`);
-        this.filterExternal.push(
-          rule("filter", EXTERNAL_SERVICES, this.role(`external-ip/${ip}`), [comment(text), ...to], target, origin),
-        );
+        this.filterExternal.push(rule(this.role(`external-ip/${ip}`), [comment(text), ...to], target, origin));
       }
     }
   }
@@ -234,8 +259,6 @@ class BlockWriter {
       if (this.eps.hasAny) {
         this.natServices.push(
           rule(
-            "nat",
-            SERVICES,
             this.role(`load-balancer/${ip}`),
             [comment(`${port.name} loadbalancer IP`), ...to],
             jump(this.usesFirewall ? this.fw : this.ext),
@@ -249,8 +272,6 @@ class BlockWriter {
       if (this.usesFirewall) {
         this.filterFirewall.push(
           rule(
-            "filter",
-            PROXY_FIREWALL,
             this.role(`load-balancer/${ip}`),
             [comment(`${port.name} traffic not accepted by ${this.fw}`), ...to],
             DROP,
@@ -260,9 +281,7 @@ class BlockWriter {
       }
       if (!this.hasExternal) {
         const { text, target, origin } = this.refusal("external", `load balancer address ${ip}`);
-        this.filterExternal.push(
-          rule("filter", EXTERNAL_SERVICES, this.role(`load-balancer/${ip}`), [comment(text), ...to], target, origin),
-        );
+        this.filterExternal.push(rule(this.role(`load-balancer/${ip}`), [comment(text), ...to], target, origin));
       }
     }
   }
@@ -277,8 +296,6 @@ class BlockWriter {
       if (s.localhostNodePorts && s.nfacct) {
         this.natNodePorts.push(
           rule(
-            "nat",
-            NODEPORTS,
             this.role("node-port/localhost"),
             [comment(port.name), ...proto, LOCALHOST, dport(port.nodePort), { kind: "nfacct", name: NFACCT_LOCALHOST }],
             jump(this.ext),
@@ -288,8 +305,6 @@ class BlockWriter {
       }
       this.natNodePorts.push(
         rule(
-          "nat",
-          NODEPORTS,
           this.role("node-port"),
           [comment(port.name), ...proto, dport(port.nodePort)],
           jump(this.ext),
@@ -301,8 +316,6 @@ class BlockWriter {
       const { text, target, origin } = this.refusal("external", `node port ${port.nodePort}`);
       this.filterExternal.push(
         rule(
-          "filter",
-          EXTERNAL_SERVICES,
           this.role("node-port"),
           [comment(text), DST_LOCAL, ...PROTOCOL[port.protocol], dport(port.nodePort)],
           target,
@@ -317,8 +330,6 @@ class BlockWriter {
     if (port.healthCheckNodePort === null) return;
     this.filterNodePorts.push(
       rule(
-        "filter",
-        NODEPORTS,
         this.role("health-check"),
         [comment(`${port.name} health check node port`), ...PROTOCOL.tcp, dport(port.healthCheckNodePort)],
         ACCEPT,
@@ -328,13 +339,11 @@ class BlockWriter {
   }
 
   private externalRules(): readonly Rule[] {
-    const { port, s, ext } = this;
+    const { port, s } = this;
     const rules: Rule[] = [];
     if (!port.externalPolicyLocal) {
       rules.push(
         rule(
-          "nat",
-          ext,
           "masquerade",
           [comment(`masquerade traffic for ${port.name} external destinations`)],
           TO_MARK_MASQ,
@@ -348,8 +357,6 @@ class BlockWriter {
       if (s.ifLocal !== null) {
         rules.push(
           rule(
-            "nat",
-            ext,
             "from-pods",
             [comment(`pod traffic for ${port.name} external destinations`), s.ifLocal],
             jump(this.svc),
@@ -362,8 +369,6 @@ class BlockWriter {
       }
       rules.push(
         rule(
-          "nat",
-          ext,
           "masquerade-local",
           [comment(`masquerade LOCAL traffic for ${port.name} external destinations`), SRC_LOCAL],
           TO_MARK_MASQ,
@@ -373,8 +378,6 @@ class BlockWriter {
           ),
         ),
         rule(
-          "nat",
-          ext,
           "from-node",
           [comment(`route LOCAL traffic for ${port.name} external destinations`), SRC_LOCAL],
           jump(this.svc),
@@ -388,8 +391,6 @@ class BlockWriter {
     if (this.hasExternal) {
       rules.push(
         rule(
-          "nat",
-          ext,
           "policy",
           [],
           jump(port.externalPolicyLocal ? this.svl : this.svc),
@@ -406,12 +407,10 @@ class BlockWriter {
   }
 
   private firewallRules(): readonly Rule[] {
-    const { port, s, fw } = this;
+    const { port, s } = this;
     const text = comment(`${port.name} loadbalancer IP`);
     const rules = port.sourceRanges.map(({ value, path }) =>
       rule(
-        "nat",
-        fw,
         `from/${value}`,
         [text, { kind: "src", cidr: value }],
         jump(this.ext),
@@ -423,8 +422,6 @@ class BlockWriter {
       for (const { value: ip, path } of port.loadBalancerVIPs) {
         rules.push(
           rule(
-            "nat",
-            fw,
             `from/${ip}`,
             [text, { kind: "src", cidr: ip }],
             jump(this.ext),
@@ -438,8 +435,6 @@ class BlockWriter {
     }
     rules.push(
       rule(
-        "nat",
-        fw,
         "rest",
         [comment(`other traffic to ${port.name} will be dropped by KUBE-PROXY-FIREWALL`)],
         { kind: "none" },
@@ -452,15 +447,13 @@ class BlockWriter {
     return rules;
   }
 
-  /** KUBE-SVC or KUBE-SVL: who must be masqueraded, then affinity, then the ladder of equal chances. */
+  /** KUBE-SVC or KUBE-SVL: who must be masqueraded, then affinity, then the ladder of equal chances: 1/n, 1/(n-1), ... */
   private policyRules(chain: string, endpoints: readonly EndpointView[]): readonly Rule[] {
     const { port, s } = this;
     const rules: Rule[] = [];
     if (this.hasInternal && chain === this.internalChain && (s.masqueradeAll || s.ifNotLocal !== null)) {
       rules.push(
         rule(
-          "nat",
-          chain,
           "off-cluster",
           [
             comment(`${port.name} cluster IP`),
@@ -479,83 +472,71 @@ class BlockWriter {
         ),
       );
     }
-    const n = endpoints.length;
     if (port.affinitySeconds !== null) {
-      for (const endpoint of endpoints) {
-        const sep = endpointChain(port.name, port.protocol, endpoint.key);
-        rules.push(
-          rule(
-            "nat",
-            chain,
-            `affinity/${endpoint.key}`,
-            [
-              ...(s.large ? [] : [comment(`${port.name} -> ${endpoint.key}`)]),
-              { kind: "recent-check", list: sep, seconds: port.affinitySeconds, reap: true },
-            ],
-            jump(sep),
-            {
-              object: port.service,
-              path: "spec.sessionAffinity",
-              why: `A client that used ${endpoint.key} within ${port.affinitySeconds} s goes there again.`,
-              because: endpoint.because,
-            },
-          ),
-        );
-      }
+      for (const endpoint of endpoints) rules.push(this.affinityRule(endpoint, port.affinitySeconds));
     }
+    const n = endpoints.length;
+    const why = n === 1 ? "The only endpoint." : `One of ${n} endpoints: each gets 1/${n} of new connections.`;
     for (let i = 0; i < n; i++) {
       const endpoint = endpoints[i] as EndpointView;
-      const sep = endpointChain(port.name, port.protocol, endpoint.key);
-      const matches: Match[] = s.large ? [] : [comment(`${port.name} -> ${endpoint.key}`)];
-      if (i < n - 1) matches.push({ kind: "statistic", probability: { of: n - i } });
-      rules.push(
-        rule(
-          "nat",
-          chain,
-          `to/${endpoint.key}`,
-          matches,
-          jump(sep),
-          this.endpointOrigin(
-            endpoint,
-            n === 1 ? "The only endpoint." : `One of ${n} endpoints: each gets 1/${n} of new connections.`,
-          ),
-        ),
-      );
+      const text = this.endpointComment(endpoint);
+      const matches = i < n - 1 ? [...text, oneIn(n - i)] : text;
+      rules.push(rule(`to/${endpoint.key}`, matches, this.jumpTo(endpoint), this.endpointOrigin(endpoint, why)));
     }
     return rules;
   }
 
-  private addEndpoint(endpoint: EndpointView): void {
-    const { port, s } = this;
-    const sep = endpointChain(port.name, port.protocol, endpoint.key);
+  private affinityRule(endpoint: EndpointView, seconds: number): Rule {
+    const target = this.jumpTo(endpoint);
+    return rule(
+      `affinity/${endpoint.key}`,
+      [...this.endpointComment(endpoint), { kind: "recent-check", list: target.chain, seconds, reap: true }],
+      target,
+      {
+        object: this.port.service,
+        path: "spec.sessionAffinity",
+        why: `A client that used this endpoint within ${seconds} s goes there again.`,
+        because: endpoint.because,
+      },
+    );
+  }
+
+  /** Large clusters go without comments on endpoint rules. */
+  private endpointComment(endpoint: EndpointView): readonly Match[] {
+    return this.s.large ? [] : [comment(`${this.port.name} -> ${endpoint.key}`)];
+  }
+
+  private jumpTo(endpoint: EndpointView): Target & { readonly kind: "jump" } {
+    let target = this.toEndpoint.get(endpoint);
+    if (target === undefined) {
+      target = { kind: "jump", chain: endpointChain(this.port.name, this.port.protocol, endpoint.key) };
+      this.toEndpoint.set(endpoint, target);
+    }
+    return target;
+  }
+
+  private addEndpoints(): void {
+    const { port, s, eps } = this;
     const text: readonly Match[] = s.large ? [] : [comment(port.name)];
-    this.addChain(sep, [
-      rule(
-        "nat",
-        sep,
-        "hairpin",
-        [...text, { kind: "src", cidr: endpoint.ip }],
-        TO_MARK_MASQ,
-        this.endpointOrigin(
-          endpoint,
-          `${endpoint.ip} calls the Service and gets itself: without a new source it would answer itself directly.`,
+    const plain: readonly Match[] = [...text, ...PROTOCOL[port.protocol]];
+    for (const endpoint of eps.reachable) {
+      const sep = this.jumpTo(endpoint).chain;
+      this.addChain(sep, [
+        rule(
+          "hairpin",
+          [...text, { kind: "src", cidr: endpoint.ip }],
+          TO_MARK_MASQ,
+          this.endpointOrigin(endpoint, HAIRPIN),
         ),
-      ),
-      rule(
-        "nat",
-        sep,
-        "dnat",
-        [
-          ...text,
-          ...(port.affinitySeconds === null ? [] : [{ kind: "recent-set", list: sep } as const]),
-          ...PROTOCOL[port.protocol],
-        ],
-        { kind: "dnat", ip: endpoint.ip, port: endpoint.port },
-        this.endpointOrigin(
-          endpoint,
-          `${endpoint.key} is an endpoint of ${port.name}: the packet is readdressed to it.`,
+        rule(
+          "dnat",
+          port.affinitySeconds === null
+            ? plain
+            : [...text, { kind: "recent-set", list: sep }, ...PROTOCOL[port.protocol]],
+          { kind: "dnat", ip: endpoint.ip, port: endpoint.port },
+          this.endpointOrigin(endpoint, CHOSEN),
         ),
-      ),
-    ]);
+      ]);
+    }
   }
 }

@@ -3,7 +3,7 @@ import { BUILTIN_CHAINS } from "../../kernel/iptables/types.ts";
 import type { ProxyConfig } from "../../model/config/types.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView } from "../view.ts";
-import { blockOf, type Block } from "./block.ts";
+import { blocksOf, type Block } from "./block.ts";
 import {
   EXTERNAL_SERVICES,
   FORWARD,
@@ -31,10 +31,7 @@ import {
  */
 export function compileIptables(view: ProxyView, node: ProxyNode, config: ProxyConfig): Ruleset {
   const settings = settingsFor(view, node, config);
-  return assemble(
-    settings,
-    view.entries.map((entry) => blockOf(entry, settings)),
-  );
+  return assemble(settings, blocksOf(view, settings));
 }
 
 function collect(blocks: readonly Block[], part: Exclude<keyof Block, "natChains">): Rule[] {

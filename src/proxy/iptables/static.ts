@@ -1,11 +1,9 @@
 import type { ChainPolicy, CtStateName, Match, Rule, Target } from "../../kernel/iptables/types.ts";
-import type { Origin, TableName } from "../../model/trace/types.ts";
 import { nodePortIPs } from "../node.ts";
 import {
   EXTERNAL_SERVICES,
   FORWARD,
   KUBELET_FIREWALL,
-  MARK_MASQ,
   NFACCT_INVALID,
   NODEPORTS,
   POSTROUTING,
@@ -20,19 +18,8 @@ const comment = (text: string): Match => ({ kind: "comment", text });
 const ctstate = (...states: CtStateName[]): Match => ({ kind: "conntrack", states });
 const jump = (chain: string): Target => ({ kind: "jump", chain });
 
-function staticOrigin(why: string): Origin {
-  return { object: null, path: "", why };
-}
-
-function rule(
-  table: TableName,
-  chain: string,
-  role: string,
-  matches: readonly Match[],
-  target: Target,
-  why: string,
-): Rule {
-  return { id: `${table}/${chain}/${role}`, matches, target, origin: staticOrigin(why) };
+function rule(role: string, matches: readonly Match[], target: Target, why: string): Rule {
+  return { role, matches, target, origin: { object: null, path: "", why } };
 }
 
 interface Jump {
@@ -137,8 +124,6 @@ const JUMPS: readonly Jump[] = [
 export function builtinRules(table: "nat" | "filter", chain: string): readonly Rule[] {
   return JUMPS.filter((j) => j.table === table && j.from === chain).map((j) =>
     rule(
-      table,
-      chain,
       j.to,
       [...(j.onlyNew ? [ctstate("NEW")] : []), ...(j.comment === null ? [] : [comment(j.comment)])],
       jump(j.to),
@@ -153,24 +138,18 @@ export const BUILTIN_POLICY: ChainPolicy = "ACCEPT";
 export function postroutingRules(s: Settings): readonly Rule[] {
   return [
     rule(
-      "nat",
-      POSTROUTING,
       "unmarked",
       [{ kind: "mark", value: s.mark, mask: s.mark, invert: true }],
       { kind: "return" },
       "Packets without the masquerade mark keep their source.",
     ),
     rule(
-      "nat",
-      POSTROUTING,
       "clear-mark",
       [],
       { kind: "mark", value: s.mark, mask: 0 },
       "The mark is cleared so that the packet is not masqueraded again if it passes a second time.",
     ),
     rule(
-      "nat",
-      POSTROUTING,
       "masquerade",
       [comment("kubernetes service traffic requiring SNAT")],
       { kind: "masquerade", randomFully: s.randomFully },
@@ -182,8 +161,6 @@ export function postroutingRules(s: Settings): readonly Rule[] {
 export function markMasqRules(s: Settings): readonly Rule[] {
   return [
     rule(
-      "nat",
-      MARK_MASQ,
       "mark",
       [],
       { kind: "mark", value: s.mark, mask: s.mark },
@@ -205,8 +182,6 @@ export function nodePortTail(s: Settings): readonly Rule[] {
           : [{ kind: "dst", cidr: "127.0.0.0/8", invert: true }];
     return [
       rule(
-        "nat",
-        SERVICES,
         "node-ports",
         [comment(LAST_RULE), { kind: "addrtype", side: "dst", type: "LOCAL" }, ...except],
         jump(NODEPORTS),
@@ -218,8 +193,6 @@ export function nodePortTail(s: Settings): readonly Rule[] {
     .filter((ip) => s.localhostNodePorts || !(ip === "::1" || ip.startsWith("127.")))
     .map((ip) =>
       rule(
-        "nat",
-        SERVICES,
         `node-ports/${ip}`,
         [comment(LAST_RULE), { kind: "dst", cidr: ip }],
         jump(NODEPORTS),
@@ -233,8 +206,6 @@ export function forwardRules(s: Settings): readonly Rule[] {
   if (s.dropInvalid) {
     rules.push(
       rule(
-        "filter",
-        FORWARD,
         "invalid",
         [ctstate("INVALID"), ...(s.nfacct ? [{ kind: "nfacct", name: NFACCT_INVALID } as const] : [])],
         { kind: "drop" },
@@ -244,16 +215,12 @@ export function forwardRules(s: Settings): readonly Rule[] {
   }
   rules.push(
     rule(
-      "filter",
-      FORWARD,
       "marked",
       [comment("kubernetes forwarding rules"), { kind: "mark", value: s.mark, mask: s.mark }],
       { kind: "accept" },
       "Traffic that will be masqueraded is forwarded even where the policy of FORWARD is DROP.",
     ),
     rule(
-      "filter",
-      FORWARD,
       "established",
       [comment("kubernetes forwarding conntrack rule"), ctstate("RELATED", "ESTABLISHED")],
       { kind: "accept" },
@@ -267,8 +234,6 @@ export function firewallRules(s: Settings): readonly Rule[] {
   if (s.family === 6 || !s.localhostNodePorts) return [];
   return [
     rule(
-      "filter",
-      KUBELET_FIREWALL,
       "localnet",
       [
         comment("block incoming localnet connections"),

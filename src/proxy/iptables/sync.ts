@@ -4,7 +4,7 @@ import type { ProxyConfig } from "../../model/config/types.ts";
 import type { TableName } from "../../model/trace/types.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView, ServiceEntry } from "../view.ts";
-import { blockOf, type Block } from "./block.ts";
+import { blocksOf, type Block } from "./block.ts";
 import { assemble } from "./compile.ts";
 import { settingsFor } from "./settings.ts";
 
@@ -64,11 +64,13 @@ export function syncIptables(
   const after = byService(view);
   const written = new Map<string, { entry: ServiceEntry; block: Block }>();
   const changed: string[] = [];
-  const blocks = view.entries.map((entry) => {
+  const current = blocksOf(view, settings);
+  const blocks = view.entries.map((entry, i) => {
+    const fresh = current[i] as Block;
     const old = previous?.written.get(entry.port.name);
     const same =
       !full && old !== undefined && sameEntries(before.get(entry.port.service), after.get(entry.port.service) ?? []);
-    const block = same ? { ...blockOf(entry, settings), natChains: old.block.natChains } : blockOf(entry, settings);
+    const block = same ? { ...fresh, natChains: old.block.natChains } : fresh;
     if (!same) changed.push(entry.port.name);
     written.set(entry.port.name, { entry, block });
     return block;
