@@ -190,10 +190,11 @@ test("no rollout ever has more pods than replicas + maxSurge, nor fewer availabl
       fc.oneof(fc.nat(4), fc.constantFrom("25%", "50%")),
       fc.oneof(fc.nat(4), fc.constantFrom("25%", "50%")),
       fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
-      (replicas, maxSurge, maxUnavailable, versions) => {
+      fc.constantFrom("run" as const, "settle" as const),
+      (replicas, maxSurge, maxUnavailable, versions, pace) => {
         fc.pre(maxSurge !== 0 || maxUnavailable !== 0);
         const spec = { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge, maxUnavailable } } };
-        const c = new TestCluster({ pace: "run" });
+        const c = new TestCluster({ pace });
         c.apply(deployment("web", replicas, { image: "v0", spec }));
         c.run(20 * SECOND);
         const bounds = boundsOf(web(c));
