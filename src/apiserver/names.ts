@@ -17,11 +17,12 @@ export function generatedName(seed: number, base: string, purpose: string): stri
 
 /** A version 4 UUID that depends on seed, key and revision alone: an object that is deleted and made again gets another. */
 export function uidFor(seed: number, key: ObjectKey, revision: number): string {
+  // A draw has 53 bits: three give the 122 that a UUID wants.
   const word = (i: number): string =>
-    Math.floor(draw(seed, `uid/${key}@${revision}/${i}`) * 0x1_0000_0000)
+    Math.floor(draw(seed, `uid/${key}@${revision}/${i}`) * 2 ** 44)
       .toString(16)
-      .padStart(8, "0");
-  const hex = word(0) + word(1) + word(2) + word(3);
+      .padStart(11, "0");
+  const hex = word(0) + word(1) + word(2);
   const variant = ((parseInt(hex[16] as string, 16) & 3) | 8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -31,8 +31,14 @@ export function clusterIPRange(text: string): ClusterIPRange | null {
 
 /** The ranges of `--service-cluster-ip-range`: one CIDR, or two of different families, primary first. */
 export function clusterIPRanges(serviceSubnet: string): readonly ClusterIPRange[] {
-  return serviceSubnet.split(",").flatMap((text) => clusterIPRange(text) ?? []);
+  if (latest.text !== serviceSubnet) {
+    latest = { text: serviceSubnet, ranges: serviceSubnet.split(",").flatMap((text) => clusterIPRange(text) ?? []) };
+  }
+  return latest.ranges;
 }
+
+/** A cluster has one service subnet, and every write of a Service asks for it. */
+let latest: { readonly text: string; readonly ranges: readonly ClusterIPRange[] } = { text: "", ranges: [] };
 
 /** Why a requested address cannot be had, in the allocator's words, or null when it can. `ip` is canonical. */
 export function claimClusterIP(range: ClusterIPRange, ip: string, taken: (ip: string) => boolean): string | null {
