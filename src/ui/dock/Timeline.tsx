@@ -1,5 +1,6 @@
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+import { Fragment, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
 import { splitKey } from "../../model/meta/types.ts";
+import type { Micros } from "../../base/time.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import type { JournalEntry } from "../../wire/protocol.ts";
 import { outcomeGlyph, RailGlyph } from "../inspector/glyphs.tsx";
@@ -7,7 +8,7 @@ import type { PanelProps } from "../inspector/types.ts";
 import { clock, commandLine, duration, OUTCOMES } from "../inspector/wording.ts";
 import { usePlayback } from "../playback.ts";
 import { useUi } from "../state.ts";
-import { layOut, type Lane, type Layout } from "./lanes.ts";
+import { layOut, type Layout, type Mark } from "./lanes.ts";
 import styles from "./Timeline.module.css";
 import { useSize } from "./useSize.ts";
 import { WalkStrip } from "./WalkStrip.tsx";
@@ -21,35 +22,38 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
   const { width } = useSize(ground);
   const shown = usePlayback((state) => state.walk);
   const [picked, setPicked] = useState<JournalEntry | null>(null);
+  const { journal, walks } = mirror;
 
-  const end = Math.max(mirror.end, 1, shown?.startedAt ?? 0);
+  const end = Math.max(mirror.end, 1);
   const layout = useMemo(
     () =>
       width === 0
         ? null
         : layOut(
-            mirror.journal,
-            mirror.walks.map((walk) => walk.startedAt),
+            journal,
+            walks.map((walk) => walk.startedAt),
             end,
             width - END,
           ),
-    [mirror.journal, mirror.walks, end, width],
+    [journal, walks, end, width],
   );
-  const events = useMemo(() => mirror.journal.filter((entry) => entry.lane !== "packets"), [mirror.journal]);
   useEffect(() => {
     // After a seek or an edit the history may no longer hold what was picked.
-    setPicked((was) => (was !== null && mirror.journal.includes(was) ? was : null));
-  }, [mirror.journal]);
+    setPicked((was) => (was !== null && journal.includes(was) ? was : null));
+  }, [journal]);
 
   const onKey = (event: KeyboardEvent): void => {
     if (event.key !== "[" && event.key !== "]") return;
-    const at = picked === null ? -1 : events.indexOf(picked);
-    const next =
-      events[picked === null ? (event.key === "]" ? 0 : events.length - 1) : at + (event.key === "]" ? 1 : -1)];
+    const by = event.key === "]" ? 1 : -1;
+    const at = picked === null ? (by > 0 ? -1 : journal.length) : journal.indexOf(picked);
+    const next = journal[at + by];
     if (next !== undefined) setPicked(next);
     event.preventDefault();
     event.stopPropagation();
   };
+
+  const index = shown === null ? -1 : walks.findIndex((walk) => walk.id === shown.id);
+  const head = layout === null || shown === null ? null : index >= 0 ? layout.walkX(index) : layout.x(shown.startedAt);
 
   return (
     <div className={styles.timeline} onKeyDown={onKey}>
@@ -67,38 +71,44 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
             <>
               <Axis layout={layout} end={end} width={width - END} />
               {layout.lanes.map((lane) => (
-                <LaneRow
-                  key={lane.id}
-                  lane={lane}
-                  layout={layout}
+                <div key={lane.id} className={styles.lane}>
+                  <Marks marks={lane.marks} picked={picked} until={width - END} onPick={setPicked} />
+                </div>
+              ))}
+              <div className={styles.lane}>
+                <Marks
+                  marks={layout.commands}
                   picked={picked}
-                  width={width - END}
+                  until={walks.length > 0 ? layout.walkX(0) - 12 : width}
+                  hollow
                   onPick={setPicked}
                 />
-              ))}
-              <Packets walks={mirror.walks} layout={layout} shown={shown} />
-              {shown !== null && (
-                <i className={styles.playhead} style={{ left: layout.x(shown.startedAt) + 3.5 }} aria-hidden="true" />
-              )}
+                <Packets walks={walks} layout={layout} current={index} />
+              </div>
+              {head !== null && <i className={styles.playhead} style={{ left: head }} aria-hidden="true" />}
             </>
           )}
         </div>
       </div>
-      <p className={styles.caption} aria-live="polite">
-        {picked === null ? null : <Caption entry={picked} journal={mirror.journal} />}
-      </p>
-      {shown === null ? (
-        <p className={styles.nothing}>Nothing has been sent. Send a request to watch it hop.</p>
-      ) : (
-        <WalkStrip
-          key={`${shown.id} ${shown.startedAt}`}
-          walk={shown}
-          from={layout === null ? null : layout.x(shown.startedAt) + 3.5}
-        />
-      )}
+      <div className={styles.below}>
+        <p className={styles.caption} aria-live="polite" data-picked={picked !== null}>
+          {picked === null ? null : <Caption entry={picked} journal={journal} />}
+        </p>
+        {shown === null ? (
+          <p className={styles.nothing}>Nothing has been sent. Send a request to watch it hop.</p>
+        ) : (
+          <WalkStrip key={`${shown.id} ${shown.startedAt}`} walk={shown} from={head} />
+        )}
+      </div>
     </div>
   );
 }
+
+const UNITS: readonly (readonly [Micros, string])[] = [
+  [1_000_000, "s"],
+  [1_000, "ms"],
+  [1, "µs"],
+];
 
 function Axis({
   layout,
@@ -109,63 +119,65 @@ function Axis({
   readonly end: number;
   readonly width: number;
 }): ReactElement {
-  const marks = useMemo(() => ticks(layout, 0, end, width, 110), [layout, end, width]);
+  const marks = useMemo(() => ticks(layout, 0, end, width, 90), [layout, end, width]);
+  const [unit, name] = UNITS.find(([size]) => end >= size) ?? [1, "µs"];
   const step = (marks[1]?.at ?? end) - (marks[0]?.at ?? 0);
-  const digits = Math.max(1, Math.min(6, -Math.floor(Math.log10(Math.max(step, 1) / 1e6))));
+  const digits = Math.max(unit === 1 ? 0 : 1, Math.min(3, Math.ceil(-Math.log10(Math.max(step, 1) / unit))));
   return (
     <div className={styles.axis} aria-hidden="true">
-      {layout.instants.map((instant) => (
-        <i
-          key={`i${instant.at}`}
-          className={styles.instant}
-          style={{ left: instant.from, width: instant.to - instant.from }}
-        />
+      {layout.instants.map(({ at, from, to, steps }) => (
+        <i key={`i${at}`} className={styles.instant} style={{ left: from, width: to - from }}>
+          {to - from > 220 && <span>{steps} steps in one instant</span>}
+        </i>
       ))}
       {marks.map(({ at, x }, i) => (
-        <span key={at} className={styles.tick} style={{ left: x }} data-last={i > 0 && x > width - 30}>
-          {(at / 1e6).toFixed(digits)} s
+        <span key={at} className={styles.tick} style={{ left: x }} data-last={i > 0 && x > width - 40}>
+          {(at / unit).toFixed(digits)} {name}
         </span>
       ))}
     </div>
   );
 }
 
-interface LaneProps {
-  readonly lane: Lane;
-  readonly layout: Layout;
+interface MarksProps {
+  readonly marks: readonly Mark[];
   readonly picked: JournalEntry | null;
-  readonly width: number;
+  /** Titles must end before this. */
+  readonly until: number;
+  /** The reader's own doing, not the cluster's. */
+  readonly hollow?: boolean;
   onPick(entry: JournalEntry): void;
 }
 
-/** Marks of one lane, with the title of a mark beside it where the lane is free. */
-function LaneRow({ lane, picked, width, onPick }: LaneProps): ReactElement {
-  const at = picked === null ? -1 : lane.marks.findIndex((mark) => mark.entries.includes(picked));
+/** The marks of a lane, with the title of a mark beside it where the lane is free. */
+function Marks({ marks, picked, until, hollow = false, onPick }: MarksProps): ReactElement {
+  const at = picked === null ? -1 : marks.findIndex((mark) => mark.entries.includes(picked));
   return (
-    <div className={styles.lane}>
-      {lane.marks.map((mark, i) => {
-        const room = (lane.marks[i + 1]?.x ?? width) - mark.x - mark.width - 12;
+    <>
+      {marks.map((mark, i) => {
         const entry = mark.entries[0];
         if (entry === undefined) return null;
+        const room = Math.min(marks[i + 1]?.x ?? Infinity, until) - mark.x - mark.width - 12;
         const title = mark.entries.length > 1 ? `${entry.title}, and ${mark.entries.length - 1} more` : entry.title;
         return (
-          <span key={entry.seq}>
+          <Fragment key={entry.seq}>
             <i
               className={styles.mark}
               data-picked={i === at}
+              data-hollow={hollow}
               style={{ left: mark.x, width: mark.width }}
               title={title}
               onClick={() => onPick(next(mark.entries, picked))}
             />
-            {room > title.length * 6.2 && (
-              <span className={styles.title} style={{ left: mark.x + mark.width + 6 }}>
+            {room > title.length * 6 && (
+              <span className={styles.title} style={{ left: mark.x + mark.width + 4 }}>
                 {title}
               </span>
             )}
-          </span>
+          </Fragment>
         );
       })}
-    </div>
+    </>
   );
 }
 
@@ -227,9 +239,9 @@ function showWalk(walk: Walk): void {
 function Packets(props: {
   readonly walks: readonly Walk[];
   readonly layout: Layout;
-  readonly shown: Walk | null;
+  readonly current: number;
 }): ReactElement {
-  const { walks, layout, shown } = props;
+  const { walks, layout, current } = props;
   const onKey = (event: KeyboardEvent<HTMLDivElement>): void => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (by === 0) return;
@@ -240,7 +252,6 @@ function Packets(props: {
     event.preventDefault();
     event.stopPropagation();
   };
-  const current = walks.findIndex((walk) => walk.id === shown?.id);
   return (
     <div className={styles.packets} role="group" aria-label="Packets" onKeyDown={onKey}>
       {walks.map((walk, i) => (
@@ -248,7 +259,7 @@ function Packets(props: {
           key={walk.id}
           type="button"
           className={styles.packet}
-          style={{ left: layout.x(walk.startedAt) + 3.5 }}
+          style={{ left: layout.walkX(i) }}
           aria-current={i === current}
           tabIndex={i === (current < 0 ? walks.length - 1 : current) ? 0 : -1}
           aria-label={`Walk ${walk.id}, ${clock(walk.startedAt)}, ${commandLine(walk).command}, ${OUTCOMES[walk.outcome]} after ${duration(walk.endedAt - walk.startedAt)}`}

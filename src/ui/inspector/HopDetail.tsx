@@ -5,7 +5,6 @@ import { useUi, type HopSelection } from "../state.ts";
 import { Because } from "./Because.tsx";
 import { headerRows } from "./changes.ts";
 import { classes } from "./classes.ts";
-import { Icon } from "./glyphs.tsx";
 import styles from "./HopDetail.module.css";
 import { decisive, drawsOf, shownRule, type DrawStep } from "./ruleText.ts";
 import { rungIndexOf, rungsOf } from "./rungs.ts";
@@ -45,6 +44,15 @@ export function HopDetail({ mirror, query, walk, selection, hop }: Props): React
             <span className={styles.count}>
               {hop.considered} considered, {hop.matched} matched
             </span>
+            {hop.steps.length > 0 && nodeOf(hop.place) !== null && (
+              <button
+                type="button"
+                className={styles.open}
+                onClick={() => useUi.getState().set({ center: "netfilter" })}
+              >
+                Open netfilter
+              </button>
+            )}
           </div>
           {rule !== null && (
             <p className={styles.rule}>
@@ -57,12 +65,6 @@ export function HopDetail({ mirror, query, walk, selection, hop }: Props): React
             <p className={styles.note}>None of them matched; the chain's policy lets the packet pass.</p>
           )}
           {draws.length > 0 && <Draws draws={draws} />}
-          {hop.steps.length > 0 && nodeOf(hop.place) !== null && (
-            <button type="button" className={styles.open} onClick={() => useUi.getState().set({ center: "netfilter" })}>
-              <Icon name="rules" size={14} />
-              Open netfilter
-            </button>
-          )}
         </>
       )}
       {hop.rule !== null && (
@@ -72,10 +74,11 @@ export function HopDetail({ mirror, query, walk, selection, hop }: Props): React
   );
 }
 
-/** The hops that share the rung, so that none is out of reach. Always there and of one height: nothing moves while time runs. */
+/** The hops that share the rung, so that none is out of reach. */
 function Siblings({ walk, selection }: { readonly walk: Walk; readonly selection: HopSelection }): ReactElement | null {
   const rungs = useMemo(() => rungsOf(walk), [walk]);
   const hops = rungs[rungIndexOf(rungs, selection.leg, selection.index)]?.[selection.leg]?.hops ?? [];
+  if (hops.length < 2) return null;
   return (
     <div className={styles.siblings} role="group" aria-label="Hops on this rung">
       {hops.map((hop) => (
@@ -104,16 +107,18 @@ function HeaderTable({ hop }: { readonly hop: Hop }): ReactElement {
         </tr>
       </thead>
       <tbody>
-        {headerRows(hop).map((row) => (
-          <tr key={row.field}>
-            <th scope="row">{row.field}</th>
-            <td className={styles.value}>{row.before}</td>
-            <td className={classes(styles.value, row.changed ? styles[`new-${row.tone}`] : styles.same)}>
-              {row.after}
-              {row.changed && <span className={styles.hidden}> (changed)</span>}
-            </td>
-          </tr>
-        ))}
+        {headerRows(hop)
+          .filter((row) => row.field !== "ttl" || row.changed)
+          .map((row) => (
+            <tr key={row.field}>
+              <th scope="row">{row.field}</th>
+              <td className={styles.value}>{row.before}</td>
+              <td className={classes(styles.value, row.changed ? styles[`new-${row.tone}`] : styles.same)}>
+                {row.after}
+                {row.changed && <span className={styles.hidden}> (changed)</span>}
+              </td>
+            </tr>
+          ))}
       </tbody>
     </table>
   );

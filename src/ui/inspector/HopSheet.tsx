@@ -16,6 +16,8 @@ export function HopSheet({ mirror, query }: PanelProps): ReactElement | null {
   const [open, setOpen] = useState(false);
   const line = useLine(hop === null ? null : hop.rule, query);
   const from = useRef<number | null>(null);
+  // A drag ends in a click as well, which must not undo it.
+  const dragged = useRef(false);
   if (walk === null || selection === null || hop === null) return null;
   const changed = headerRows(hop).filter((row) => row.changed && (row.field === "src" || row.field === "dst"));
   const rule = hop.rule ?? shownRule(hop);
@@ -26,12 +28,19 @@ export function HopSheet({ mirror, query }: PanelProps): ReactElement | null {
         className={styles.grip}
         aria-expanded={open}
         aria-label={open ? "Show less of this hop" : "Show all of this hop"}
-        onClick={() => setOpen(!open)}
-        onPointerDown={(event) => (from.current = event.clientY)}
+        onClick={() => {
+          if (!dragged.current) setOpen(!open);
+          dragged.current = false;
+        }}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          from.current = event.clientY;
+        }}
         onPointerUp={(event) => {
           const moved = from.current === null ? 0 : event.clientY - from.current;
           from.current = null;
-          if (Math.abs(moved) > 24) setOpen(moved > 0);
+          dragged.current = Math.abs(moved) > 24;
+          if (dragged.current) setOpen(moved < 0);
         }}
       >
         <i />

@@ -20,7 +20,7 @@ export function Inspector({ mirror, query }: PanelProps): ReactElement {
     <div className={styles.inspector}>
       <WalkHead walk={walk} />
       <div className={styles.body}>
-        <Outcome walk={walk} />
+        {walk.outcome !== "delivered" && <Outcome walk={walk} />}
         <Ladder key={`${walk.id} ${walk.startedAt}`} />
         {walk.children.length > 0 && <Children walks={walk.children} />}
         {hop !== null && selection !== null && (
@@ -28,6 +28,7 @@ export function Inspector({ mirror, query }: PanelProps): ReactElement {
             <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
           </div>
         )}
+        {walk.outcome === "delivered" && <Outcome walk={walk} />}
       </div>
       <footer className={styles.foot}>
         <CopyButton className={styles.copy} text={() => walkText(walk)}>

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
-import type { Hop, Walk } from "../../model/trace/types.ts";
+import type { Hop, HostId, Walk } from "../../model/trace/types.ts";
 import { sequence, usePlayback } from "../playback.ts";
 import type { HopSelection } from "../state.ts";
 import { classes } from "./classes.ts";
@@ -9,7 +9,7 @@ import { rungIndexOf, rungsOf, type Rung, type RungSide } from "./rungs.ts";
 import type { Strands } from "./strands.ts";
 import { useCurrentHop } from "./useCurrentHop.ts";
 import { changesText } from "./changes.ts";
-import { hopStage, VERDICTS } from "./wording.ts";
+import { hopStage, hostTitle, VERDICTS } from "./wording.ts";
 
 type Leg = HopSelection["leg"];
 
@@ -100,11 +100,12 @@ function RungRow({ rung, above, walk, selection, current, open, onToggle }: RowP
   // The lit rung takes the colour of what happens on it.
   const tone =
     shown === null ? "plain" : shown.tone === "plain" ? (here === "reply" ? "lit-reply" : "lit-request") : shown.tone;
+  const stacked = (request?.fact.length ?? 0) + (reply?.fact.length ?? 0) > 47;
   return (
     <li className={classes(styles.rung, current && styles.current, current && styles[tone])}>
       <Rail side="request" above={above.request} below={rung.below.request} glyph={request} />
       <div className={styles.middle}>
-        <div className={styles.sides}>
+        <div className={classes(styles.sides, stacked && styles.stacked)}>
           {request === null ? (
             <span className={classes(styles.half, styles.left)}>
               <span className={styles.title}>{rung.title}</span>
@@ -130,8 +131,8 @@ function RungRow({ rung, above, walk, selection, current, open, onToggle }: RowP
         </div>
         {open && (
           <div className={styles.folded} id={`folded-${rung.id}`}>
-            <HopList hops={request?.hops ?? []} leg="request" selection={selection} />
-            <HopList hops={reply?.hops ?? []} leg="reply" selection={selection} />
+            <HopList hops={request?.hops ?? []} leg="request" place={rung.place} selection={selection} />
+            <HopList hops={reply?.hops ?? []} leg="reply" place={rung.place} selection={selection} />
           </div>
         )}
       </div>
@@ -182,9 +183,10 @@ function HalfButton(props: {
 function HopList(props: {
   readonly hops: readonly Hop[];
   readonly leg: Leg;
+  readonly place: HostId;
   readonly selection: HopSelection | null;
 }): ReactElement | null {
-  const { hops, leg, selection } = props;
+  const { hops, leg, place, selection } = props;
   if (hops.length === 0) return <span />;
   return (
     <ul
@@ -209,7 +211,7 @@ function HopList(props: {
               onClick={() => usePlayback.getState().select({ leg, index: hop.index })}
             >
               <span className={styles.number}>{hop.index + 1}</span>
-              <span>{hopStage(hop)}</span>
+              <span>{hop.place === place ? hopStage(hop) : `${hostTitle(hop.place)}, ${hopStage(hop)}`}</span>
               <span className={styles.what}>{what}</span>
             </button>
           </li>

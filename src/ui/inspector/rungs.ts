@@ -85,11 +85,29 @@ interface Draft {
   reply: Hop[];
 }
 
+/** A router that only routes is part of the way, not a place: its hops belong to whoever sent the packet there. */
+const inPassing = (visit: readonly Hop[]): boolean =>
+  visit[0]?.place.startsWith("router/") === true && !visit.some(isKey);
+
+function requestDrafts(walk: Walk): Draft[] {
+  const drafts: Draft[] = [];
+  for (const visit of visits(walk.hops)) {
+    const last = drafts.at(-1);
+    if (inPassing(visit) && last?.request != null) {
+      last.request = { lead: last.request.lead, hops: [...last.request.hops, ...visit] };
+      continue;
+    }
+    for (const group of splitVisit(visit)) drafts.push({ place: group.lead.place, request: group, reply: [] });
+  }
+  return drafts;
+}
+
 /** Puts every reply hop on the rung it mirrors, else on the nearest one of its host on the way up, else on one of its own. */
 function placeReply(drafts: Draft[], walk: Walk): void {
   let current = drafts.length;
   for (const hop of walk.reply) {
-    const at = rungFor(drafts, hop, current);
+    const found = rungFor(drafts, hop, current);
+    const at = found < 0 && hop.place.startsWith("router/") && !isKey(hop) && current < drafts.length ? current : found;
     if (at >= 0) {
       drafts[at]?.reply.push(hop);
       current = at;
@@ -102,7 +120,10 @@ function placeReply(drafts: Draft[], walk: Walk): void {
 function rungFor(drafts: readonly Draft[], hop: Hop, current: number): number {
   const upTo = Math.min(current, drafts.length - 1);
   if (hop.mirrors !== null) {
-    const at = drafts.findIndex((d) => d.request?.hops.some((h) => h.index === hop.mirrors) === true);
+    // Links face each other across hosts; a rung belongs to one.
+    const at = drafts.findIndex(
+      (d) => d.request?.hops.some((h) => h.index === hop.mirrors && h.place === hop.place) === true,
+    );
     if (at >= 0 && at <= upTo) return at;
   }
   const here = drafts[current];
@@ -245,9 +266,7 @@ function rungTitle(place: HostId, lead: Hop, alone: boolean): string {
 
 /** All rungs of a walk, top to bottom. Every hop of request and reply is in exactly one rung. */
 export function rungsOf(walk: Walk): readonly Rung[] {
-  const drafts: Draft[] = visits(walk.hops).flatMap((visit) =>
-    splitVisit(visit).map((group): Draft => ({ place: group.lead.place, request: group, reply: [] })),
-  );
+  const drafts = requestDrafts(walk);
   placeReply(drafts, walk);
 
   const strands = strandsOf(walk);
