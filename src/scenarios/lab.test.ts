@@ -3,7 +3,7 @@ import { readLab } from "./lab.ts";
 
 describe("readLab", () => {
   it("reads block style", () => {
-    const text = `# A comment\napiVersion: v1\nkind: Namespace\n---\napiVersion: kubehop.dev/v1alpha1\nkind: Lab\nmetadata: {name: lab}\nspec:\n  seed: 3\n  title: "LoadBalancer, three workers"\n  open:\n    from: client/internet\n    to: lb/shop/web:80\n`;
+    const text = `# A comment\napiVersion: v1\nkind: Namespace\n---\napiVersion: kubehop.dev/v1alpha1\nkind: Lab\nmetadata: {name: lab}\nspec:\n  seed: 3\n  title: LoadBalancer, three workers\n  open:\n    from: client/internet\n    to: lb/shop/web:80\n`;
     expect(readLab(text)).toEqual({
       title: "LoadBalancer, three workers",
       open: { from: "client/internet", to: "lb/shop/web:80" },

@@ -15,7 +15,10 @@ export function readLab(text: string): LabNotes {
   const lab = text.split(/^---.*$/m).find((document) => /^kind:\s*Lab\s*(#.*)?$/m.test(document));
   const comment = /^#\s*(\S.*)$/m.exec(text)?.[1] ?? null;
   if (lab === undefined) return { title: comment, open: null };
-  const title = /(?:^|[{,])\s*title:\s*("[^"]*"|'[^']*'|[^,}\n#]+)/m.exec(lab)?.[1];
+  // A plain scalar ends at a comma only inside braces.
+  const title =
+    /^\s*title:\s*("[^"]*"|'[^']*'|[^\n#]+)/m.exec(lab)?.[1] ??
+    /[{,]\s*title:\s*("[^"]*"|'[^']*'|[^,}\n]+)/.exec(lab)?.[1];
   const open = /(?:^|[{,])\s*open:\s*(\{[^}]*\}|(?:\n[ ]+\S[^\n]*)+)/m.exec(lab)?.[1] ?? "";
   const from = /(?:^|[\s{,])from:\s*("[^"]*"|'[^']*'|[^\s,}]+)/.exec(open)?.[1];
   const to = /(?:^|[\s{,])to:\s*("[^"]*"|'[^']*'|[^\s,}]+)/.exec(open)?.[1];

@@ -1,23 +1,28 @@
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useMirror } from "../mirror/store.ts";
 import { usePlayback } from "./playback.ts";
 import { ClientContext } from "./shell/client.ts";
-import { Help } from "./shell/Help.tsx";
 import { LiveRegion } from "./shell/LiveRegion.tsx";
+import { usePage } from "./shell/page.ts";
 import { Phone } from "./shell/Phone.tsx";
 import { SessionContext, type Session } from "./shell/session.ts";
 import { TopBar } from "./shell/TopBar.tsx";
 import { REGIONS, useKeys } from "./shell/useKeys.ts";
-import { useLayout } from "./shell/useMedia.ts";
+import { useLayout, type Layout } from "./shell/useMedia.ts";
 import { Workbench } from "./shell/Workbench.tsx";
 import { useUi } from "./state.ts";
 import styles from "./App.module.css";
+
+// Not needed for the first picture.
+const Help = lazy(() => import("./shell/Help.tsx").then(({ Help: component }) => ({ default: component })));
 
 /** The page. It renders at once; the cluster arrives in the mirror when the worker has it. */
 export function App({ session }: { readonly session: Session }) {
   const layout = useLayout();
   useKeys(session, layout);
   useWalkOnStage();
+  useRevealedEditor(layout);
+  const helpOpen = usePage((state) => state.helpOpen);
   return (
     <SessionContext value={session}>
       <ClientContext value={session.client}>
@@ -29,7 +34,7 @@ export function App({ session }: { readonly session: Session }) {
           <TopBar layout={layout} />
           {layout === "phone" ? <Phone /> : <Workbench layout={layout} />}
         </div>
-        <Help />
+        <Suspense>{helpOpen && <Help />}</Suspense>
         <LiveRegion />
       </ClientContext>
     </SessionContext>
@@ -55,4 +60,13 @@ function useWalkOnStage(): void {
       show(walk, { paused: true, at });
     } else show(walk, { paused: true });
   }, [walk]);
+}
+
+/** A line to be shown needs its editor open, where that is not always there. */
+function useRevealedEditor(layout: Layout): void {
+  const revealed = useUi((state) => state.revealLine !== null);
+  useEffect(() => {
+    if (!revealed || layout === "wide") return;
+    useUi.getState().set(layout === "phone" ? { phone: "yaml" } : { drawer: "editor" });
+  }, [revealed, layout]);
 }

@@ -4,11 +4,10 @@ import { KEYS } from "./keymap.ts";
 import { usePage } from "./page.ts";
 import styles from "./Help.module.css";
 
-/** What kubehop is and every key it listens to. */
+/** What kubehop is and every key it listens to. A module of its own, loaded when first opened. */
 export function Help() {
-  const open = usePage((state) => state.helpOpen);
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => usePage.setState({ helpOpen: next })}>
+    <Dialog.Root open onOpenChange={() => usePage.setState({ helpOpen: false })}>
       <Dialog.Portal>
         <Dialog.Overlay className={styles["scrim"]} />
         <Dialog.Content className={styles["dialog"]}>

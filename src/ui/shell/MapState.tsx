@@ -48,7 +48,7 @@ export function MapState() {
         <p>The map still shows revision {revision}, the last text that was admitted.</p>
       </div>
       {line !== null && (
-        <Button look="primary" onClick={() => set({ revealLine: line, phone: "yaml" })}>
+        <Button look="primary" onClick={() => set({ revealLine: line })}>
           Go to line {line}
         </Button>
       )}

@@ -1,5 +1,5 @@
 /** The text being typed, kept across reloads. A link has its own draft, so that opening one never loses the reader's own work. */
-import * as v from "valibot";
+import { isRecord } from "../../base/json.ts";
 import { recall, remember } from "./storage.ts";
 
 export interface Draft {
@@ -9,8 +9,6 @@ export interface Draft {
   readonly text: string | null;
 }
 
-const schema = v.object({ base: v.string(), text: v.nullable(v.string()) });
-
 const slot = (hash: string): string => (hash === "" ? "draft" : "draft.link");
 
 /** The draft for the page at this hash ("" without one), or null. */
@@ -18,9 +16,11 @@ export function recallDraft(hash: string): Draft | null {
   const stored = recall(slot(hash));
   if (stored === null) return null;
   try {
-    const result = v.safeParse(schema, JSON.parse(stored));
-    if (!result.success) return null;
-    return hash !== "" && result.output.base !== hash ? null : result.output;
+    const value: unknown = JSON.parse(stored);
+    if (!isRecord(value)) return null;
+    const { base, text } = value;
+    if (typeof base !== "string" || (typeof text !== "string" && text !== null)) return null;
+    return hash !== "" && base !== hash ? null : { base, text };
   } catch {
     return null;
   }

@@ -7,11 +7,14 @@ import { readLab } from "../../scenarios/lab.ts";
 import { connect, type Client, type Done } from "../../wire/client.ts";
 import type { Frame, FromWorker, SavedHistory, ToWorker, Transport } from "../../wire/protocol.ts";
 import { currentHop, usePlayback } from "../playback.ts";
-import { decodeShare, encodeShare } from "../share/codec.ts";
+import type * as codec from "../share/codec.ts";
 import type { SharedState } from "../share/schema.ts";
 import { useUi } from "../state.ts";
 import { recallDraft, rememberDraft } from "./draft.ts";
 import { replaceDraft, say, usePage } from "./page.ts";
+
+/** Loaded when a link is read or made: the first picture does not wait for it. */
+const loadCodec = (): Promise<typeof codec> => import("../share/codec.ts");
 
 /** How long typing rests before the text is sent. */
 const TYPING_MS = 120;
@@ -176,13 +179,15 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   const openHash = async (): Promise<void> => {
     const { hash } = location;
-    const decoded = decodeShare(hash);
-    if (decoded.ok) {
+    const mine = ++opening;
+    const decoded = hash === "" ? null : (await loadCodec()).decodeShare(hash);
+    if (mine !== opening) return;
+    if (decoded?.ok === true) {
       usePage.setState({ notice: null });
       await openShared(decoded.value, recallDraft(hash)?.text ?? null);
       return;
     }
-    const { error } = decoded;
+    const error = decoded?.error ?? ({ kind: "none" } as const);
     if (error.kind === "damaged") usePage.setState({ notice: { kind: "damaged-link", why: error.why } });
     if (error.kind === "newer")
       usePage.setState({ notice: { kind: "newer-link", version: error.version, text: error.text } });
@@ -206,7 +211,11 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   return {
     client,
-    start: openHash,
+    start: async () => {
+      await openHash();
+      // Share writes to the clipboard, which browsers allow only right after the click: its code is there by then.
+      void loadCodec();
+    },
     openScenario,
     reset: async () => {
       await openScenario(usePage.getState().scenario);
@@ -227,6 +236,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     },
     send,
     hash: async () => {
+      const { encodeShare } = await loadCodec();
       await flushText();
       const { now, end } = mirror.getState();
       const { walk, object, center } = useUi.getState();

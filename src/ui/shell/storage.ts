@@ -18,9 +18,3 @@ export function recall(key: string): string | null {
     return null;
   }
 }
-
-/** Where panel sizes are kept. */
-export const layoutStorage = {
-  getItem: recall,
-  setItem: (key: string, value: string): void => remember(key, value),
-};

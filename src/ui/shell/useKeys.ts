@@ -115,8 +115,6 @@ export function useKeys(session: Session, layout: Layout): void {
             say(ui.intentFolded ? "Intent band unfolded." : "Intent band folded.");
             return true;
           case "b":
-            if (layout === "phone") ui.set({ phone: "yaml" });
-            else if (layout !== "wide") ui.set({ drawer: "editor" });
             void because(session);
             return true;
           case "?":

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 /** Whether a media query holds, live. */
 export function useMedia(query: string): boolean {
@@ -20,4 +20,20 @@ export function useLayout(): Layout {
   const middle = useMedia("(min-width: 900px)");
   const narrow = useMedia("(min-width: 640px)");
   return wide ? "wide" : middle ? "middle" : narrow ? "narrow" : "phone";
+}
+
+export interface WindowSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The window's inner size, live. */
+export function useWindowSize(): WindowSize {
+  const [size, setSize] = useState<WindowSize>(() => ({ width: innerWidth, height: innerHeight }));
+  useEffect(() => {
+    const changed = (): void => setSize({ width: innerWidth, height: innerHeight });
+    addEventListener("resize", changed);
+    return () => removeEventListener("resize", changed);
+  }, []);
+  return size;
 }
