@@ -380,12 +380,16 @@ describe("three-way merge", () => {
       fc.property(arbTree, arbTree, arbTree, (original, modified, current) => {
         const merged = threeWayMerge(original, modified, current) as Record<string, unknown>;
         expect(threeWayMerge(original, modified, merged)).toEqual(merged);
-        for (const name of ["p", "q", "r"]) {
-          if (name in modified) {
-            if (typeof modified[name] !== "object") expect(merged[name]).toEqual(modified[name]);
-            else expect(merged[name]).toMatchObject(modified[name] as object);
-          } else if (name in original) expect(merged).not.toHaveProperty(name);
-          else expect(merged[name]).toEqual(current[name]);
+        const names = ["p", "q", "r"];
+        const isTree = (value: unknown): boolean => typeof value === "object";
+        for (const name of names.filter((n) => n in modified && !isTree(modified[n]))) {
+          expect(merged[name]).toEqual(modified[name]);
+        }
+        for (const name of names.filter((n) => isTree(modified[n]))) {
+          expect(merged[name]).toMatchObject(modified[name] as object);
+        }
+        for (const name of names.filter((n) => !(n in modified))) {
+          expect(merged[name]).toEqual(name in original ? undefined : current[name]);
         }
       }),
     );

@@ -48,7 +48,10 @@ function identify(key: string, lists: readonly (readonly unknown[])[]): ((item: 
   for (const item of lists.flat()) if (!isRecord(item) || item[key] === undefined) return null;
   const distinct = lists.every((list) => new Set(list.map(plain)).size === list.length);
   if (distinct) return plain;
-  const full = (item: unknown): string => `${plain(item)}/${String((item as Fields)["protocol"] ?? "TCP")}`;
+  const full = (item: unknown): string => {
+    const { protocol } = item as { readonly protocol?: unknown };
+    return `${plain(item)}/${typeof protocol === "string" ? protocol : "TCP"}`;
+  };
   return lists.every((list) => new Set(list.map(full)).size === list.length) ? full : null;
 }
 

@@ -144,8 +144,8 @@ export function createStore(): Store {
     views.clear();
   };
 
-  const { get, list, podsMatching, podsOnNode, podByIP, slicesOf, ownedBy } = readerOver(present);
   return {
+    ...readerOver(present),
     get revision() {
       return revision;
     },
@@ -155,13 +155,6 @@ export function createStore(): Store {
     get journal() {
       return journal;
     },
-    get,
-    list,
-    podsMatching,
-    podsOnNode,
-    podByIP,
-    slicesOf,
-    ownedBy,
     commit,
     readAt,
     snapshot,
