@@ -1,6 +1,6 @@
 /**
- * Runs captures of the real kube-proxy against our compiler and evaluator: `npm run -s conformance -- DIR [--mode M]`. DIR holds a
- * folder per case. Prints what differs and ends on `N passed, N failed`; exit code 1 on any failure.
+ * Runs captures of the real kube-proxy against our compiler and evaluator: `npm run -s conformance -- DIR [--mode M] [--kernel]`. DIR holds a
+ * folder per case; --kernel also compares with the connections that were sent through a real kernel. Prints what differs and ends on `N passed, N failed`; exit code 1 on any failure.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -12,7 +12,7 @@ import { checkCase, type Differences } from "../src/proxy/conformance/check.ts";
 const MODES: readonly ProxyMode[] = ["iptables", "nftables", "ipvs", "userspace"];
 
 function usage(message: string): never {
-  process.stderr.write(`${message}\nusage: npm run -s conformance -- DIR [--mode ${MODES.join("|")}]\n`);
+  process.stderr.write(`${message}\nusage: npm run -s conformance -- DIR [--mode ${MODES.join("|")}] [--kernel]\n`);
   process.exit(2);
 }
 
@@ -34,9 +34,9 @@ function caseFolders(dir: string): string[] {
     .filter((path) => statSync(path).isDirectory() && existsSync(join(path, "config.json")));
 }
 
-function run(folder: string, mode: ProxyMode): Differences {
+function run(folder: string, mode: ProxyMode, kernel: boolean): Differences {
   try {
-    return checkCase(loadCase(basename(folder), readFolder(folder)), mode);
+    return checkCase(loadCase(basename(folder), readFolder(folder)), mode, { kernel });
   } catch (error) {
     return [error instanceof Error ? `${error.name}: ${error.message}` : String(error)];
   }
@@ -45,12 +45,14 @@ function run(folder: string, mode: ProxyMode): Differences {
 function main(argv: readonly string[]): void {
   let dir: string | undefined;
   let mode: ProxyMode = "iptables";
+  let kernel = false;
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] as string;
     if (arg === "--mode" || arg.startsWith("--mode=")) {
       const name = arg === "--mode" ? argv[++i] : arg.slice("--mode=".length);
       mode = MODES.find((known) => known === name) ?? usage(`unknown mode ${name ?? ""}`);
-    } else if (arg.startsWith("-")) usage(`unknown option ${arg}`);
+    } else if (arg === "--kernel") kernel = true;
+    else if (arg.startsWith("-")) usage(`unknown option ${arg}`);
     else if (dir === undefined) dir = arg;
     else usage(`one DIR only, and ${arg} is a second`);
   }
@@ -61,7 +63,7 @@ function main(argv: readonly string[]): void {
   let passed = 0;
   let failed = 0;
   for (const folder of folders) {
-    const differences = run(folder, mode);
+    const differences = run(folder, mode, kernel);
     if (differences.length === 0) {
       passed += 1;
       process.stdout.write(`ok   ${basename(folder)}\n`);

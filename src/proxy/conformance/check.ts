@@ -6,20 +6,29 @@ import { compilerOf } from "../modes.ts";
 import { buildView } from "../view.ts";
 import { readerOf, type Case } from "./case.ts";
 import { traceFlow, type FlowStep } from "./flows.ts";
+import { checkKernelFlows } from "./kernel-flows.ts";
+import { stepIndex } from "./steps.ts";
 
 /** What differs, one human-readable text per file or flow. Empty: the case passes. */
 export type Differences = readonly string[];
 
 const SHOWN_FLOWS = 5;
 
-/** Compares everything that a capture says about one mode. A mode that is not there yet differs by that. */
-export function checkCase(capture: Case, mode: ProxyMode): Differences {
-  const compiler = compilerOf(mode);
-  if (!compiler.ok) return [compiler.error];
-  return CHECKS[mode]?.(capture) ?? [`no check for mode ${mode}`];
+export interface CheckOptions {
+  /** Also compare with the connections that were sent through a real kernel (`kernelflows.*.json`). */
+  readonly kernel?: boolean;
 }
 
-const CHECKS: Readonly<Partial<Record<ProxyMode, (capture: Case) => Differences>>> = { iptables: checkIptables };
+/** Compares everything that a capture says about one mode. A mode that is not there yet differs by that. */
+export function checkCase(capture: Case, mode: ProxyMode, options: CheckOptions = {}): Differences {
+  const compiler = compilerOf(mode);
+  if (!compiler.ok) return [compiler.error];
+  return CHECKS[mode]?.(capture, options) ?? [`no check for mode ${mode}`];
+}
+
+const CHECKS: Readonly<Partial<Record<ProxyMode, (capture: Case, options: CheckOptions) => Differences>>> = {
+  iptables: checkIptables,
+};
 
 /** The rulesets after each step, one sync apart, as the capture was made. */
 export function iptablesSteps(capture: Case, family: 4 | 6): readonly Ruleset[] {
@@ -32,11 +41,11 @@ export function iptablesSteps(capture: Case, family: 4 | 6): readonly Ruleset[] 
   return rulesets;
 }
 
-function checkIptables(capture: Case): Differences {
-  return capture.families.flatMap((family) => checkFamily(capture, family));
+function checkIptables(capture: Case, options: CheckOptions): Differences {
+  return capture.families.flatMap((family) => checkFamily(capture, family, options));
 }
 
-function checkFamily(capture: Case, family: 4 | 6): Differences {
+function checkFamily(capture: Case, family: 4 | 6, options: CheckOptions): Differences {
   const base = family === 4 ? "iptables" : "iptables6";
   const differences: string[] = [];
   const compare = (file: string, print: () => string): void => {
@@ -51,7 +60,19 @@ function checkFamily(capture: Case, family: 4 | 6): Differences {
   if (last === undefined || capture.files[`${base}.txt`] === undefined) return [`${base}.txt: not in the case`];
   compare(`${base}.txt`, () => printSave(last, { form: "proxy" }));
   compare(`${base}.kernel.txt`, () => printSave(last, { form: "kernel" }));
-  return [...differences, ...checkFlows(capture, base, rulesets)];
+  differences.push(...checkFlows(capture, base, rulesets));
+  if (options.kernel === true && family === 4) {
+    differences.push(...summary("kernelflows.iptables.json", checkKernelFlows(capture, rulesets)));
+  }
+  return differences;
+}
+
+function summary(file: string, wrong: readonly string[]): Differences {
+  if (wrong.length === 0) return [];
+  const rest = wrong.length > SHOWN_FLOWS ? [`  ... and ${wrong.length - SHOWN_FLOWS} more flows`] : [];
+  return [
+    [`${file}: ${wrong.length} flows differ`, ...wrong.slice(0, SHOWN_FLOWS).map((w) => `  ${w}`), ...rest].join("\n"),
+  ];
 }
 
 function checkFlows(capture: Case, base: string, rulesets: readonly Ruleset[]): Differences {
@@ -61,7 +82,7 @@ function checkFlows(capture: Case, base: string, rulesets: readonly Ruleset[]): 
   const steps = JSON.parse(text) as readonly FlowStep[];
   const wrong: string[] = [];
   for (const [i, step] of steps.entries()) {
-    const ruleset = rulesets[stepIndex(capture, step, i)];
+    const ruleset = rulesets[stepIndex(capture, step.step, i)];
     if (ruleset === undefined) {
       wrong.push(`step "${step.step}" is not one of the case`);
       continue;
@@ -75,17 +96,7 @@ function checkFlows(capture: Case, base: string, rulesets: readonly Ruleset[]): 
       );
     }
   }
-  if (wrong.length === 0) return [];
-  const rest = wrong.length > SHOWN_FLOWS ? [`  ... and ${wrong.length - SHOWN_FLOWS} more flows`] : [];
-  return [
-    [`${file}: ${wrong.length} flows differ`, ...wrong.slice(0, SHOWN_FLOWS).map((w) => `  ${w}`), ...rest].join("\n"),
-  ];
-}
-
-/** Flow steps carry the step's name; where names repeat or differ, their order decides. */
-function stepIndex(capture: Case, step: FlowStep, i: number): number {
-  const named = capture.steps.findIndex((s) => s.name === step.step);
-  return capture.steps[i]?.name === step.step || named < 0 ? i : named;
+  return summary(file, wrong);
 }
 
 function words(flow: { readonly output: string; readonly masq: boolean }): string {
