@@ -104,8 +104,9 @@ function convertDocument(document: Document.Parsed, text: string): ComposedDocum
 /** An error at the very end of the chunk is shown where the text stops, not on the next document's first line. */
 function clamp(problem: YamlProblem, text: string): YamlProblem {
   const stop = text.trimEnd().length;
-  const start = Math.max(0, Math.min(problem.start, stop === text.length ? stop : Math.max(0, stop - 1)));
-  return { ...problem, start, end: Math.max(start, Math.min(Math.max(problem.end, start + 1), text.length)) };
+  const start = Math.max(0, Math.min(problem.start, problem.start >= stop ? stop - 1 : problem.start));
+  const end = Math.max(start, Math.min(Math.max(problem.end, start + 1), Math.max(stop, start)));
+  return { ...problem, start, end };
 }
 
 class Converter {

@@ -87,14 +87,14 @@ export function parseSelector(text: string): Result<readonly Requirement[], stri
     return token;
   };
   const fail = (why: string): Result<never, string> => err(`unable to parse requirement: ${why}`);
-  const found = (token: Token, expected: string): Result<never, string> =>
-    fail(`found '${token.text}', expected: ${expected}`);
+  const expectedText = (token: Token, expected: string): string => `found '${token.text}', expected: ${expected}`;
+  const found = (token: Token, expected: string): Result<never, string> => fail(expectedText(token, expected));
   const out: Requirement[] = [];
   if (peek().type === "end") return ok(out);
   for (;;) {
     const negated = peek().type === "!" && next() !== undefined;
     const key = next();
-    if (key.type !== "word") return found(key, "!, identifier, or ')'".replace(", or ')'", ", or 'end of string'"));
+    if (key.type !== "word") return err(expectedText(key, "!, identifier, or 'end of string'"));
     const keyProblem = labelKeyProblems(key.text)[0];
     if (keyProblem !== undefined) return fail(`<nil>: Invalid value: ${JSON.stringify(key.text)}: ${keyProblem}`);
     const operator = peek();
@@ -122,12 +122,12 @@ export function parseSelector(text: string): Result<readonly Requirement[], stri
       }
       out.push({ key: key.text, operator: operator.text === "in" ? "In" : "NotIn", values });
     } else {
-      return found(operator, "in, notin, =, ==, !=, gt, lt".replace(/^/, "").replace("in, notin", "in, notin"));
+      return found(operator, "in, notin, =, ==, !=, gt, lt");
     }
     const separator = next();
     if (separator.type === "end") return ok(out);
-    if (separator.type !== ",") return found(separator, "',' or 'end of string'");
-    if (peek().type === "end") return found(peek(), "identifier after ','");
+    if (separator.type !== ",") return err(expectedText(separator, "',' or 'end of string'"));
+    if (peek().type === "end") return err(expectedText(peek(), "identifier after ','"));
   }
 }
 
