@@ -27,7 +27,13 @@ function step(title: string, command: string, args: readonly string[]): boolean 
 }
 
 /** A runner that reports its own counts; one that dies without a report, or fails without naming a test, is itself a failure. */
-function suite(title: string, args: readonly string[], env: Record<string, string>, file: string, count: (report: unknown) => Tally): void {
+function suite(
+  title: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  file: string,
+  count: (report: unknown) => Tally,
+): void {
   const good = run(title, "npx", args, env);
   let tally: Tally = { passed: 0, failed: 0 };
   try {
@@ -46,10 +52,16 @@ step("types", "npx", ["tsc", "-b"]);
 step("lint", "npx", ["oxlint", "--type-aware", "src", "e2e", "scripts", "bench"]);
 
 const unit = join(folder, "unit.json");
-suite("unit tests", ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${unit}`], {}, unit, (report) => {
-  const { numPassedTests, numFailedTests } = report as { numPassedTests: number; numFailedTests: number };
-  return { passed: numPassedTests, failed: numFailedTests };
-});
+suite(
+  "unit tests",
+  ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${unit}`],
+  {},
+  unit,
+  (report) => {
+    const { numPassedTests, numFailedTests } = report as { numPassedTests: number; numFailedTests: number };
+    return { passed: numPassedTests, failed: numFailedTests };
+  },
+);
 
 if (step("build", "npx", ["vite", "build", "--logLevel", "warn"])) {
   step("size", "npx", ["size-limit"]);

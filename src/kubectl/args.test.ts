@@ -2,9 +2,14 @@ import { describe, expect, it } from "vitest";
 import { parseArgs } from "./args.ts";
 
 describe("parseArgs", () => {
-  it.each([[["svc", "-o", "wide"]], [["-owide", "svc"]], [["svc", "-o=wide"]], [["svc", "--output", "wide"]], [["svc", "--output=wide"]]])(
-    "%j asks for wide output",
-    (argv) => expect(parseArgs(argv)).toEqual({ ok: true, value: { words: ["svc"], flags: { "--output": "wide" } } }),
+  it.each([
+    [["svc", "-o", "wide"]],
+    [["-owide", "svc"]],
+    [["svc", "-o=wide"]],
+    [["svc", "--output", "wide"]],
+    [["svc", "--output=wide"]],
+  ])("%j asks for wide output", (argv) =>
+    expect(parseArgs(argv)).toEqual({ ok: true, value: { words: ["svc"], flags: { "--output": "wide" } } }),
   );
 
   it("knows -A and -n", () => {

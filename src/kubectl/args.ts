@@ -1,7 +1,12 @@
 import { err, ok, type Result } from "../base/result.ts";
 
 /** Flags that take a value, short form → long form. A flag not listed here and not in SWITCHES is unknown. */
-const VALUED: Readonly<Record<string, string>> = { "-n": "--namespace", "-o": "--output", "-l": "--selector", "-f": "--filename" };
+const VALUED: Readonly<Record<string, string>> = {
+  "-n": "--namespace",
+  "-o": "--output",
+  "-l": "--selector",
+  "-f": "--filename",
+};
 const VALUED_LONG = new Set(["--namespace", "--output", "--selector", "--filename", "--replicas", "--grace-period"]);
 const SWITCHES: Readonly<Record<string, string>> = { "-A": "--all-namespaces" };
 const SWITCHES_LONG = new Set(["--all-namespaces", "--show-labels", "--no-headers", "--force"]);
@@ -30,7 +35,11 @@ export function parseArgs(argv: readonly string[]): Result<Args, string> {
     } else if (VALUED_LONG.has(name)) {
       const value = equals < 0 ? argv[++i] : arg.slice(equals + 1);
       if (value === undefined) {
-        return err(head.startsWith("--") ? `error: flag needs an argument: ${head}` : `error: flag needs an argument: '${head.slice(1)}' in ${head}`);
+        return err(
+          head.startsWith("--")
+            ? `error: flag needs an argument: ${head}`
+            : `error: flag needs an argument: '${head.slice(1)}' in ${head}`,
+        );
       }
       flags[name] = value;
     } else if (!arg.startsWith("--") && VALUED[short] !== undefined) {

@@ -126,6 +126,14 @@ function nodeRoles(node: Node): string {
 const nodeAddress = (node: Node, type: string): string =>
   node.status.addresses?.find((a) => a.type === type)?.address ?? NONE;
 const nodeInfo = (node: Node, field: string): string => node.status.nodeInfo?.[field] ?? "<unknown>";
+
+/** Since 1.36 the architecture stands behind the kernel's version. */
+function kernelVersion(node: Node): string {
+  const architecture = node.status.nodeInfo?.["architecture"];
+  const version = nodeInfo(node, "kernelVersion");
+  return architecture === undefined ? version : `${version} (${architecture})`;
+}
+
 const names = (containers: readonly Container[] | undefined): string => (containers ?? []).map((c) => c.name).join(",");
 const images = (containers: readonly Container[] | undefined): string =>
   (containers ?? []).map((c) => c.image ?? "").join(",");
@@ -134,7 +142,9 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   Service: [
     NAME,
     of<Service>("TYPE", (s) => s.spec.type),
-    of<Service>("CLUSTER-IP", (s) => (s.spec.type === "ExternalName" ? NONE : (s.spec.clusterIPs?.[0] ?? s.spec.clusterIP ?? NONE))),
+    of<Service>("CLUSTER-IP", (s) =>
+      s.spec.type === "ExternalName" ? NONE : (s.spec.clusterIPs?.[0] ?? s.spec.clusterIP ?? NONE),
+    ),
     of<Service>("EXTERNAL-IP", (s, { wide }) => externalIP(s, wide)),
     of<Service>("PORT(S)", servicePorts),
     AGE,
@@ -145,7 +155,9 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     NAME,
     of<EndpointSlice>("ADDRESSTYPE", (s) => s.addressType),
     of<EndpointSlice>("PORTS", (s) =>
-      (s.ports ?? []).length === 0 ? "<unset>" : few((s.ports ?? []).map((p) => (p.port === undefined ? "*" : String(p.port)))),
+      (s.ports ?? []).length === 0
+        ? "<unset>"
+        : few((s.ports ?? []).map((p) => (p.port === undefined ? "*" : String(p.port)))),
     ),
     of<EndpointSlice>("ENDPOINTS", (s) => {
       const addresses = (s.endpoints ?? []).flatMap((e) => e.addresses);
@@ -155,7 +167,10 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   Pod: [
     NAME,
-    of<Pod>("READY", (p) => `${(p.status.containerStatuses ?? []).filter((c) => c.ready).length}/${p.spec.containers.length}`),
+    of<Pod>(
+      "READY",
+      (p) => `${(p.status.containerStatuses ?? []).filter((c) => c.ready).length}/${p.spec.containers.length}`,
+    ),
     of<Pod>("STATUS", podStatus),
     of<Pod>("RESTARTS", (p) => String((p.status.containerStatuses ?? []).reduce((sum, c) => sum + c.restartCount, 0))),
     AGE,
@@ -184,7 +199,7 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     of<Node>("INTERNAL-IP", (n) => nodeAddress(n, "InternalIP"), true),
     of<Node>("EXTERNAL-IP", (n) => nodeAddress(n, "ExternalIP"), true),
     of<Node>("OS-IMAGE", (n) => nodeInfo(n, "osImage"), true),
-    of<Node>("KERNEL-VERSION", (n) => nodeInfo(n, "kernelVersion"), true),
+    of<Node>("KERNEL-VERSION", kernelVersion, true),
     of<Node>("CONTAINER-RUNTIME", (n) => nodeInfo(n, "containerRuntimeVersion"), true),
   ],
   Deployment: [

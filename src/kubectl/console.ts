@@ -5,7 +5,10 @@ import { parseArgs, type Args } from "./args.ts";
 import { failure, kubectlGet, type Output } from "./get.ts";
 
 /** One object named on the command line as `TYPE NAME` or `TYPE/NAME`. */
-function target({ words, flags }: Args): { readonly key: ObjectKey; readonly resource: string; readonly name: string } | string {
+function target({
+  words,
+  flags,
+}: Args): { readonly key: ObjectKey; readonly resource: string; readonly name: string } | string {
   const [type = "", name] = words.length === 1 ? (words[0] as string).split("/") : words;
   const kind = kindByName(type);
   if (kind === undefined) return `error: the server doesn't have a resource type "${type}"`;

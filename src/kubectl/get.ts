@@ -30,13 +30,14 @@ interface Ask {
 function asksOf(words: readonly string[]): readonly Ask[] | string {
   const unknown = (name: string): string => `error: the server doesn't have a resource type "${name}"`;
   if (words.length === 0) {
-    return "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.";
+    return 'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.';
   }
   if (words.some((word) => word.includes("/"))) {
     const asks: Ask[] = [];
     for (const word of words) {
       const slash = word.indexOf("/");
-      if (slash < 0) return "error: there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
+      if (slash < 0)
+        return "error: there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
       const kind = kindByName(word.slice(0, slash));
       if (kind === undefined) return unknown(word.slice(0, slash));
       asks.push({ kind, names: [word.slice(slash + 1)] });
@@ -100,7 +101,11 @@ export function kubectlGet(reader: ObjectReader, now: Micros, { words, flags }: 
       return { stdout: output === "yaml" ? printYaml(objects, single) : printJson(objects, single), stderr, code };
     }
     case "name":
-      return { stdout: found.flatMap((f) => f.objects.map((o) => `${resourceName(f.kind)}/${o.metadata.name}\n`)).join(""), stderr, code };
+      return {
+        stdout: found.flatMap((f) => f.objects.map((o) => `${resourceName(f.kind)}/${o.metadata.name}\n`)).join(""),
+        stderr,
+        code,
+      };
     case "":
     case "wide":
       break;

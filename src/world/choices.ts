@@ -7,9 +7,13 @@ import type { Choice, Queries } from "../wire/protocol.ts";
 
 /** What a send form offers: everything that can dial, and everything that can be dialled. */
 export function choices(reader: ObjectReader): Queries["choices"]["answer"] {
-  const clients = reader.list<Client>("Client").map(
-    (c): Choice => ({ value: `client/${c.metadata.name}`, label: `${c.metadata.name} ${c.spec.ip}`, group: "outside" }),
-  );
+  const clients = reader
+    .list<Client>("Client")
+    .map((c): Choice => ({
+      value: `client/${c.metadata.name}`,
+      label: `${c.metadata.name} ${c.spec.ip}`,
+      group: "outside",
+    }));
   const pods = reader.list<Pod>("Pod").filter((p) => p.status.podIP !== undefined);
   const nodes = reader.list<Node>("Node");
   const services = reader.list<Service>("Service").filter((s) => s.spec.type !== "ExternalName");
@@ -19,40 +23,62 @@ export function choices(reader: ObjectReader): Queries["choices"]["answer"] {
   return {
     from: [
       ...clients,
-      ...pods.map((p): Choice => ({ value: `pod/${name(p)}`, label: `${name(p)} ${p.status.podIP ?? ""}`, group: "pods" })),
-      ...nodes.map(
-        (n): Choice => ({ value: `node/${n.metadata.name}`, label: `${n.metadata.name} ${nodeInternalIP(n) ?? ""}`, group: "nodes" }),
-      ),
+      ...pods.map((p): Choice => ({
+        value: `pod/${name(p)}`,
+        label: `${name(p)} ${p.status.podIP ?? ""}`,
+        group: "pods",
+      })),
+      ...nodes.map((n): Choice => ({
+        value: `node/${n.metadata.name}`,
+        label: `${n.metadata.name} ${nodeInternalIP(n) ?? ""}`,
+        group: "nodes",
+      })),
     ],
     to: [
       ...services.flatMap((s) =>
-        (s.status.loadBalancer.ingress ?? []).slice(0, 1).flatMap(({ ip }) =>
-          ip === undefined
-            ? []
-            : ports(s).map(({ port }): Choice => ({ value: `lb/${name(s)}:${port}`, label: `${name(s)} ${ip}:${port}`, group: "load balancers" })),
-        ),
+        (s.status.loadBalancer.ingress ?? [])
+          .slice(0, 1)
+          .flatMap(({ ip }) =>
+            ip === undefined
+              ? []
+              : ports(s).map(({ port }): Choice => ({
+                  value: `lb/${name(s)}:${port}`,
+                  label: `${name(s)} ${ip}:${port}`,
+                  group: "load balancers",
+                })),
+          ),
       ),
       ...services
         .filter((s) => s.spec.clusterIP !== undefined && s.spec.clusterIP !== "None")
         .flatMap((s) =>
-          ports(s).map(
-            ({ port }): Choice => ({ value: `service/${name(s)}:${port}`, label: `${name(s)} ${s.spec.clusterIP}:${port}`, group: "services" }),
-          ),
+          ports(s).map(({ port }): Choice => ({
+            value: `service/${name(s)}:${port}`,
+            label: `${name(s)} ${s.spec.clusterIP}:${port}`,
+            group: "services",
+          })),
         ),
       ...nodes.flatMap((n) =>
         services.flatMap((s) =>
           ports(s).flatMap(({ nodePort }) =>
             nodePort === undefined
               ? []
-              : [{ value: `node/${n.metadata.name}:${nodePort}`, label: `${n.metadata.name}:${nodePort} (${name(s)})`, group: "nodes" } as const],
+              : [
+                  {
+                    value: `node/${n.metadata.name}:${nodePort}`,
+                    label: `${n.metadata.name}:${nodePort} (${name(s)})`,
+                    group: "nodes",
+                  } as const,
+                ],
           ),
         ),
       ),
       ...pods.flatMap((p) =>
         p.spec.containers.flatMap((c) =>
-          (c.ports ?? []).map(
-            ({ containerPort }): Choice => ({ value: `pod/${name(p)}:${containerPort}`, label: `${name(p)} ${p.status.podIP ?? ""}:${containerPort}`, group: "pods" }),
-          ),
+          (c.ports ?? []).map(({ containerPort }): Choice => ({
+            value: `pod/${name(p)}:${containerPort}`,
+            label: `${name(p)} ${p.status.podIP ?? ""}:${containerPort}`,
+            group: "pods",
+          })),
         ),
       ),
     ],

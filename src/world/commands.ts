@@ -145,7 +145,9 @@ export class Session {
       case "delete":
         return this.exists(command.key);
       case "kill":
-        return splitKey(command.pod).kind === "Pod" ? this.exists(command.pod) : refuse("Only a Pod's process can be killed.");
+        return splitKey(command.pod).kind === "Pod"
+          ? this.exists(command.pod)
+          : refuse("Only a Pod's process can be killed.");
       case "scale": {
         const { kind } = splitKey(command.key);
         if (kind !== "Deployment" && kind !== "ReplicaSet") return refuse(`A ${kind} cannot be scaled.`);
@@ -159,7 +161,9 @@ export class Session {
           ? null
           : refuse(`kube-proxy's ${command.mode} mode is not simulated yet; iptables is.`, "mode");
       case "run":
-        return Number.isInteger(command.micros) && command.micros >= 0 ? null : refuse("Time runs forward only.", "micros");
+        return Number.isInteger(command.micros) && command.micros >= 0
+          ? null
+          : refuse("Time runs forward only.", "micros");
     }
   }
 
@@ -180,7 +184,15 @@ function admissionDiagnostics(scenario: Scenario, report: ApplyReport): readonly
     { key, index, message }: ApplyReport["notes"][number],
   ): Diagnostic => {
     const document = documentOf(index);
-    return { severity, source, message, range: markOf(scenario.manifest, document, path), document, object: key, fixes: [] };
+    return {
+      severity,
+      source,
+      message,
+      range: markOf(scenario.manifest, document, path),
+      document,
+      object: key,
+      fixes: [],
+    };
   };
   return [
     ...report.refusals.flatMap(({ index, status }) => {

@@ -10,6 +10,16 @@ import type { Node } from "../model/node/types.ts";
 
 const WORKERS = 3;
 
+/** What `kubectl get nodes -o wide` shows of a plain worker. */
+const NODE_INFO = {
+  architecture: "amd64",
+  containerRuntimeVersion: "containerd://2.1.4",
+  kernelVersion: "6.18.44",
+  kubeletVersion: "v1.36.2",
+  operatingSystem: "linux",
+  osImage: "Debian GNU/Linux 13 (trixie)",
+};
+
 /** worker-1..3 at 192.168.56.11–13, podCIDR 10.244.1–3.0/24; the control plane stands outside them. */
 export const DEFAULT_NODES: readonly Node[] = Array.from({ length: WORKERS }, (_, i) => {
   const name = `worker-${i + 1}`;
@@ -24,6 +34,7 @@ export const DEFAULT_NODES: readonly Node[] = Array.from({ length: WORKERS }, (_
         { type: "InternalIP", address: `192.168.56.${11 + i}` },
         { type: "Hostname", address: name },
       ],
+      nodeInfo: NODE_INFO,
     },
   };
 });

@@ -64,7 +64,8 @@ export function journalEntries(
     const entry = log[i] as LogEntry;
     const wrote = byCause.get(entry.seq) ?? [];
     const { lane, node } = laneOf(entry);
-    const told = lane === "user" || lane === "packets" || (lane === "kube-proxy" && entry.title.startsWith("rules written"));
+    const told =
+      lane === "user" || lane === "packets" || (lane === "kube-proxy" && entry.title.startsWith("rules written"));
     if (wrote.length === 0 && !told) continue;
     entries.push({
       seq: entry.seq,

@@ -1,6 +1,9 @@
 import type { Service } from "../model/service/types.ts";
 
-const quote = (text: string): string => (/^[a-z][a-z0-9./-]*$/i.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text) ? text : JSON.stringify(text));
+const quote = (text: string): string =>
+  /^[a-z][a-z0-9./-]*$/i.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
 
 /** An image that really listens on the port: nginx for 80, else agnhost's netexec, which takes the port as a flag. */
 function container(port: number): readonly string[] {

@@ -35,11 +35,12 @@ export interface Scenario {
 export function readScenario(text: string): Scenario {
   const manifest = parseManifest(text);
   const decoded = decodeManifest(manifest);
+  const all: readonly Placed[] = decoded.objects.map(({ object, document }) => ({ object, document: document.index }));
   const diagnostics: Diagnostic[] = [...manifest.diagnostics, ...decoded.diagnostics];
   const isConfig = ({ object }: Placed): boolean => kindInfo(object.apiVersion, object.kind)?.support === "config";
-  const objects = decoded.objects.filter((placed) => !isConfig(placed));
+  const objects = all.filter((placed) => !isConfig(placed));
   const last = <T extends KubeObject>(kind: string): { readonly object: T; readonly document: number } | undefined =>
-    decoded.objects.findLast(({ object }) => object.kind === kind) as { object: T; document: number } | undefined;
+    all.findLast(({ object }) => object.kind === kind) as { object: T; document: number } | undefined;
 
   /** The value of a configuration file, or its default with the complaint noted where it belongs. */
   const settled = <T>(

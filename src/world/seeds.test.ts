@@ -70,7 +70,13 @@ const service = (world: World, name: string): Service =>
 describe.each([
   ["ClusterIP", CLUSTER_IP, "my-service", "node/worker-1", "service/default/my-service:80"],
   ["NodePort", NODE_PORT, "my-nodeport-service", "client/internet", "node/worker-2:30000"],
-  ["LoadBalancer", LOAD_BALANCER, "my-loadbalancer-service", "client/internet", "lb/default/my-loadbalancer-service:80"],
+  [
+    "LoadBalancer",
+    LOAD_BALANCER,
+    "my-loadbalancer-service",
+    "client/internet",
+    "lb/default/my-loadbalancer-service:80",
+  ],
 ])("the %s manifest", (type, text, name, from, to) => {
   it("is admitted, defaulted and given its addresses", () => {
     const { spec, status } = service(load(text), name);

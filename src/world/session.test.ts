@@ -26,7 +26,10 @@ spec:
       containers: [{name: web, image: nginx, ports: [{containerPort: 8080}]}]
 `;
 
-const SEND: Command = { type: "send", request: { from: "node/worker-1", to: "service/default/web:80", protocol: "tcp" } };
+const SEND: Command = {
+  type: "send",
+  request: { from: "node/worker-1", to: "service/default/web:80", protocol: "tcp" },
+};
 
 const text = (replicas: number): Command => ({ type: "text", text: scenario(replicas) });
 const pods = (world: World): readonly Pod[] => world.objects.list<Pod>("Pod", "default");
@@ -69,7 +72,9 @@ describe("a text command", () => {
   });
 
   it("reports an unknown field in the server's words at its place", () => {
-    const world = play([{ type: "text", text: scenario(1).replace("selector: {app: web}\n  ports", "selectr: {app: web}\n  ports") }]);
+    const world = play([
+      { type: "text", text: scenario(1).replace("selector: {app: web}\n  ports", "selectr: {app: web}\n  ports") },
+    ]);
     const problem = world.report.diagnostics.find((d) => d.severity === "error");
     expect(problem?.message).toContain('strict decoding error: unknown field "spec.selectr"');
     expect(problem?.range.startLine).toBe(6);
@@ -80,7 +85,9 @@ describe("history", () => {
   const commandArb: fc.Arbitrary<Command> = fc.oneof(
     fc.integer({ min: 0, max: 4 }).map(text),
     fc.constant(SEND),
-    fc.integer({ min: 0, max: 4 }).map((replicas): Command => ({ type: "scale", key: objectKey("Deployment", "default", "web"), replicas })),
+    fc
+      .integer({ min: 0, max: 4 })
+      .map((replicas): Command => ({ type: "scale", key: objectKey("Deployment", "default", "web"), replicas })),
     fc.constant<Command>({ type: "run", micros: 1_500_000 }),
     fc.constant<Command>({ type: "text", text: "kind: Nonsense" }),
   );

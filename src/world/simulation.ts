@@ -195,7 +195,10 @@ export class Cluster {
       }
       case "send": {
         const id = this.rest.walks.length + 1;
-        const sent = send(this.view(), this.rest.network, action.request, { id, chooser: seededChooser(this.rest.seed) });
+        const sent = send(this.view(), this.rest.network, action.request, {
+          id,
+          chooser: seededChooser(this.rest.seed),
+        });
         if (!sent.ok) return sent.error.message;
         const { walk, state } = sent.value;
         this.change({ network: state, walks: [...this.rest.walks, walk] });
@@ -242,7 +245,8 @@ export class Cluster {
     this.change({ proxies: { ...this.rest.proxies, [node]: { syncedRevision, syncedAt: engine.now } } });
     const same =
       last !== undefined &&
-      relevantRevision(this.store.journal, last.syncedRevision) === relevantRevision(this.store.journal, syncedRevision);
+      relevantRevision(this.store.journal, last.syncedRevision) ===
+        relevantRevision(this.store.journal, syncedRevision);
     return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
   }
 

@@ -27,7 +27,14 @@ export interface WorldOptions {
 
 const refusal = (error: RequestError): Refusal => ({ message: error.message, field: error.field });
 
-const row = ({ id, table, chain, position, text, origin }: RuleRef): RuleRow => ({ id, table, chain, position, text, origin });
+const row = ({ id, table, chain, position, text, origin }: RuleRef): RuleRow => ({
+  id,
+  table,
+  chain,
+  position,
+  text,
+  origin,
+});
 
 /** Rules shown for one line of the text: enough to see the pattern, few enough to read. */
 const PROVENANCE_ROWS = 100;
@@ -42,7 +49,10 @@ export function createWorld(options: WorldOptions): World {
 
   const noNode = (node: string): Refusal | null =>
     cluster().store.get<Node>(objectKey("Node", undefined, node)) === undefined
-      ? { message: `There is no node ${JSON.stringify(node)}. Nodes: ${nodeNames().join(", ") || "none"}.`, field: "node" }
+      ? {
+          message: `There is no node ${JSON.stringify(node)}. Nodes: ${nodeNames().join(", ") || "none"}.`,
+          field: "node",
+        }
       : null;
   const nodeNames = (): readonly string[] =>
     cluster()
@@ -162,7 +172,8 @@ export function createWorld(options: WorldOptions): World {
       const { ruleset } = cluster().rulesOf(node);
       const { rows } = listRules(ruleset, { search: found.object, offset: 0, limit: Number.MAX_SAFE_INTEGER });
       const rules = rows.filter(
-        ({ origin }) => origin?.object === found.object && (origin.path.startsWith(found.path) || found.path.startsWith(origin.path)),
+        ({ origin }) =>
+          origin?.object === found.object && (origin.path.startsWith(found.path) || found.path.startsWith(origin.path)),
       );
       return { ...found, rules: rules.slice(0, PROVENANCE_ROWS).map(row) };
     },

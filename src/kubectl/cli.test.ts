@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { runCli } from "./cli.ts";
+
+const SHOP = readFileSync("src/scenarios/shop-web/scenario.yaml", "utf8");
+const GHOST =
+  "apiVersion: v1\nkind: Service\nmetadata: {name: ghost}\nspec: {selector: {app: x}, ports: [{port: 80}]}\n";
+const BROKEN =
+  "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selectr: {app: web}\n  ports: [{port: 80}]\n";
+
+const FILES: Readonly<Record<string, string>> = { "shop.yaml": SHOP, "ghost.yaml": GHOST, "broken.yaml": BROKEN };
+const shop = "shop.yaml";
+const noEndpoints = "ghost.yaml";
+const broken = "broken.yaml";
+
+function kubehop(
+  args: readonly string[],
+  input = "",
+): { readonly code: number; readonly out: string; readonly err: string } {
+  const { stdout, stderr, code } = runCli(args, (path) => (path === "-" ? input : (FILES[path] ?? null)));
+  return { code, out: stdout, err: stderr };
+}
+
+interface Trace {
+  readonly outcomes: readonly {
+    readonly probability: number;
+    readonly outcome: string;
+    readonly symptom: string;
+    readonly backend: { readonly pod: string; readonly ip: string; readonly port: number } | null;
+    readonly sourceSeen: string | null;
+  }[];
+  readonly walks: readonly {
+    readonly hops: readonly { readonly rule: string | null; readonly considered: number }[];
+    readonly reply: readonly unknown[];
+  }[];
+}
+
+const trace = (args: readonly string[], input = ""): Trace =>
+  JSON.parse(kubehop(["trace", ...args, "--json"], input).out) as Trace;
+
+describe("trace", () => {
+  it("lists every outcome of a load balancer request with its exact probability", () => {
+    const { outcomes, walks } = trace([shop, "--from", "client/internet", "--to", "lb/shop/web:80", "--explore"]);
+    expect(outcomes).toHaveLength(9);
+    expect(walks).toHaveLength(9);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ outcome: "delivered", backend: { port: 8080 } });
+      expect(outcome.probability).toBeCloseTo(1 / 9, 12);
+    }
+  });
+
+  it("says by which rule a Service without endpoints refuses, and exits 0: that is an outcome, not an error", () => {
+    const { outcomes, walks } = trace([noEndpoints, "--from", "node/worker-1", "--to", "service/default/ghost:80"]);
+    expect(outcomes[0]).toMatchObject({ outcome: "refused", backend: null, sourceSeen: null });
+    expect(walks[0]?.hops.at(-1)?.rule).toBe(
+      `-A KUBE-SERVICES -d ${/to (10\.\S+) port/.exec(outcomes[0]?.symptom ?? "")?.[1]}/32 -p tcp -m comment --comment "default/ghost has no endpoints" -m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable`,
+    );
+    expect(
+      kubehop(["trace", noEndpoints, "--from", "node/worker-1", "--to", "service/default/ghost:80"]).out,
+    ).toContain("default/ghost has no endpoints");
+  });
+
+  it("repeats itself for a seed and differs between seeds", () => {
+    const with_ = (seed: number): string =>
+      kubehop(["trace", shop, "--from", "client/internet", "--to", "lb/shop/web:80", "--seed", String(seed), "--json"])
+        .out;
+    expect(with_(4)).toBe(with_(4));
+    expect(new Set([1, 2, 3, 4].map(with_)).size).toBeGreaterThan(1);
+  });
+
+  it("reads several files and standard input", () => {
+    const client = "apiVersion: kubehop.dev/v1alpha1\nkind: Client\nmetadata: {name: me}\nspec: {ip: 203.0.113.7}\n";
+    const { outcomes } = trace([shop, "-", "--from", "client/me", "--to", "lb/shop/web:80"], client);
+    expect(outcomes[0]?.outcome).toBe("delivered");
+  });
+
+  it.each([
+    [["--from", "pod/shop/nobody", "--to", "service/shop/web:80"], /nobody/],
+    [["--from", "client/internet", "--to", "service/shop/web:https"], /https/],
+    [["--from", "client/internet", "--to", "nowhere"], /nowhere/],
+    [["--from", "client/internet"], /--to/],
+    [["--from", "client/internet", "--to", "lb/shop/web:80", "--protocol", "gre"], /protocol/],
+    [["--from", "client/internet", "--to", "lb/shop/web:80", "--frob"], /--frob/],
+  ])("refuses %j on standard error with exit code 1", (args, message) => {
+    const { code, out, err } = kubehop(["trace", shop, ...args]);
+    expect(code).toBe(1);
+    expect(out).toBe("");
+    expect(err).toMatch(message);
+  });
+});
+
+describe("kubectl", () => {
+  it("prints tables as kubectl does", () => {
+    const { out, err } = kubehop(["kubectl", "-f", shop, "--", "get", "svc", "-n", "shop", "-o", "wide"]);
+    expect(err).toBe("");
+    const [head, row] = out.split("\n");
+    expect(head).toMatch(/^NAME {3}TYPE {11}CLUSTER-IP {3,}EXTERNAL-IP {4}PORT\(S\) {8}AGE {3}SELECTOR$/);
+    expect(row).toMatch(
+      /^web {4}LoadBalancer {3}10\.\d+\.\d+\.\d+ +203\.0\.113\.10 {3}80:3\d{4}\/TCP {3}0s {4}app=web$/,
+    );
+  });
+
+  it("answers what is not there as kubectl does", () => {
+    expect(kubehop(["kubectl", "-f", shop, "--", "get", "svc", "ghost"])).toMatchObject({
+      code: 1,
+      err: 'Error from server (NotFound): services "ghost" not found\n',
+    });
+    expect(kubehop(["kubectl", "-f", shop, "--", "get", "po", "-n", "default"])).toMatchObject({
+      code: 0,
+      err: "No resources found in default namespace.\n",
+    });
+  });
+
+  it("prints YAML with keys in order", () => {
+    const { out } = kubehop(["kubectl", "-f", shop, "--", "get", "svc", "web", "-n", "shop", "-o", "yaml"]);
+    expect(out).toMatch(/^apiVersion: v1\nkind: Service\nmetadata:\n {2}annotations:\n/);
+    expect(out).toMatch(
+      /\n {2}ports:\n {2}- nodePort: 3\d{4}\n {4}port: 80\n {4}protocol: TCP\n {4}targetPort: 8080\n/,
+    );
+    expect(out).toMatch(/\nstatus:\n {2}loadBalancer:\n {4}ingress:\n {4}- ip: 203\.0\.113\.10\n {6}ipMode: VIP\n$/);
+  });
+
+  it("shows a refused manifest in the server's words, with file and line", () => {
+    expect(kubehop(["kubectl", "-f", broken, "--", "get", "svc"])).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringMatching(
+        /broken\.yaml:5: error: .*strict decoding error: unknown field "spec\.selectr"/,
+      ) as string,
+    });
+  });
+});
+
+it("names a file that is not there as kubectl does", () => {
+  expect(kubehop(["kubectl", "-f", "x.yaml", "--", "get", "svc"])).toMatchObject({
+    code: 1,
+    err: 'error: the path "x.yaml" does not exist\n',
+  });
+});
+
+describe("rules", () => {
+  it("prints what iptables-save prints on that node", () => {
+    const { out } = kubehop(["rules", shop, "--node", "worker-2", "--format", "save"]);
+    expect(out).toMatch(/^\*filter\n:INPUT ACCEPT \[0:0\]\n/);
+    expect(out).toContain(
+      '-A KUBE-SERVICES -d 203.0.113.10/32 -p tcp -m comment --comment "shop/web loadbalancer IP" -m tcp --dport 80 -j KUBE-EXT-',
+    );
+    expect(out.trimEnd().endsWith("COMMIT")).toBe(true);
+  });
+
+  it("names the nodes there are when asked for another, and refuses modes that are not there yet", () => {
+    expect(kubehop(["rules", shop, "--node", "worker-9"])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("worker-1, worker-2, worker-3") as string,
+    });
+    expect(kubehop(["rules", shop, "--node", "worker-1", "--mode", "ipvs"])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("ipvs") as string,
+    });
+  });
+});

@@ -1,0 +1,217 @@
+/** The command line: arguments in, output and exit code out. Any simulated outcome is 0; bad input is said on stderr and is 1. */
+import type { ProxyMode } from "../model/config/types.ts";
+import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import type { Protocol, Request, Walk } from "../model/trace/types.ts";
+import type { World } from "../world/types.ts";
+import { createWorld } from "../world/world.ts";
+import { runConsole } from "./console.ts";
+import type { Output } from "./get.ts";
+import { traceJson, traceText } from "./trace.ts";
+
+const USAGE = `usage:
+  kubehop kubectl -f FILE... -- get svc -A -o wide
+  kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--format save|nft|ipvsadm|json]
+  kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
+
+F is pod/NS/NAME, deploy/NS/NAME, node/NAME or client/NAME.
+T is IP:PORT, service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT or pod/NS/NAME:PORT.
+FILE may repeat; - is standard input.
+`;
+
+/** Bad input: said on stderr, exit 1. */
+class Refused extends Error {}
+
+interface Parsed {
+  readonly files: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+}
+
+const SWITCHES = new Set(["--explore", "--json"]);
+const OPTIONS = new Set(["--from", "--to", "--protocol", "--family", "--mode", "--seed", "--node", "--format"]);
+
+function parse(argv: readonly string[]): Parsed {
+  const files: string[] = [];
+  const options: Record<string, string> = {};
+  for (let i = 0; i < argv.length; i++) {
+    const arg = argv[i] as string;
+    if (arg === "-f" || arg === "--filename") {
+      const file = argv[++i];
+      if (file === undefined) throw new Refused(`${arg} needs a file`);
+      files.push(file);
+    } else if (!arg.startsWith("--")) {
+      files.push(arg);
+    } else {
+      const equals = arg.indexOf("=");
+      const name = equals < 0 ? arg : arg.slice(0, equals);
+      if (SWITCHES.has(name)) options[name] = "true";
+      else if (OPTIONS.has(name)) {
+        const value = equals < 0 ? argv[++i] : arg.slice(equals + 1);
+        if (value === undefined) throw new Refused(`${name} needs a value`);
+        options[name] = value;
+      } else throw new Refused(`unknown option ${name}\n\n${USAGE}`);
+    }
+  }
+  return { files, options };
+}
+
+function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[], fallback: T): T {
+  if (value === undefined) return fallback;
+  const found = allowed.find((a) => a === value);
+  if (found === undefined)
+    throw new Refused(`${name} must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
+  return found;
+}
+
+function wholeNumber(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(value)) throw new Refused(`${name} must be a whole number, not ${JSON.stringify(value)}`);
+  return Number(value);
+}
+
+/** Text of a file, of standard input for `-`; null when there is no such file. */
+export type ReadFile = (path: string) => string | null;
+
+type Place = (line: number) => string;
+
+/** All files as one multi-document text, with the line at which each begins: messages name the file the user knows. */
+function readFiles(files: readonly string[], read: ReadFile): { readonly text: string; readonly place: Place } {
+  if (files.length === 0) throw new Refused(`no FILE was given\n\n${USAGE}`);
+  const parts: { file: string; from: number }[] = [];
+  const texts: string[] = [];
+  let line = 1;
+  for (const file of files) {
+    const text = read(file);
+    if (text === null) throw new Refused(`error: the path "${file}" does not exist`);
+    if (texts.length > 0) {
+      texts.push("---\n");
+      line += 1;
+    }
+    parts.push({ file: file === "-" ? "STDIN" : file, from: line });
+    texts.push(text.endsWith("\n") ? text : `${text}\n`);
+    line += (texts.at(-1)?.match(/\n/g) ?? []).length;
+  }
+  const place = (at: number): string => {
+    const part = parts.findLast((p) => p.from <= at) ?? parts[0];
+    return part === undefined ? String(at) : `${part.file}:${at - part.from + 1}`;
+  };
+  return { text: texts.join(""), place };
+}
+
+/** What is wrong with the text, a line each: `shop.yaml:5: error: ...`. Remarks of our own stay silent here. */
+function complaints(diagnostics: readonly Diagnostic[], place: Place): string {
+  return diagnostics
+    .filter((d) => d.severity !== "info")
+    .map((d) => `${place(d.range.startLine)}: ${d.severity}: ${d.message}\n`)
+    .join("");
+}
+
+interface Loaded {
+  readonly world: World;
+  /** Warnings about the text, for standard error. */
+  readonly warnings: string;
+}
+
+function load({ files, options }: Parsed, read: ReadFile): Loaded {
+  const { text, place } = readFiles(files, read);
+  const world = createWorld({ seed: wholeNumber("--seed", options["--seed"]) ?? null });
+  world.dispatch({ type: "text", text });
+  const warnings = complaints(world.report.diagnostics, place);
+  if (!world.report.accepted) throw new Refused(warnings.trimEnd());
+  const mode = options["--mode"];
+  if (mode !== undefined) {
+    const wanted = oneOf<ProxyMode>("--mode", mode, ["iptables", "nftables", "ipvs", "userspace"], "iptables");
+    if (wanted !== world.mode) {
+      const { refusal } = world.dispatch({ type: "mode", mode: wanted });
+      if (refusal !== null) throw new Refused(refusal.message);
+    }
+  }
+  return { world, warnings };
+}
+
+function kubectl(argv: readonly string[], read: ReadFile): Output {
+  const split = argv.indexOf("--");
+  const command = split < 0 ? [] : argv.slice(split + 1);
+  if (command.length === 0)
+    throw new Refused(`nothing after --: say what kubectl should do, as in -- get svc\n\n${USAGE}`);
+  const { world, warnings } = load(parse(split < 0 ? argv : argv.slice(0, split)), read);
+  const output = runConsole(world, ["kubectl", ...command]);
+  return { ...output, stderr: warnings + output.stderr };
+}
+
+type Format = "save" | "nft" | "ipvsadm" | "json";
+
+/** What each mode's rules print as. */
+const FORMATS: Readonly<Record<ProxyMode, Format>> = {
+  iptables: "save",
+  nftables: "nft",
+  ipvs: "ipvsadm",
+  userspace: "save",
+};
+
+function rules(argv: readonly string[], read: ReadFile): Output {
+  const parsed = parse(argv);
+  const node = parsed.options["--node"];
+  if (node === undefined) throw new Refused("--node NAME is needed: rules are a node's own");
+  const { world, warnings } = load(parsed, read);
+  const printed = world.rulesText(node);
+  if ("message" in printed) throw new Refused(printed.message);
+  const own = FORMATS[world.mode];
+  const format = oneOf<Format>("--format", parsed.options["--format"], ["save", "nft", "ipvsadm", "json"], own);
+  if (format === "json") {
+    const { rows } = world.ruleRows({ node, table: null, search: "", offset: 0, limit: Number.MAX_SAFE_INTEGER });
+    return { stdout: `${JSON.stringify(rows, null, 2)}\n`, stderr: warnings, code: 0 };
+  }
+  if (format !== own) {
+    throw new Refused(`--format ${format} does not go with mode ${world.mode}, whose rules print as ${own}`);
+  }
+  return { stdout: printed.text, stderr: warnings, code: 0 };
+}
+
+function walksOf(world: World, request: Request, everyBranch: boolean): readonly Walk[] {
+  if (everyBranch) {
+    const explored = world.explore(request);
+    if ("message" in explored) throw new Refused(explored.message);
+    return explored.walks;
+  }
+  const walk = world.probe(request);
+  if ("message" in walk) throw new Refused(walk.message);
+  return [walk];
+}
+
+function trace(argv: readonly string[], read: ReadFile): Output {
+  const parsed = parse(argv);
+  const { options } = parsed;
+  const from = options["--from"];
+  const to = options["--to"];
+  if (from === undefined || to === undefined) throw new Refused(`--from and --to are needed\n\n${USAGE}`);
+  const protocol = oneOf<Protocol>("--protocol", options["--protocol"], ["tcp", "udp", "icmp", "sctp"], "tcp");
+  const family = options["--family"] === undefined ? null : oneOf("--family", options["--family"], ["4", "6"], "4");
+  const request: Request = { from, to, protocol, ...(family !== null && { family: family === "4" ? 4 : 6 }) };
+  const { world, warnings } = load(parsed, read);
+  const walks = walksOf(world, request, options["--explore"] === "true");
+  return { stdout: options["--json"] === "true" ? traceJson(walks) : traceText(walks), stderr: warnings, code: 0 };
+}
+
+/** Runs one command line (without the program's name). Throws only on our own bugs. */
+export function runCli(argv: readonly string[], read: ReadFile): Output {
+  const [command, ...rest] = argv;
+  try {
+    switch (command) {
+      case "kubectl":
+        return kubectl(rest, read);
+      case "rules":
+        return rules(rest, read);
+      case "trace":
+        return trace(rest, read);
+      case undefined:
+      case "help":
+      case "--help":
+        return { stdout: USAGE, stderr: "", code: 0 };
+      default:
+        throw new Refused(`unknown command ${JSON.stringify(command)}\n\n${USAGE}`);
+    }
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { stdout: "", stderr: `${error.message}\n`, code: 1 };
+  }
+}

@@ -1,0 +1,58 @@
+/** Walks as the command line prints them. */
+import type { Header, Hop, Walk } from "../model/trace/types.ts";
+
+const hopJson = (hop: Hop): unknown => ({
+  place: hop.place,
+  iface: hop.iface,
+  stage: hop.stage,
+  rule: hop.rule?.text ?? null,
+  considered: hop.considered,
+  before: hop.before,
+  after: hop.after,
+  verdict: hop.verdict,
+  draw: hop.draw,
+  note: hop.note,
+});
+
+/** `walks[i]` belongs to `outcomes[i]`. */
+export function traceJson(walks: readonly Walk[]): string {
+  const report = {
+    outcomes: walks.map(({ probability, outcome, symptom, summary, backend, sourceSeen }) => ({
+      probability,
+      outcome,
+      symptom,
+      summary,
+      backend,
+      sourceSeen,
+    })),
+    walks: walks.map(({ hops, reply }) => ({ hops: hops.map(hopJson), reply: reply.map(hopJson) })),
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+const ends = (h: Header): string =>
+  h.protocol === "icmp" ? `${h.src} > ${h.dst}` : `${h.src}:${h.sport} > ${h.dst}:${h.dport}`;
+
+function hopLines(arrow: string, hop: Hop): readonly string[] {
+  const change = ends(hop.before) === ends(hop.after) ? "" : `  =>  ${ends(hop.after)}`;
+  const rule = hop.rule === null ? [] : [`       ${hop.rule.text}`];
+  return [`  ${arrow} ${hop.place}  ${hop.stage}  ${ends(hop.before)}${change}`, ...rule, `       ${hop.note}`];
+}
+
+function walkText(walk: Walk): string {
+  const percent = `${(walk.probability * 100).toFixed(2)} %`;
+  const who =
+    walk.backend === null ? "" : `  ${walk.backend.pod ?? walk.backend.ip} sees ${walk.sourceSeen ?? "nobody"}`;
+  return [
+    `${percent}  ${walk.outcome}${who}`,
+    `  ${walk.symptom}`,
+    `  ${walk.summary}`,
+    ...walk.hops.flatMap((hop) => hopLines("->", hop)),
+    ...walk.reply.flatMap((hop) => hopLines("<-", hop)),
+  ].join("\n");
+}
+
+/** Every outcome with its share, what the client sees, and each hop out and back with the rule that decided. */
+export function traceText(walks: readonly Walk[]): string {
+  return `${walks.map(walkText).join("\n\n")}\n`;
+}
