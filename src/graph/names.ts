@@ -2,7 +2,7 @@
  * A pod's name short enough for its card: the random suffix is what tells pods apart, so only the middle goes
  * (`web-6c8b5d7f9-m4tqz` → `web-…-m4tqz`). Names of at most `limit` characters stay whole.
  */
-export function shortenPodName(name: string, limit = 12): string {
+export function shortenPodName(name: string, limit = 11): string {
   if (name.length <= limit) return name;
   const dash = name.lastIndexOf("-");
   const tail = dash > 0 && name.length - dash <= limit - 4 ? name.slice(dash) : name.slice(-5);

@@ -2,7 +2,7 @@ import type { Hop, OutcomeKind, Walk } from "../model/trace/types.ts";
 import type { Point } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
 import { arcAt, crossing, flatten, lengthOf, pointAt, segmentsOf, type Ribbon, type Segment } from "./ribbon.ts";
-import { routesOf } from "./route.ts";
+import { routesOf, type Route } from "./route.ts";
 import type { Leg } from "./visits.ts";
 
 /** What a strand's colour says: one of the seven roles, by its token's name. */
@@ -59,7 +59,11 @@ export interface WalkPath {
 
 /** The line that a walk draws on the map. Pure: the same walk and layout give the same numbers. */
 export function pathOf(walk: Walk, layout: Layout): WalkPath {
-  const routes = routesOf(walk, layout);
+  return pathAlong(walk, routesOf(walk, layout));
+}
+
+/** The same for routes that were laid elsewhere, as on the one-row strip. */
+export function pathAlong(walk: Walk, routes: readonly Route[]): WalkPath {
   const earlier: Segment[] = [];
   const legs: LegPath[] = [];
   const nat = { dnat: 0, snat: 0 };
@@ -182,7 +186,8 @@ function arrowsOf(segments: readonly Segment[], ribbon: Ribbon, stations: readon
   const busy = stations.filter(({ hop }) => hop.verdict !== "continue" && hop.verdict !== "accept").map((st) => st.s);
   return segments.flatMap((segment) => {
     const length = lengthOf(segment);
-    if (length < 56) return [];
+    const flat = segment.from.y === segment.to.y;
+    if (length < (flat ? 56 : 140)) return [];
     const heading = Math.atan2(segment.to.y - segment.from.y, segment.to.x - segment.from.x);
     const shares = length > 220 ? [0.12, 0.62] : [0.5];
     return shares.flatMap((share) => {

@@ -79,12 +79,12 @@ function slotsOf(visits: readonly Visit[], find: Pen["find"]): ReadonlyMap<Visit
       const l = left.indexOf(visit);
       const r = right.indexOf(visit);
       const b = Math.max(0, leaving.indexOf(visit));
-      const top = r >= 0 ? 32 + r * spread(11, 22, right.length) : 22 + Math.max(0, l) * spread(11, 27, left.length);
+      const top = r >= 0 ? 32 + r * spread(11, 22, right.length) : 22 + Math.max(0, l) * spread(13, 27, left.length);
       const channel =
         r >= 0 ? 114 - (right.length > 1 ? 2 : 0) + r * spread(9, 13, right.length) : leftChannel(l, left.length);
       slots.set(visit, {
         top: card.rect.y + top,
-        bottom: card.rect.y + 120 - b * spread(12, 26, leaving.length),
+        bottom: card.rect.y + 120 - b * spread(13, 26, leaving.length),
         channel: slab + channel,
       });
     }

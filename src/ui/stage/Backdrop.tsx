@@ -1,0 +1,49 @@
+import type { Layout } from "../../graph/layout.ts";
+import styles from "./Stage.module.css";
+
+/** How far the band and its edge reach beyond the map on either side. */
+const FAR = 6000;
+
+/** What lies under the cards: the intent band and the bus. */
+export function Backdrop({ layout }: { readonly layout: Layout }) {
+  const { band, bus, intent } = layout;
+  return (
+    <svg className={styles["backdrop"]} width="1" height="1" aria-hidden="true" focusable="false">
+      <rect className={styles["band"]} x={-FAR} y={-FAR} width={2 * FAR} height={FAR + band.height} />
+      <line className={styles["bandEdge"]} x1={-FAR + 1} x2={FAR} y1={band.height} y2={band.height} />
+      {intent.map((line, i) => (
+        <line key={i} className={styles["ink"]} x1={line.x1 + 3} x2={line.x2 - 3} y1={line.y} y2={line.y} />
+      ))}
+      {bus !== null && (
+        <rect className={styles["bus"]} x={bus.rect.x} y={bus.rect.y} width={bus.rect.w} height={bus.rect.h} rx="4" />
+      )}
+      {bus !== null && (
+        <text
+          className={styles["busLabel"]}
+          transform={`translate(${bus.labelRect.x + bus.labelRect.w / 2} ${bus.labelRect.y + bus.labelRect.h}) rotate(-90)`}
+          dominantBaseline="central"
+        >
+          {bus.label}
+        </text>
+      )}
+    </svg>
+  );
+}
+
+/** What lies on the node cards and under the pods: the ink thread and the wires. */
+export function Wires({ layout }: { readonly layout: Layout }) {
+  return (
+    <svg className={styles["wires"]} width="1" height="1" aria-hidden="true" focusable="false">
+      {layout.wires.map((wire, i) => (
+        <polyline
+          key={i}
+          className={styles[wire.thick ? "stub" : "veth"]}
+          points={wire.points.map((p) => `${String(p.x)},${String(p.y)}`).join(" ")}
+        />
+      ))}
+      {layout.thread.map((piece, i) => (
+        <line key={i} className={styles["thread"]} x1={piece.x} x2={piece.x} y1={piece.y1} y2={piece.y2} />
+      ))}
+    </svg>
+  );
+}

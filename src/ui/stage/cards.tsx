@@ -1,0 +1,214 @@
+import type { NodeProps } from "@xyflow/react";
+import type { Node as FlowNode } from "@xyflow/react";
+import { memo, type CSSProperties, type ReactNode } from "react";
+import type { Card, NodeCard, PodCard, StampCard } from "../../graph/cards.ts";
+import { NODE, ROWS } from "../../graph/metrics.ts";
+import { shortenPodName } from "../../graph/names.ts";
+import { MapIcon } from "./icons.tsx";
+import { rowOf, tintOf, useHighlight } from "./highlight.ts";
+import { Sigil } from "./Sigil.tsx";
+import { StampShape } from "./StampShape.tsx";
+import styles from "./Cards.module.css";
+
+export type CardNode = FlowNode<{ readonly card: Card }, "card">;
+
+/** Every card is one button with a name that says all it shows; the arrow keys of the map move between them. */
+export const CardView = memo(function CardView({ data: { card } }: NodeProps<CardNode>) {
+  const { focus, object, select } = useHighlight();
+  const classes = [styles["card"], styles[card.kind], ...flags(card)];
+  return (
+    <button
+      type="button"
+      className={classes.join(" ")}
+      aria-label={card.label}
+      aria-pressed={object !== null && card.object === object}
+      tabIndex={focus === card.id ? 0 : -1}
+      data-card={card.id}
+      data-arrows=""
+      onClick={() => select(card.id)}
+    >
+      <Face card={card} />
+    </button>
+  );
+});
+
+function flags(card: Card): readonly (string | undefined)[] {
+  if (card.kind === "pod") {
+    return [card.backend ? styles["backend"] : "", card.state === "ready" ? "" : styles["unready"]];
+  }
+  return [card.kind === "stamp" && card.small ? styles["mini"] : ""];
+}
+
+function Face({ card }: { readonly card: Card }): ReactNode {
+  switch (card.kind) {
+    case "client":
+      return (
+        <>
+          {!card.small && <MapIcon name="laptop" size={22} />}
+          <span className={styles["title"]}>{card.name === "internet" ? "outside client" : card.name}</span>
+          <span className={styles["machine"]}>{card.ip}</span>
+        </>
+      );
+    case "lb":
+      return (
+        <>
+          <span className={styles["title"]}>cloud LB</span>
+          {card.addresses.length === 0 && <span className={styles["pending"]}>&lt;pending&gt;</span>}
+          {card.addresses.slice(0, 3).map((ip) => (
+            <span key={ip} className={styles["machine"]}>
+              {ip}
+            </span>
+          ))}
+          {card.addresses.length > 3 && <span className={styles["quiet"]}>{card.addresses.length - 3} more</span>}
+        </>
+      );
+    case "node":
+      return <NodeFace card={card} />;
+    case "pod":
+      return <PodFace card={card} />;
+    case "api":
+      return (
+        <>
+          <span className={styles["title"]}>API server</span>
+          <span className={styles["machine"]}>revision {card.revision}</span>
+        </>
+      );
+    case "slice":
+      return (
+        <>
+          <span className={styles["title"]}>EndpointSlice</span>
+          <span className={styles["machine"]}>
+            {card.name === null ? "none yet" : `${shortenPodName(card.name, 14)}, ${String(card.ready)} ready`}
+          </span>
+        </>
+      );
+    case "stamp":
+      return <StampFace card={card} />;
+    case "more":
+      return <span className={styles["quiet"]}>{card.text}</span>;
+    case "proxy":
+      return (
+        <>
+          <span className={styles["title"]}>kube-proxy</span>
+          <span className={styles["syncs"]} data-many={card.rows.length > 4 ? "" : undefined}>
+            {card.rows.slice(0, card.rows.length > 6 ? 5 : 6).map((row) => (
+              <span key={row.node} className={styles["sync"]}>
+                <span className={styles["dot"]} data-synced={row.synced} />
+                <span>{shortenPodName(row.node, 10)}</span>
+                <span className={styles["machine"]}>{row.at}</span>
+              </span>
+            ))}
+            {card.rows.length > 6 && <span className={styles["quiet"]}>and {card.rows.length - 5} more</span>}
+          </span>
+        </>
+      );
+  }
+}
+
+const ROW_NAMES = ["PREROUTING", "routing", "FORWARD", "POSTROUTING"] as const;
+
+function NodeFace({ card }: { readonly card: NodeCard }) {
+  const { hop, hooks } = useHighlight();
+  const here = hop !== null && hop.place === card.host ? hop : null;
+  const row = here === null ? null : rowOf(here);
+  const met = (hook: string): boolean => hooks.has(`${card.id} ${hook}`);
+  return (
+    <>
+      <span className={`${styles["bar"] ?? ""} ${styles["eth"] ?? ""}`}>
+        <span>eth0</span>
+      </span>
+      <span className={styles["nodeName"]} style={{ left: NODE.name }}>
+        <span className={styles["title"]}>{card.name}</span>
+        <span className={styles["machine"]}>{card.ip}</span>
+      </span>
+      <span className={styles["caption"]} style={{ left: NODE.slab }}>
+        netfilter
+      </span>
+      <span className={styles["slab"]} style={{ left: NODE.slab, top: NODE.inset, width: NODE.slabWidth }}>
+        {ROW_NAMES.map((name, i) => (
+          <span
+            key={name}
+            className={styles["row"]}
+            style={{ height: (ROWS[i] ?? 0) - (i === 0 ? NODE.inset : (ROWS[i - 1] ?? 0)) }}
+            data-tint={row === i && here !== null ? tintOf(here) : undefined}
+          >
+            {rowName(name, i, met)}
+          </span>
+        ))}
+      </span>
+      <span className={`${styles["bar"] ?? ""} ${styles["cni"] ?? ""}`} style={{ left: NODE.cni }}>
+        <span>cni0</span>
+      </span>
+      {card.imprint !== null && (
+        <span className={styles["imprint"]} data-synced={card.imprint.synced}>
+          <Sigil hash={card.imprint.sigil} size={13} />
+          <span>{imprintName(card.imprint.name)}</span>
+        </span>
+      )}
+    </>
+  );
+}
+
+/** What the node itself sends starts at OUTPUT, what it takes in ends at INPUT: those rows say so while such a walk is on show. */
+function rowName(name: string, row: number, met: (hook: string) => boolean): string {
+  if (row === 0 && met("OUTPUT") && !met("PREROUTING")) return "OUTPUT";
+  if (row === 2 && met("INPUT") && !met("FORWARD")) return "INPUT";
+  return name;
+}
+
+function imprintName(name: string): string {
+  const short = name.length <= 10 ? name : name.slice(name.indexOf("/") + 1);
+  return shortenPodName(short, 11);
+}
+
+function PodFace({ card }: { readonly card: PodCard }) {
+  const note =
+    card.state === "ready"
+      ? card.weight
+      : card.state === "terminating"
+        ? "ending"
+        : card.state === "starting"
+          ? "starting"
+          : "unready";
+  return (
+    <>
+      <MapIcon name={card.name === "curl" || card.client ? "terminal" : "cube"} size={15} />
+      <span className={styles["podText"]}>
+        <span className={styles["podName"]}>
+          <span>{shortenPodName(card.name, note !== null && note.length > 5 ? 10 : 11)}</span>
+          {note !== null && <span className={styles["weight"]}>{note}</span>}
+        </span>
+        <span className={styles["machine"]}>
+          {card.hostNetwork ? "host network" : card.address === "" ? "no address" : card.address}
+        </span>
+      </span>
+    </>
+  );
+}
+
+function StampFace({ card }: { readonly card: StampCard }) {
+  const small = card.small || card.folded === true;
+  const box: CSSProperties = { width: card.rect.w, height: card.rect.h };
+  return (
+    <span className={styles["stampBox"]} style={box}>
+      <StampShape width={card.rect.w} height={card.rect.h} small={small} />
+      <span className={small ? styles["miniText"] : styles["stampText"]}>
+        <Sigil hash={card.sigil} size={small ? 15 : 40} />
+        {small ? (
+          <span className={styles["miniName"]}>{shortenPodName(card.name, 14)}</span>
+        ) : (
+          <span className={styles["stampWords"]}>
+            <span className={styles["kind"]}>Service</span>
+            <span className={styles["stampName"]} data-long={card.name.length > 11 ? "" : undefined}>
+              {card.name.length > 15 ? shortenPodName(card.name, 15) : card.name}
+            </span>
+            <span className={styles["machine"]}>
+              {card.address === "" ? "no address yet" : card.address === "None" ? "headless" : card.address}
+            </span>
+            <span className={styles["noWire"]}>on no wire</span>
+          </span>
+        )}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,38 @@
+import type { ReactNode } from "react";
+
+/** Line icons of the map, 16 × 16; decorative. */
+const PATHS = {
+  laptop: (
+    <>
+      <rect x="3" y="3" width="10" height="7" rx="1" />
+      <path d="M1.2 12.6h13.6" />
+    </>
+  ),
+  cube: <path d="M8 1.8 13.5 5v6L8 14.2 2.500 11V5zM2.500 5 8 8.200 13.500 5M8 8.200v6" />,
+  terminal: <path d="m2.500 4 4 4-4 4M8.500 12h5" />,
+  fold: <path d="m3.500 10 4.500-4.500L12.500 10" />,
+  unfold: <path d="m3.500 6 4.500 4.500L12.500 6" />,
+  fit: <path d="M2.500 5.500v-3h3M10.500 2.500h3v3M13.500 10.500v3h-3M5.500 13.500h-3v-3" />,
+  plus: <path d="M8 3v10M3 8h10" />,
+  minus: <path d="M3 8h10" />,
+  back: <path d="M10 3.500 5.500 8l4.500 4.500" />,
+} satisfies Record<string, ReactNode>;
+
+export function MapIcon({ name, size = 16 }: { readonly name: keyof typeof PATHS; readonly size?: number }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.4"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {PATHS[name]}
+    </svg>
+  );
+}

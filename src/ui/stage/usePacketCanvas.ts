@@ -1,0 +1,115 @@
+import { useEffect, type RefObject } from "react";
+import { momentAt, type Motion } from "../../graph/motion.ts";
+import { currentHop, usePlayback } from "../playback.ts";
+import { paint } from "./paint.ts";
+import { readPalette, type Palette } from "./palette.ts";
+
+/** Wall milliseconds of one flip. */
+const FLIP_MS = 240;
+
+/** Which part of flow coordinates a canvas shows: CSS size and the transform from flow to CSS pixels. */
+export interface View {
+  readonly width: number;
+  readonly height: number;
+  readonly x: number;
+  readonly y: number;
+  readonly zoom: number;
+}
+
+/** Frame that last moved the playhead: two canvases on one page must not move it twice. */
+let advancedIn = -1;
+
+function advance(now: number, before: number | null): void {
+  if (now === advancedIn) return;
+  advancedIn = now;
+  // After a hidden tab the first frame is seconds late; the packet goes on from where it was.
+  usePlayback.getState().advance(before === null ? 0 : Math.min(100, now - before));
+}
+
+/**
+ * Calls `draw` in every frame while the walk plays, moving the playhead first, and once after anything has changed while it
+ * does not. Returns what asks for a redraw and what ends it all.
+ */
+export function frameLoop(draw: () => void): { readonly request: () => void; readonly stop: () => void } {
+  let frame = 0;
+  let before: number | null = null;
+  const request = (): void => {
+    if (frame === 0) frame = requestAnimationFrame(tick);
+  };
+  const tick = (now: number): void => {
+    frame = 0;
+    if (usePlayback.getState().playing) {
+      advance(now, before);
+      before = now;
+    } else before = null;
+    draw();
+    if (usePlayback.getState().playing) request();
+  };
+  const unsubscribe = usePlayback.subscribe(request);
+  request();
+  return {
+    request,
+    stop: () => {
+      cancelAnimationFrame(frame);
+      unsubscribe();
+    },
+  };
+}
+
+/** Draws the packet and its path onto a canvas; `view` is asked in every frame, `watch` tells when it has changed. */
+export function usePacketCanvas(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  motion: Motion | null,
+  view: () => View,
+  watch: (changed: () => void) => () => void,
+): void {
+  useEffect(() => {
+    const element = canvas.current;
+    const ctx = element?.getContext("2d");
+    if (element === null || ctx === null || ctx === undefined) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    let palette: Palette = readPalette(element);
+
+    const loop = frameLoop(() => {
+      const { width, height, x, y, zoom } = view();
+      const ratio = window.devicePixelRatio || 1;
+      const w = Math.round(width * ratio);
+      const h = Math.round(height * ratio);
+      if (element.width !== w || element.height !== h) {
+        element.width = w;
+        element.height = h;
+      }
+      ctx.setTransform(1, 0, 0, 1, 0, 0);
+      ctx.clearRect(0, 0, w, h);
+      const playback = usePlayback.getState();
+      if (motion === null || playback.walk !== motion.path.walk) return;
+      ctx.setTransform(ratio * zoom, 0, 0, ratio * zoom, ratio * x, ratio * y);
+      const over = playback.at >= motion.end;
+      const flip = playback.playing && !calm.matches ? FLIP_MS * 1000 * playback.speed : 0;
+      const hop = playback.playing || over ? null : currentHop(playback);
+      const leg = motion.path.legs.find((l) => l.leg === hop?.leg);
+      paint(ctx, {
+        path: motion.path,
+        moment: momentAt(motion, playback.at, { flip, discrete: calm.matches }),
+        palette,
+        over,
+        ring: hop === null ? null : (leg?.stations.find((s) => s.hop.index === hop.index)?.point ?? null),
+        zoom,
+      });
+    });
+    const recolour = (): void => {
+      palette = readPalette(element);
+      loop.request();
+    };
+    const theme = new MutationObserver(recolour);
+    theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class", "style"] });
+    const unwatch = watch(loop.request);
+    calm.addEventListener("change", loop.request);
+    return () => {
+      loop.stop();
+      theme.disconnect();
+      unwatch();
+      calm.removeEventListener("change", loop.request);
+    };
+  }, [canvas, motion, view, watch]);
+}
