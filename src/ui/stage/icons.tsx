@@ -16,6 +16,7 @@ const PATHS = {
   plus: <path d="M8 3v10M3 8h10" />,
   minus: <path d="M3 8h10" />,
   back: <path d="M10 3.500 5.500 8l4.500 4.500" />,
+  forth: <path d="M6 3.500 10.500 8 6 12.500" />,
 } satisfies Record<string, ReactNode>;
 
 export function MapIcon({ name, size = 16 }: { readonly name: keyof typeof PATHS; readonly size?: number }) {
