@@ -162,7 +162,8 @@ function sliceOf(
       },
       ownerReferences: [controllerRef(service)],
     },
-    ports: ports.length === 0 && !(isHeadless(service) && endpoints.length > 0) ? null : ports,
+    // The stored form knows no difference between no ports and none listed.
+    ports: ports.length === 0 ? null : ports,
   };
 }
 

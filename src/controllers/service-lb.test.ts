@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import { SECOND } from "../base/time.ts";
+import type { KubeObject } from "../model/meta/types.ts";
+import type { Service } from "../model/service/types.ts";
+import { keyIn, service, TestCluster } from "./testing.ts";
+
+const balanced = (name: string, spec: object = {}): KubeObject => service(name, { type: "LoadBalancer", ...spec });
+const stored = (c: TestCluster, name = "web"): Service | undefined => c.get<Service>("Service", "default", name);
+const addresses = (c: TestCluster, name = "web"): readonly (string | undefined)[] =>
+  (stored(c, name)?.status.loadBalancer.ingress ?? []).map(({ ip }) => ip);
+const CLEANUP = "service.kubernetes.io/load-balancer-cleanup";
+
+describe.each(["nodePort", "vip"] as const)("a cloud of kind %s", (loadBalancer) => {
+  test("finalizer first, then after the cloud's time the address, mode VIP", () => {
+    const c = new TestCluster({ pace: "run", cloud: { loadBalancer } });
+    c.apply(balanced("web"));
+    c.run(0.1 * SECOND);
+    expect(stored(c)?.metadata.finalizers).toEqual([CLEANUP]);
+    expect(addresses(c)).toEqual([]);
+    c.run(2 * SECOND);
+    expect(stored(c)?.status.loadBalancer).toEqual({ ingress: [{ ip: "203.0.113.10", ipMode: "VIP" }] });
+    expect(c.refusals).toEqual([]);
+  });
+});
+
+test("the lowest free address, each its own; a freed one goes to who waits", () => {
+  const c = new TestCluster({ cloud: { addresses: { from: "203.0.113.10", to: "203.0.113.11" } } });
+  c.apply(balanced("a"), balanced("b"), balanced("c"));
+  expect(c.rest().quiet).toBe(true);
+  expect([addresses(c, "a"), addresses(c, "b"), addresses(c, "c")]).toEqual([["203.0.113.10"], ["203.0.113.11"], []]);
+  expect(c.titles).toContain(
+    "service-controller: Error syncing load balancer: failed to ensure load balancer: no free address in 203.0.113.10-203.0.113.11",
+  );
+  c.delete(keyIn("Service", "a"));
+  c.rest();
+  expect(stored(c, "a")).toBeUndefined();
+  expect(addresses(c, "c")).toEqual(["203.0.113.10"]);
+});
+
+test("loadBalancerIP is honoured when it is free", () => {
+  const c = new TestCluster();
+  c.apply(balanced("a", { loadBalancerIP: "203.0.113.99" }), balanced("b", { loadBalancerIP: "203.0.113.99" }));
+  c.rest();
+  expect([addresses(c, "a"), addresses(c, "b")]).toEqual([["203.0.113.99"], []]);
+});
+
+test.each<[string, object, "nodePort" | "none"]>([
+  ["without a cloud it is pending for ever", {}, "none"],
+  ["a loadBalancerClass is someone else's", { loadBalancerClass: "example.com/lb" }, "nodePort"],
+])("%s", (_name, spec, loadBalancer) => {
+  const c = new TestCluster({ cloud: { loadBalancer } });
+  c.apply(balanced("web", spec));
+  c.rest();
+  expect(addresses(c)).toEqual([]);
+  expect(stored(c)?.metadata.finalizers).toBeUndefined();
+});
+
+test("an address that the text states is kept, and given to nobody else", () => {
+  const c = new TestCluster();
+  c.apply(
+    { ...balanced("web"), status: { loadBalancer: { ingress: [{ ip: "203.0.113.10" }] } } } as KubeObject,
+    balanced("b"),
+  );
+  c.rest();
+  expect(addresses(c)).toEqual(["203.0.113.10"]);
+  expect(addresses(c, "b")).toEqual(["203.0.113.11"]);
+});
+
+test("deletion waits for the cloud, then the finalizer goes and the object with it", () => {
+  const c = new TestCluster({ pace: "run" });
+  c.apply(balanced("web"));
+  c.run(10 * SECOND);
+  c.delete(keyIn("Service", "web"));
+  c.run(SECOND);
+  expect(stored(c)?.metadata.deletionTimestamp).toBeDefined();
+  expect(addresses(c)).toEqual(["203.0.113.10"]);
+  c.run(2 * SECOND);
+  expect(stored(c)).toBeUndefined();
+  expect(c.refusals).toEqual([]);
+});
+
+test("a Service that is no LoadBalancer any more loses address and finalizer, and may come back", () => {
+  const c = new TestCluster();
+  c.apply(balanced("web"));
+  c.rest();
+  c.apply(service("web", { type: "ClusterIP" }));
+  c.rest();
+  expect(addresses(c)).toEqual([]);
+  expect(stored(c)?.metadata.finalizers).toBeUndefined();
+  c.apply(balanced("web"));
+  c.rest();
+  expect(addresses(c)).toEqual(["203.0.113.10"]);
+  expect(c.refusals).toEqual([]);
+});
