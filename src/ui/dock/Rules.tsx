@@ -13,7 +13,7 @@ import type { RuleRow } from "../../wire/protocol.ts";
 import { classes } from "../inspector/classes.ts";
 import { CopyButton } from "../inspector/CopyButton.tsx";
 import { Icon } from "../inspector/glyphs.tsx";
-import { decisive } from "../inspector/ruleText.ts";
+import { RuleText } from "../inspector/RuleText.tsx";
 import { Because } from "../inspector/Because.tsx";
 import type { PanelProps, Query } from "../inspector/types.ts";
 import { useCurrentHop } from "../inspector/useCurrentHop.ts";
@@ -372,11 +372,7 @@ function Why(
   );
   return (
     <aside className={styles.why} aria-label="Why this rule exists">
-      <p className={styles.full}>
-        {decisive(rule.text).map((piece, i) =>
-          piece.strong ? <b key={i}>{piece.text}</b> : <span key={i}>{piece.text}</span>,
-        )}
-      </p>
+      <RuleText text={rule.text} className={styles.full} />
       <p className={styles.sentence}>
         Rule {rule.position} of {rule.chain} in {rule.table}.{" "}
         {step === undefined

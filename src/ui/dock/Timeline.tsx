@@ -122,6 +122,9 @@ function Axis({
   const marks = useMemo(() => ticks(layout, 0, end, width, 90), [layout, end, width]);
   const [unit, name] = UNITS.find(([size]) => end >= size) ?? [1, "µs"];
   const step = (marks[1]?.at ?? end) - (marks[0]?.at ?? 0);
+  // The last label stands before its line, not behind it, and may come upon the one before.
+  const [before, last] = marks.slice(-2);
+  const crowded = before !== undefined && last !== undefined && last.x > width - 40 && last.x - before.x < 110;
   const digits = Math.max(unit === 1 ? 0 : 1, Math.min(3, Math.ceil(-Math.log10(Math.max(step, 1) / unit))));
   return (
     <div className={styles.axis} aria-hidden="true">
@@ -130,11 +133,13 @@ function Axis({
           {to - from > 220 && <span>{steps} steps in one instant</span>}
         </i>
       ))}
-      {marks.map(({ at, x }, i) => (
-        <span key={at} className={styles.tick} style={{ left: x }} data-last={i > 0 && x > width - 40}>
-          {(at / unit).toFixed(digits)} {name}
-        </span>
-      ))}
+      {marks.map(({ at, x }, i) =>
+        i === marks.length - 2 && crowded ? null : (
+          <span key={at} className={styles.tick} style={{ left: x }} data-last={i > 0 && x > width - 40}>
+            {(at / unit).toFixed(digits)} {name}
+          </span>
+        ),
+      )}
     </div>
   );
 }

@@ -6,7 +6,8 @@ import { Because } from "./Because.tsx";
 import { headerRows } from "./changes.ts";
 import { classes } from "./classes.ts";
 import styles from "./HopDetail.module.css";
-import { decisive, drawsOf, shownRule, type DrawStep } from "./ruleText.ts";
+import { drawsOf, shownRule, type DrawStep } from "./ruleText.ts";
+import { RuleText } from "./RuleText.tsx";
 import { rungIndexOf, rungsOf } from "./rungs.ts";
 import { VerdictTag } from "./Tag.tsx";
 import type { PanelProps } from "./types.ts";
@@ -54,13 +55,7 @@ export function HopDetail({ mirror, query, walk, selection, hop }: Props): React
               </button>
             )}
           </div>
-          {rule !== null && (
-            <p className={styles.rule}>
-              {decisive(rule.text).map((piece, i) =>
-                piece.strong ? <b key={i}>{piece.text}</b> : <span key={i}>{piece.text}</span>,
-              )}
-            </p>
-          )}
+          {rule !== null && <RuleText text={rule.text} className={styles.rule} />}
           {rule === null && (
             <p className={styles.note}>None of them matched; the chain's policy lets the packet pass.</p>
           )}
@@ -133,7 +128,7 @@ function Draws({ draws }: { readonly draws: readonly DrawStep[] }): ReactElement
           <span className={styles.drawLabel}>{draw.label}</span>
           <span className={styles.track} aria-hidden="true">
             <i className={draw.taken ? styles.taken : styles.passed} style={{ width: `${draw.threshold * 100}%` }} />
-            <b style={{ left: `${draw.value * 100}%` }} />
+            {draw.value !== null && <b style={{ left: `${draw.value * 100}%` }} />}
           </span>
           <span className={classes(styles.drawText, draw.taken && styles.drawTaken)}>{draw.text}</span>
         </li>

@@ -1,4 +1,4 @@
-import type { Hop, RuleRef, RuleStep } from "../../model/trace/types.ts";
+import type { Hop, RuleRef } from "../../model/trace/types.ts";
 
 /** A rule's text in pieces; the strong one is what decided. */
 export interface RulePiece {
@@ -32,35 +32,44 @@ export function targetText(rule: RuleRef): string {
   return /(?:^| )-j (.*)$/.exec(rule.text)?.[1] ?? rule.target;
 }
 
-/** The rule to show for a hop: where a draw chose among endpoints, the rule that the draw took; else the deciding rule. */
+/** The chain in which a hop chose among endpoints; null when it made no draw. */
+const drawChain = (hop: Hop): string | null =>
+  hop.steps.findLast((step) => step.draw !== undefined)?.rule.chain ?? null;
+
+/** The rule to show for a hop: where a draw chose among endpoints, the one that was taken there; else the deciding rule. */
 export function shownRule(hop: Hop): RuleRef | null {
-  return hop.steps.findLast((step) => step.matched && step.draw !== undefined)?.rule ?? hop.rule;
+  const chain = drawChain(hop);
+  if (chain === null) return hop.rule;
+  return hop.steps.findLast((step) => step.matched && step.rule.chain === chain)?.rule ?? hop.rule;
 }
 
 /** A statistic match with the draw it made. */
 export interface DrawStep {
   readonly label: string;
-  readonly value: number;
+  /** Null for the last endpoint of all: it takes what is left without a draw. */
+  readonly value: number | null;
   readonly threshold: number;
   readonly taken: boolean;
   /** "0.41 < 1/2" */
   readonly text: string;
 }
 
-/** The draws of a hop in the order they were made. The label is the endpoint that the rule's comment names, else its target. */
+/** What to call a choice: the endpoint that the rule's comment names, else the rule's target. */
+const labelOf = (rule: RuleRef): string => /-> (\[[0-9a-f:]+\]|[0-9.]+)/i.exec(rule.text)?.[1] ?? rule.target;
+
+/** The draws of a hop in the order they were made; if none was taken, the rule that then takes every packet closes the list. */
 export function drawsOf(hop: Hop): readonly DrawStep[] {
-  return hop.steps.flatMap((step: RuleStep) => {
-    if (step.draw === undefined) return [];
-    const { value, threshold, of } = step.draw;
+  const draws = hop.steps.flatMap(({ rule, draw }): readonly DrawStep[] => {
+    if (draw === undefined) return [];
+    const { value, threshold, of } = draw;
     const bound = of === null ? threshold.toFixed(2) : `1/${of}`;
+    const taken = value < threshold;
     return [
-      {
-        label: /-> (\[[0-9a-f:]+\]|[0-9.]+)/i.exec(step.rule.text)?.[1] ?? step.rule.target,
-        value,
-        threshold,
-        taken: value < threshold,
-        text: `${value.toFixed(2)} ${value < threshold ? "<" : "≥"} ${bound}`,
-      },
+      { label: labelOf(rule), value, threshold, taken, text: `${value.toFixed(2)} ${taken ? "<" : "≥"} ${bound}` },
     ];
   });
+  const rest = shownRule(hop);
+  if (draws.length === 0 || draws.some((draw) => draw.taken) || rest === null || rest.chain !== drawChain(hop))
+    return draws;
+  return [...draws, { label: labelOf(rest), value: null, threshold: 1, taken: true, text: "the rest" }];
 }

@@ -120,3 +120,24 @@ test("two translations of the destination are shed one by one", () => {
     strandsOf({ ...workbenchWalk, hops, reply: [...reply, { ...reply[5]!, index: reply.length }] }).reply.at(-1),
   ).toEqual({ src: "reply", dst: "reply" });
 });
+
+test("a router is no rung: its hops belong to whoever sent the packet there", () => {
+  const insert = (hops: readonly Hop[], at: number): readonly Hop[] => {
+    const router: Hop = {
+      ...hops[at]!,
+      place: "router/underlay",
+      stage: "route",
+      label: "routing",
+      verdict: "continue",
+      mirrors: null,
+    };
+    return [...hops.slice(0, at), router, ...hops.slice(at)].map((hop, index) => ({ ...hop, index, mirrors: null }));
+  };
+  const walk: Walk = { ...workbenchWalk, hops: insert(workbenchWalk.hops, 2), reply: insert(workbenchWalk.reply, 7) };
+  const rungs = rungsOf(walk);
+  expect(rungs).toHaveLength(7);
+  expect(rungs[0]?.request?.hops.map((h) => h.place)).toContain("router/underlay");
+  expect(rungs.find((r) => r.reply?.hops.some((h) => h.place === "router/underlay") === true)?.place).toBe(
+    "node/worker-1",
+  );
+});

@@ -106,8 +106,8 @@ function requestDrafts(walk: Walk): Draft[] {
 function placeReply(drafts: Draft[], walk: Walk): void {
   let current = drafts.length;
   for (const hop of walk.reply) {
-    const found = rungFor(drafts, hop, current);
-    const at = found < 0 && hop.place.startsWith("router/") && !isKey(hop) && current < drafts.length ? current : found;
+    const passing = hop.place.startsWith("router/") && !isKey(hop) && current < drafts.length;
+    const at = passing ? current : rungFor(drafts, hop, current);
     if (at >= 0) {
       drafts[at]?.reply.push(hop);
       current = at;
@@ -183,11 +183,15 @@ function gateway(hop: Hop): string | null {
   return /\bvia ([0-9a-f.:]*[0-9a-f])/i.exec(hop.note)?.[1] ?? null;
 }
 
-function routeFact(lead: Hop, hops: readonly Hop[]): string {
+/** Where routing sends the packet: to a gateway, out of an interface, or up to a process of this host. */
+function routeFact(lead: Hop, leg: readonly Hop[]): string {
   const via = gateway(lead);
   if (via !== null) return `via ${via}`;
-  const out = hops.findLast((hop) => hop.stage === "link")?.iface ?? lead.iface;
-  return out === null ? "" : `out ${out}`;
+  for (const hop of leg.slice(lead.index)) {
+    if (hop.place !== lead.place) break;
+    if (hop.stage === "link") return hop.iface === null ? "" : `out ${hop.iface}`;
+  }
+  return "for this host";
 }
 
 function requestFact(lead: Hop, hops: readonly Hop[], walk: Walk): string {
@@ -211,7 +215,7 @@ function requestFact(lead: Hop, hops: readonly Hop[], walk: Walk): string {
   if (lead.stage === "lb") return sameEnds(lead) ? "header kept" : `dst ${destination(lead.after)}`;
   if (lead.stage.startsWith("hook:"))
     return lead.considered > 0 ? `${lead.considered} looked at, ${lead.matched} matched` : "no rule here";
-  return lead.stage === "route" ? routeFact(lead, hops) : crossing(hops);
+  return lead.stage === "route" ? routeFact(lead, walk.hops) : crossing(hops);
 }
 
 const sameEnds = (hop: Hop): boolean =>
@@ -244,7 +248,7 @@ function replyFact(lead: Hop, hops: readonly Hop[], walk: Walk, alone: boolean):
   }
   if (hops.some((hop) => hop.index === 0)) return `to ${destination(lead.after)}`;
   if (lead.stage === "lb") return sameEnds(lead) ? "header kept" : `src ${source(lead.after)}`;
-  return lead.stage === "route" && !alone ? routeFact(lead, hops) : crossing(hops);
+  return lead.stage === "route" && !alone ? routeFact(lead, walk.reply) : crossing(hops);
 }
 
 /** Most telling first: what rewrote or ended, then the socket or client, then routing. */
@@ -270,6 +274,7 @@ export function rungsOf(walk: Walk): readonly Rung[] {
   placeReply(drafts, walk);
 
   const strands = strandsOf(walk);
+  const first = drafts.find((d) => d.request !== null)?.request?.lead.index;
   const lastRequest = drafts.findLastIndex((d) => d.request !== null);
   const replying = drafts.flatMap((d, i) => (d.reply.length > 0 ? [i] : []));
   const top = replying[0] ?? Infinity;
@@ -309,7 +314,7 @@ export function rungsOf(walk: Walk): readonly Rung[] {
               title: rungTitle(place, request.lead, alone),
               fact: alone ? crossing(request.hops) : requestFact(request.lead, request.hops, walk),
               tone: TONES[request.lead.verdict] ?? "plain",
-              glyph: requestGlyph(request.lead, i === 0),
+              glyph: requestGlyph(request.lead, request.lead.index === first),
             },
       reply:
         replyLead === undefined
@@ -317,7 +322,7 @@ export function rungsOf(walk: Walk): readonly Rung[] {
           : {
               lead: replyLead,
               hops: draft.reply,
-              title: rewrites(replyLead) ? replyLead.label : "",
+              title: rewrites(replyLead) && replyLead.stage !== "lb" ? replyLead.label : "",
               fact: replyFact(replyLead, draft.reply, walk, alone),
               tone: TONES[replyLead.verdict] ?? "plain",
               glyph: replyGlyph(replyLead, draft.reply, walk),

@@ -82,6 +82,33 @@ test("the decisive part of a rule stands out and nothing of it is lost", () => {
   expect(targetText(dnat.rule!)).toBe("DNAT --to-destination 10.244.2.3:8080");
 });
 
+test("the last endpoint takes the rest without a draw", () => {
+  const steps = dnat.steps.map((step) =>
+    step.draw?.of === 2 ? { ...step, draw: { ...step.draw, value: 0.9 }, matched: false } : step,
+  );
+  const last = {
+    ...dnat.rule!,
+    id: "x",
+    chain: "KUBE-SVC-E3PXEPMWAWIUT6ZV",
+    text: '-A KUBE-SVC-E3PXEPMWAWIUT6ZV -m comment --comment "shop/web -> 10.244.3.4:8080" -j KUBE-SEP-WOHEJ6BYRDA5PRWT',
+  };
+  const at = steps.findIndex((step) => step.draw?.of === 2) + 1;
+  const hop = {
+    ...dnat,
+    steps: [
+      ...steps.slice(0, at),
+      { rule: last, matched: true, depth: 3, because: "every packet" },
+      ...steps.slice(at),
+    ],
+  };
+  expect(shownRule(hop)?.id).toBe("x");
+  expect(drawsOf(hop).map((d) => [d.label, d.text, d.taken])).toEqual([
+    ["10.244.1.5", "0.71 ≥ 1/3", false],
+    ["10.244.2.3", "0.90 ≥ 1/2", false],
+    ["10.244.3.4", "the rest", true],
+  ]);
+});
+
 test("draws are named by the endpoint they were made for", () => {
   expect(drawsOf(dnat)).toEqual([
     { label: "10.244.1.5", value: 0.71, threshold: 1 / 3, taken: false, text: "0.71 ≥ 1/3" },
