@@ -109,7 +109,7 @@ test("no address and no port ever has two holders, and every Service has what it
         }
       }
     }),
-    { numRuns: 120 },
+    { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 120) },
   );
 });
 
@@ -125,7 +125,7 @@ test("the same acts make the same journal, also from a restored snapshot", () =>
       second.forEach((act, at) => perform(two.api, act, 100 + at));
       expect(canonicalJson(two.store.journal)).toBe(canonicalJson(one.store.journal));
     }),
-    { numRuns: 60 },
+    { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 60) },
   );
 });
 
@@ -141,6 +141,6 @@ test("applying a text twice in a row changes nothing the second time", () => {
       expect(again.ok && again.value.operation).toBe("unchanged");
       expect(store.revision).toBe(revision);
     }),
-    { numRuns: 80 },
+    { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 80) },
   );
 });

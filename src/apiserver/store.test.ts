@@ -273,7 +273,7 @@ describe("random histories", () => {
         );
         expect(store.ownedBy("u1")).toEqual(byHand((p) => p.metadata.ownerReferences?.[0]?.uid === "u1"));
       }),
-      { numRuns: 80 },
+      { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 80) },
     );
   });
 
@@ -296,7 +296,7 @@ describe("random histories", () => {
         }
         for (const reader of early) expect(picture(reader)).toEqual(seen[reader.revision]);
       }),
-      { numRuns: 60 },
+      { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 60) },
     );
   });
 
@@ -327,7 +327,7 @@ describe("random histories", () => {
         expect(picture(store)).toEqual(picture(other));
         expect(store.journal).toEqual(other.journal);
       }),
-      { numRuns: 60 },
+      { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 60) },
     );
   });
 });
