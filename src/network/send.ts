@@ -118,7 +118,8 @@ export function walk(
       }),
       summary: finish.summary,
       backend: journey.backend,
-      sourceSeen: journey.sourceSeen,
+      // accept() returns only after the handshake; a datagram is seen even if its answer is lost.
+      sourceSeen: finish.outcome === "delivered" || resolved.protocol === "udp" ? journey.sourceSeen : null,
       probability: 1,
       children: [],
     } satisfies Walk,
