@@ -129,12 +129,12 @@ class Converter {
   }
 
   private fail(node: Span | Node, message: string, withLine = true): void {
-    const span = "start" in node ? node : spanOf(node as Node);
+    const span = "start" in node ? node : spanOf(node as Node, this.text);
     this.problem ??= { start: span.start, end: Math.max(span.end, span.start + 1), message, withLine };
   }
 
   private leaf(node: Node, key: Span | null, value: unknown): Converted {
-    return { value, source: { ...spanOf(node), key, members: null, items: null }, size: 1 };
+    return { value, source: { ...spanOf(node, this.text), key, members: null, items: null }, size: 1 };
   }
 
   private convertNode(node: Node, key: Span | null, depth: number): Converted {
@@ -155,19 +155,20 @@ class Converter {
       );
       return {
         value: parts.map((part) => part.value),
-        source: { ...spanOf(node), key, members: null, items: parts.map((part) => part.source) },
+        source: { ...spanOf(node, this.text), key, members: null, items: parts.map((part) => part.source) },
         size: 1 + parts.reduce((sum, part) => sum + part.size, 0),
       };
     }
-    if (isMap(node)) return this.convertMap(node.items as readonly Pair<unknown, unknown>[], spanOf(node), key, depth);
+    if (isMap(node))
+      return this.convertMap(node.items as readonly Pair<unknown, unknown>[], spanOf(node, this.text), key, depth);
     return this.leaf(node, key, null);
   }
 
   /** `[a: b]` holds a mapping of one pair. */
   private pairInSequence(item: unknown, sequence: Node, depth: number): Converted {
     const pair = item as Pair<unknown, unknown>;
-    const at = isNode(pair?.key) ? spanOf(pair.key) : spanOf(sequence);
-    const to = isNode(pair?.value) ? spanOf(pair.value) : at;
+    const at = isNode(pair?.key) ? spanOf(pair.key, this.text) : spanOf(sequence, this.text);
+    const to = isNode(pair?.value) ? spanOf(pair.value, this.text) : at;
     return this.convertMap([pair], { start: at.start, end: Math.max(at.end, to.end) }, null, depth);
   }
 
@@ -178,7 +179,7 @@ class Converter {
     let size = 1;
     for (const pair of pairs) {
       if (!isNode(pair?.key)) continue;
-      const keySpan = spanOf(pair.key);
+      const keySpan = spanOf(pair.key, this.text);
       const value = isNode(pair.value)
         ? this.convert(pair.value, keySpan, depth + 1)
         : {
@@ -269,7 +270,7 @@ class Converter {
       this.fail(node, "document contains excessive aliasing", false);
       return this.leaf(node, key, null);
     }
-    return { value: target.value, source: { ...target.source, ...spanOf(node), key }, size: target.size };
+    return { value: target.value, source: { ...target.source, ...spanOf(node, this.text), key }, size: target.size };
   }
 }
 
@@ -277,9 +278,13 @@ function isNode(value: unknown): value is Node {
   return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
 }
 
-function spanOf(node: Node): Span {
+/** Blocks end where their last character stands, not after the blank lines that follow. */
+function spanOf(node: Node, text: string): Span {
   const range = node.range;
-  return range === null || range === undefined ? { start: 0, end: 0 } : { start: range[0], end: range[1] };
+  if (range === null || range === undefined) return { start: 0, end: 0 };
+  let end = range[1];
+  while (end > range[0] && " \n\r\t".includes(text.charAt(end - 1))) end -= 1;
+  return { start: range[0], end };
 }
 
 function countNewlines(text: string, end: number): number {

@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import { invalidStatus, notSupported, required } from "../model/status.ts";
+import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import { decodeManifest, type DecodedManifest, locate, parseManifest, statusDiagnostics } from "./manifest.ts";
+
+const decoded = (text: string): DecodedManifest => decodeManifest(parseManifest(text));
+
+/** The text with a fix applied; edits are single-line. */
+function fixed(text: string, fix: Diagnostic["fixes"][number] | undefined): string {
+  const rows = text.split("\n");
+  for (const { range, text: replacement } of fix?.edits ?? []) {
+    const row = rows[range.startLine - 1] as string;
+    rows[range.startLine - 1] = row.slice(0, range.startColumn - 1) + replacement + row.slice(range.endColumn - 1);
+  }
+  return rows.join("\n");
+}
+
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector:
+    app: web
+  ports:
+  - port: 80
+    targetPort: 8080`;
+
+describe("objects", () => {
+  test("namespaced kinds get a namespace, the others lose it; nothing is defaulted", () => {
+    const { objects, diagnostics } = decoded(
+      `${SERVICE}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n1, namespace: x}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}`,
+    );
+    expect(diagnostics).toEqual([]);
+    expect(objects.map((entry) => entry.object)).toEqual([
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "web", namespace: "default" },
+        spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }] },
+      },
+      { apiVersion: "v1", kind: "Node", metadata: { name: "n1" } },
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
+    ]);
+  });
+
+  test("the same text gives the same objects, by identity", () => {
+    const [first] = decoded(SERVICE).objects;
+    const [second] = decoded(`${SERVICE}\n---\na: 1`).objects;
+    expect(second?.object.metadata).toEqual(first?.object.metadata);
+    const again = decoded(`${SERVICE}`).objects[0];
+    expect(again?.object).toBe(first?.object);
+  });
+
+  test("config files have no metadata", () => {
+    const { objects } = decoded(
+      "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: nftables\n",
+    );
+    expect(objects[0]?.object).toMatchObject({ metadata: { name: "kube-proxy" }, mode: "nftables" });
+  });
+
+  test("well-known kinds without effect are kept, with a word about it", () => {
+    const { objects, diagnostics } = decoded("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n");
+    expect(objects[0]?.object).toMatchObject({
+      kind: "ConfigMap",
+      data: { a: "b" },
+      metadata: { namespace: "default" },
+    });
+    expect(diagnostics).toMatchObject([
+      {
+        severity: "warning",
+        message: "ConfigMap is kept and listed, but has no effect here yet.",
+        range: { startLine: 2 },
+      },
+    ]);
+  });
+});
+
+describe("refusals", () => {
+  test.each<[string, string, string, string]>([
+    [
+      "an unknown field",
+      SERVICE.replace("selector:", "selectr:"),
+      'strict decoding error: unknown field "spec.selectr"',
+      SERVICE,
+    ],
+    [
+      "an unknown field in a list",
+      SERVICE.replace("targetPort", "tragetPort"),
+      'strict decoding error: unknown field "spec.ports[0].tragetPort"',
+      SERVICE,
+    ],
+    [
+      "a number in quotes",
+      SERVICE.replace("port: 80", 'port: "80"'),
+      "json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32",
+      SERVICE,
+    ],
+    [
+      "a bare word that is a boolean",
+      SERVICE.replace("app: web", "app: yes"),
+      "json: cannot unmarshal bool into Go struct field ServiceSpec.spec.selector of type string",
+      SERVICE.replace("app: web", 'app: "yes"'),
+    ],
+    [
+      "a mistyped kind",
+      SERVICE.replace("kind: Service", "kind: Servce"),
+      'no matches for kind "Servce" in version "v1"\nensure CRDs are installed first',
+      SERVICE,
+    ],
+    [
+      "an old version",
+      "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}",
+      'no matches for kind "Deployment" in version "extensions/v1beta1"\nensure CRDs are installed first',
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}",
+    ],
+  ])("%s, with the edit that mends it", (_, text, message, mended) => {
+    const { objects, diagnostics } = decoded(text);
+    expect(objects).toEqual([]);
+    expect(diagnostics.map((d) => d.message)).toEqual([message]);
+    expect(fixed(text, diagnostics[0]?.fixes[0])).toBe(mended);
+  });
+
+  test("the whole line, as kubectl or the server has it", () => {
+    expect(decoded(SERVICE.replace("selector:", "selectr:")).refusals).toMatchObject([
+      {
+        from: "server",
+        message:
+          'Service in version "v1" cannot be handled as a Service: strict decoding error: unknown field "spec.selectr"',
+      },
+    ]);
+    expect(decoded("apiVersion: v1\nkind: Servce\nmetadata: {name: x}").refusals).toMatchObject([
+      {
+        from: "kubectl",
+        message:
+          'resource mapping not found for name: "x" namespace: "": no matches for kind "Servce" in version "v1"\nensure CRDs are installed first',
+      },
+    ]);
+  });
+
+  test.each([
+    ["kind: Service\n", "error validating data: apiVersion not set"],
+    ["a: 1\n", "error validating data: [apiVersion not set, kind not set]"],
+    [
+      "just text\n",
+      'couldn\'t get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
+    ],
+  ])("%j", (text, message) => {
+    expect(decoded(text).diagnostics.map((d) => d.message)).toEqual([message]);
+  });
+
+  test("one bad document leaves the others alone", () => {
+    const { objects, diagnostics } = decoded(`a: [\n---\n${SERVICE}\n---\napiVersion: v1\nkind: Nope\n`);
+    expect(objects.map((entry) => entry.object.metadata.name)).toEqual(["web"]);
+    expect(diagnostics.map((d) => [d.source, d.range.startLine])).toEqual([
+      ["yaml", 1],
+      ["decode", 15],
+    ]);
+  });
+});
+
+test("what the API server refuses stands at its field, with the value that was meant", () => {
+  const text = SERVICE.replace("spec:", "spec:\n  type: Nodeport");
+  const [document] = parseManifest(text).documents;
+  if (document === undefined) throw new Error("no document");
+  const status = invalidStatus("Service", "web", [
+    notSupported("spec.type", "Nodeport", ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]),
+    required("spec.ports[0].name"),
+  ]);
+  const [type, name] = statusDiagnostics(document, status);
+  expect(type).toMatchObject({
+    message:
+      'spec.type: Unsupported value: "Nodeport": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
+    range: { startLine: 6, startColumn: 9, endLine: 6, endColumn: 17 },
+  });
+  expect(fixed(text, type?.fixes[0])).toContain("type: NodePort");
+  expect(name?.range).toEqual({ startLine: 10, startColumn: 5, endLine: 10, endColumn: 13 });
+  expect(locate(document, "spec.ports[0].name")?.endLine).toBe(11);
+});
