@@ -150,6 +150,11 @@ function ports(m: { readonly from: number; readonly to: number }): string {
   return m.from === m.to ? String(m.from) : `${m.from}–${m.to}`;
 }
 
+/** A single address without its mask, as a reader would say it. */
+function cidrWords(cidr: string): string {
+  return cidr.replace(/\/(32|128)$/, "");
+}
+
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
 function mismatchWords(m: Match, input: MatchInput): string {
@@ -157,9 +162,9 @@ function mismatchWords(m: Match, input: MatchInput): string {
   const not = inverted(m);
   switch (m.kind) {
     case "src":
-      return not ? `src ${packet.src} is in ${m.cidr}` : `src is ${packet.src}, not ${m.cidr}`;
+      return not ? `src ${packet.src} is in ${cidrWords(m.cidr)}` : `src is ${packet.src}, not ${cidrWords(m.cidr)}`;
     case "dst":
-      return not ? `dst ${packet.dst} is in ${m.cidr}` : `dst is ${packet.dst}, not ${m.cidr}`;
+      return not ? `dst ${packet.dst} is in ${cidrWords(m.cidr)}` : `dst is ${packet.dst}, not ${cidrWords(m.cidr)}`;
     case "protocol":
     case "module":
       return not ? `protocol is ${packet.protocol}` : `protocol is ${packet.protocol}, not ${m.protocol}`;
@@ -196,9 +201,9 @@ function matchedWords(m: Match, input: MatchInput): string | null {
   const not = inverted(m);
   switch (m.kind) {
     case "src":
-      return not ? `src ${packet.src} is outside ${m.cidr}` : `src is ${packet.src}`;
+      return not ? `src ${packet.src} is outside ${cidrWords(m.cidr)}` : `src is ${packet.src}`;
     case "dst":
-      return not ? `dst ${packet.dst} is outside ${m.cidr}` : `dst is ${packet.dst}`;
+      return not ? `dst ${packet.dst} is outside ${cidrWords(m.cidr)}` : `dst is ${packet.dst}`;
     case "sport":
       return `sport is ${packet.sport}`;
     case "dport":

@@ -27,7 +27,23 @@ describe("captures of the real kube-proxy 1.36", () => {
   });
 
   it.each(NAMES)("%s: rules to the byte, every flow", (name) => {
-    expect(checkCase(loadCase(name, filesOf(name)), "iptables")).toEqual([]);
+    expect(checkCase(loadCase(name, filesOf(name)), "iptables", { kernel: true })).toEqual([]);
+  });
+
+  it("compares four cases with connections through a real kernel, and sees when they disagree", () => {
+    const withKernel = NAMES.filter((name) => "kernelflows.iptables.json" in filesOf(name));
+    expect(withKernel).toHaveLength(4);
+    const files = filesOf("05-nodeport-local");
+    const kernel = (files["kernelflows.iptables.json"] ?? "").replaceAll(
+      '"seenSource":"198.51.100.20"',
+      '"seenSource":"10.89.0.11"',
+    );
+    const [first] = checkCase(loadCase("x", { ...files, "kernelflows.iptables.json": kernel }), "iptables", {
+      kernel: true,
+    });
+    expect(first).toMatch(
+      /^kernelflows\.iptables\.json: \d+ flows differ\n.*external client to shop\/here nodePort .*we have .*seeing 198\.51\.100\.20/,
+    );
   });
 });
 
