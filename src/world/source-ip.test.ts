@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ObjectReader } from "../apiserver/types.ts";
 import { seededChooser } from "../base/draw.ts";
+import { SECOND } from "../base/time.ts";
 import { iptablesRules } from "../kernel/iptables/evaluate.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import { proxyConfig } from "../model/config/proxy-config.ts";
@@ -10,7 +11,7 @@ import type { Walk } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
 import { send } from "../network/send.ts";
 import { type TestPod, TEST_NODES, testView } from "../network/testing.ts";
-import { type ClusterView, EMPTY_NETWORK } from "../network/types.ts";
+import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
 import { compileIptables } from "../proxy/iptables/compile.ts";
 import { proxyNode } from "../proxy/node.ts";
 import { buildView } from "../proxy/view.ts";
@@ -306,5 +307,36 @@ describe("a ladder drawn by the rules that kube-proxy writes", () => {
     if (!explored.ok) throw new Error(explored.error.message);
     expect(explored.value.walks.map((w) => w.probability)).toEqual(Array.from({ length: n }, () => 1 / n));
     expect(new Set(explored.value.walks.map((w) => w.backend?.pod)).size).toBe(n);
+  });
+});
+
+describe("session affinity ClientIP", () => {
+  const sticky = service("ClusterIP", {
+    sessionAffinity: "ClientIP",
+    sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
+  });
+  const dial = (id: number, state: NetworkState, from: string, now = 0) => {
+    const request = { from, to: `${VIP}:80`, protocol: "tcp" as const };
+    const result = send(cluster(sticky, [WEB1, WEB2], { now }), state, request, { id, chooser: seededChooser(id) });
+    if (!result.ok) throw new Error(result.error.message);
+    return result.value;
+  };
+  const backend = (walk: Walk): string => walk.backend?.pod ?? "none";
+
+  it("keeps a client on its pod, per node, for as long as it keeps coming back", () => {
+    let state: NetworkState = EMPTY_NETWORK;
+    const seen = new Set<string>();
+    for (let id = 1; id <= 12; id++) {
+      const result = dial(id, state, "pod/default/curl", id * 50 * SECOND);
+      state = result.state;
+      seen.add(backend(result.walk));
+    }
+    expect(seen.size).toBe(1);
+  });
+
+  it("forgets after the timeout: the choice is free again", () => {
+    const first = dial(1, EMPTY_NETWORK, "pod/default/curl");
+    const later = Array.from({ length: 12 }, (_, i) => dial(2 + i, first.state, "pod/default/curl", 61 * SECOND).walk);
+    expect(new Set(later.map(backend)).size).toBe(2);
   });
 });
