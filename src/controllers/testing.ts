@@ -1,5 +1,6 @@
 /** A small cluster for tests: the real store and API server, all controllers, and the engine between them. No network. */
 import { type Api, createApi } from "../apiserver/api.ts";
+// oxlint-disable-next-line no-restricted-imports -- controllers see only readers; their tests need a real store to read.
 import { createStore } from "../apiserver/store.ts";
 import type { Store, WriteContext } from "../apiserver/types.ts";
 import { assert } from "../base/assert.ts";
@@ -54,8 +55,6 @@ export interface TestClusterOptions {
   readonly nodes?: readonly KubeObject[];
 }
 
-type Memory = Readonly<Record<string, JsonValue>>;
-
 export class TestCluster {
   readonly store: Store = createStore();
   readonly api: Api;
@@ -66,7 +65,7 @@ export class TestCluster {
   readonly titles: string[] = [];
   cloud: CloudProvider["spec"];
   private readonly seed: number;
-  private readonly memory = new Map<string, Memory>();
+  private readonly memory = new Map<string, Map<string, JsonValue>>();
 
   constructor(options: TestClusterOptions = {}) {
     this.seed = options.seed ?? 1;
@@ -162,7 +161,8 @@ export class TestCluster {
   private handle(controller: Controller, event: SimEvent, engine: EngineContext): string | undefined {
     const key = event.key ?? "";
     const instance = event.actor;
-    const memory = this.memory.get(instance) ?? {};
+    const memory = this.memory.get(instance) ?? new Map<string, JsonValue>();
+    this.memory.set(instance, memory);
     const view: ReconcileView = {
       reader: this.store,
       now: engine.now,
@@ -170,13 +170,13 @@ export class TestCluster {
       cloud: this.cloud,
       signal: event.kind === "signal" ? (event.data as unknown as Signal) : null,
       draw: (purpose) => draw(this.seed, `${instance}/${purpose}`),
-      memory: (slot) => memory[slot],
+      memory: (slot) => memory.get(slot),
       latency: (delay) => engine.latency(delay),
     };
     const result = controller.reconcile(key, view);
-    if (result.remember !== undefined) {
-      const kept = Object.entries({ ...memory, ...result.remember }).filter(([, value]) => value !== null);
-      this.memory.set(instance, Object.fromEntries(kept));
+    for (const [slot, value] of Object.entries(result.remember ?? {})) {
+      if (value === null) memory.delete(slot);
+      else memory.set(slot, value);
     }
     this.watched(engine, () => {
       for (const operation of result.operations)

@@ -80,14 +80,16 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
     .ownedBy(deployment.metadata.uid ?? "")
     .filter((object): object is ReplicaSet => object.kind === "ReplicaSet")
     .toSorted(byAge);
-  if (!isDeleting(deployment)) {
-    const adoptions = orphansOf(deployment, view.reader).map((rs): Operation => ({
+  const current = newReplicaSetOf(deployment, owned);
+  // Orphans are looked for only when a set is missing: that is when a Deployment that was deleted with --cascade=orphan comes
+  // back, and it spares all others the search through the namespace.
+  if (current === undefined && !isDeleting(deployment)) {
+    const operations = orphansOf(deployment, view.reader).map((rs): Operation => ({
       op: "update",
       object: adopted(rs, deployment),
     }));
-    if (adoptions.length > 0) return { operations: adoptions, title: "Adopted replica set" };
+    if (operations.length > 0) return { operations, title: `Adopted ${operations.length} replica set(s)` };
   }
-  const current = newReplicaSetOf(deployment, owned);
   const old = owned.filter((rs) => rs !== current);
   const step = isDeleting(deployment) ? STAY : stepOf(deployment, owned, current, old, view.reader);
 

@@ -26,11 +26,6 @@ export function allocatePodIPs(
 ): { readonly ips: readonly string[]; readonly leases: Leases } | null {
   const cidrs = podCidrsOf(node);
   if (cidrs.length === 0) return null;
-  const used = new Set<string>();
-  for (const pod of reader.podsOnNode(node.metadata.name)) {
-    if (pod.status.podIP !== undefined) used.add(pod.status.podIP);
-    for (const { ip } of pod.status.podIPs ?? []) used.add(ip);
-  }
   const ips: string[] = [];
   const next: Record<string, number> = { ...leases };
   for (const text of cidrs) {
@@ -38,10 +33,7 @@ export function allocatePodIPs(
     if (cidr === null) return null;
     // IPv4 keeps its last address for broadcast.
     const last = Math.min(FARTHEST, Number(cidr.size) - (cidr.family === 4 ? 2 : 1));
-    const offset = nextFree(leases[text] ?? 1, last, (n) => {
-      const ip = cidrNth(text, n);
-      return !used.has(ip) && reader.podByIP(ip) === undefined;
-    });
+    const offset = nextFree(leases[text] ?? 1, last, (n) => reader.podByIP(cidrNth(text, n)) === undefined);
     if (offset === null) return null;
     next[text] = offset;
     ips.push(cidrNth(text, offset));
