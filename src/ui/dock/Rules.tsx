@@ -2,6 +2,7 @@ import {
   useCallback,
   useDeferredValue,
   useEffect,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -51,13 +52,22 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
     [chosen, hopNode, walkNode, nodes[0]].find((name) => name !== null && name !== undefined && nodes.includes(name)) ??
     "";
 
+  // A rule asked for by hand holds until the packet moves on.
+  const since = useRef(hop);
+  useEffect(() => {
+    if (since.current !== hop && useUi.getState().rulesFocus !== null) set({ rulesFocus: null });
+    since.current = hop;
+  }, [hop, set]);
+
   const [table, setTable] = useState<TableName | null>(null);
   const [search, setSearch] = useState("");
   const steps = useMemo(() => stepsOn(walk, node), [walk, node]);
   const [met, setMet] = useState(false);
 
   const proxy = mirror.proxies.find((p) => p.node === node);
-  const wanted = focus ?? (hopNode === node ? (hop?.rule?.id ?? null) : null);
+  // The rule that decided, or at least the last one that matched.
+  const decided = hop?.rule ?? hop?.steps.findLast((step) => step.matched)?.rule;
+  const wanted = focus ?? (hopNode === node ? (decided?.id ?? null) : null);
 
   return (
     <div className={styles.rules}>
@@ -147,7 +157,9 @@ function AllRules({ mirror, query, node, table, search, steps, wanted }: AllProp
   const [total, setTotal] = useState(0);
   const window = windowOf(top, height, ROW, Math.max(total, 1));
   const list = useRules(query, filter, (proxy?.syncedAt ?? 0) * 1_000 + (proxy?.rules ?? 0), window);
-  useEffect(() => setTotal(list.total), [list.total]);
+  useEffect(() => {
+    if (list.key !== "") setTotal(list.total);
+  }, [list.key, list.total]);
 
   const reveal = useCallback((index: number): void => {
     const element = scroller.current;
@@ -157,6 +169,14 @@ function AllRules({ mirror, query, node, table, search, steps, wanted }: AllProp
       element.scrollTop = Math.max(0, at - (element.clientHeight - ROW) / 2);
   }, []);
 
+  // Only once the list has its height can it be scrolled there.
+  const [goal, setGoal] = useState<number | null>(null);
+  useLayoutEffect(() => {
+    if (goal === null || goal >= total || height === 0) return;
+    reveal(goal);
+    setGoal(null);
+  }, [goal, total, height, reveal]);
+
   // The wanted rule may stand anywhere among 170,000: the worker says where.
   useEffect(() => {
     if (wanted === null || node === "") return undefined;
@@ -165,7 +185,7 @@ function AllRules({ mirror, query, node, table, search, steps, wanted }: AllProp
       if (!live || place === null) return;
       setTotal(place.total);
       setSelected({ index: place.index, row: null });
-      requestAnimationFrame(() => reveal(place.index));
+      setGoal(place.index);
     });
     return () => {
       live = false;

@@ -11,6 +11,8 @@ export interface RuleFilter {
 }
 
 export interface RuleList {
+  /** Empty before the first answer; changes with filter and version. */
+  readonly key: string;
   readonly total: number;
   /** Undefined until the row's page has come. */
   row(index: number): RuleRow | undefined;
@@ -53,5 +55,5 @@ export function useRules(query: Query, filter: RuleFilter, version: number, wind
     }
   }, [query, key, node, table, search, wanted]);
 
-  return { total: list.total, row: (index) => list.pages.get(Math.floor(index / PAGE))?.[index % PAGE] };
+  return { key: list.key, total: list.total, row: (index) => list.pages.get(Math.floor(index / PAGE))?.[index % PAGE] };
 }

@@ -137,23 +137,30 @@ function Draws({ draws }: { readonly draws: readonly DrawStep[] }): ReactElement
   );
 }
 
-/** What conntrack has on record for a connection whose translation is being undone, read off the hops it came by. */
+const TRANSLATED: ReadonlySet<string> = new Set(["dnat", "snat"]);
+const UNDONE: ReadonlySet<string> = new Set(["undo-dnat", "undo-snat"]);
+
+/**
+ * What conntrack goes by when it undoes a translation, read off the walk: the connection as it came to this host, the reply
+ * as it came back, and the hop that is undone.
+ */
 function Conntrack({ hop, walk }: { readonly hop: Hop; readonly walk: Walk }): ReactElement | null {
-  const done = walk.hops.find((h) => h.place === hop.place && `undo-${h.verdict}` === hop.verdict);
-  if (done === undefined) return null;
+  const done = walk.hops.findLast((h) => h.place === hop.place && `undo-${h.verdict}` === hop.verdict);
+  const original = walk.hops.find((h) => h.place === hop.place && TRANSLATED.has(h.verdict))?.before;
+  const reply = walk.reply.find((h) => h.place === hop.place && UNDONE.has(h.verdict))?.before;
+  if (done === undefined || original === undefined || reply === undefined) return null;
   const facts: readonly (readonly [string, string])[] = [
-    ["rewritten by", `hop ${done.index + 1}`],
-    ["original", `${source(done.before)} → ${destination(done.before)}`],
-    ["reply", `${source(hop.before)} → ${destination(hop.before)}`],
-    ["rules", "not consulted: nat sees only a connection's first packet"],
+    ["undoes", `hop ${done.index + 1}`],
+    ["original", `${source(original)} → ${destination(original)}`],
+    ["reply", `${source(reply)} → ${destination(reply)}`],
   ];
   return (
     <dl className={styles.conntrack} aria-label="conntrack">
       {facts.map(([term, text]) => (
         <div key={term}>
           <dt>{term}</dt>
-          <dd className={term === "rules" ? undefined : styles.mono}>
-            {term === "rewritten by" ? (
+          <dd className={styles.mono}>
+            {term === "undoes" ? (
               <button
                 type="button"
                 className={styles.link}

@@ -82,12 +82,12 @@ export function HopSheet({ mirror, query }: PanelProps): ReactElement | null {
                 className={styles.because}
                 onClick={() => useUi.getState().set({ revealLine: line, phone: "yaml" })}
               >
-                Because line {line}
+                <span>Because line {line}</span>
               </button>
             )}
             {hop.considered > 0 && (
               <button type="button" onClick={() => setOpen(true)}>
-                {hop.considered} rules looked at
+                <span>{hop.considered} rules looked at</span>
               </button>
             )}
           </div>

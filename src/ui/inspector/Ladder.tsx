@@ -8,7 +8,6 @@ import styles from "./Ladder.module.css";
 import { rungIndexOf, rungsOf, type Rung, type RungSide } from "./rungs.ts";
 import type { Strands } from "./strands.ts";
 import { useCurrentHop } from "./useCurrentHop.ts";
-import { changesText } from "./changes.ts";
 import { hopStage, hostTitle, VERDICTS } from "./wording.ts";
 
 type Leg = HopSelection["leg"];
@@ -100,7 +99,8 @@ function RungRow({ rung, above, walk, selection, current, open, onToggle }: RowP
   // The lit rung takes the colour of what happens on it.
   const tone =
     shown === null ? "plain" : shown.tone === "plain" ? (here === "reply" ? "lit-reply" : "lit-request") : shown.tone;
-  const stacked = (request?.fact.length ?? 0) + (reply?.fact.length ?? 0) > 47;
+  const stacked =
+    (request?.fact.length ?? 0) + (reply?.fact.length ?? 0) > 47 || rung.title.length + (reply?.title.length ?? 0) > 38;
   return (
     <li className={classes(styles.rung, current && styles.current, current && styles[tone])}>
       <Rail side="request" above={above.request} below={rung.below.request} glyph={request} />
@@ -125,6 +125,7 @@ function RungRow({ rung, above, walk, selection, current, open, onToggle }: RowP
             />
           ) : (
             <span className={classes(styles.half, styles.right)}>
+              <span className={styles.quiet}>{"\u00a0"}</span>
               <span className={styles.fact}>{rung.passedBy ? "reply passes it by" : ""}</span>
             </span>
           )}
@@ -140,7 +141,7 @@ function RungRow({ rung, above, walk, selection, current, open, onToggle }: RowP
       {folded > 1 && (
         <button
           type="button"
-          className={classes(styles.more, open && styles.opened)}
+          className={classes(styles.more, open && styles.opened, (reply?.title ?? "") !== "" && styles.between)}
           aria-expanded={open}
           aria-controls={`folded-${rung.id}`}
           aria-label={`${folded} hops on ${rung.title}`}
@@ -195,13 +196,7 @@ function HopList(props: {
     >
       {hops.map((hop) => {
         const current = selection?.leg === leg && selection.index === hop.index;
-        const change = changesText(hop);
-        const what =
-          hop.verdict !== "continue" && hop.verdict !== "accept"
-            ? VERDICTS[hop.verdict]
-            : change.startsWith("ttl")
-              ? "TTL − 1"
-              : (hop.iface ?? "");
+        const what = hop.verdict === "continue" || hop.verdict === "accept" ? (hop.iface ?? "") : VERDICTS[hop.verdict];
         return (
           <li key={hop.index}>
             <button

@@ -12,7 +12,7 @@ export function RuleText({
   return (
     <p className={className}>
       {decisive(text).map((piece, i) => {
-        const words = piece.text.split(/(?<= )/).map((word, n) => (
+        const words = piece.text.split(/(?<= )(?<!-j )/).map((word, n) => (
           <span key={n} style={{ whiteSpace: word.length > 44 ? "normal" : "nowrap" }}>
             {word.trimEnd()}
           </span>

@@ -107,7 +107,9 @@ function placeReply(drafts: Draft[], walk: Walk): void {
   let current = drafts.length;
   for (const hop of walk.reply) {
     const passing = hop.place.startsWith("router/") && !isKey(hop) && current < drafts.length;
-    const at = passing ? current : rungFor(drafts, hop, current);
+    // An answer begins where the request ended, be it a socket or the hook that refused.
+    const turning = hop.index === 0 && drafts.at(-1)?.place === hop.place;
+    const at = turning ? drafts.length - 1 : passing ? current : rungFor(drafts, hop, current);
     if (at >= 0) {
       drafts[at]?.reply.push(hop);
       current = at;
@@ -327,7 +329,7 @@ export function rungsOf(walk: Walk): readonly Rung[] {
               tone: TONES[replyLead.verdict] ?? "plain",
               glyph: replyGlyph(replyLead, draft.reply, walk),
             },
-      passedBy: replyLead === undefined && i > top && i < bottom,
+      passedBy: replyLead === undefined && i > top && i < bottom && walk.reply.every((hop) => hop.place !== place),
       below: {
         request: i < lastRequest ? requestStrands : null,
         reply: i >= top && i < bottom && under !== undefined ? (strands.reply[under.index] ?? null) : null,
