@@ -1,7 +1,7 @@
 import { probabilityValue } from "../../base/choose.ts";
 import { cidrContains, joinHostPort } from "../../base/ip.ts";
 import type { HookContext } from "../netfilter.ts";
-import { probabilityWords } from "./text.ts";
+import { inKernelOrder, probabilityWords } from "./text.ts";
 import type { Match, Rule, Target } from "./types.ts";
 
 /** The draw that a statistic match made; see RuleStep.draw. */
@@ -120,8 +120,7 @@ function drawWords(draw: number, threshold: number, taken: boolean): string {
  */
 export function tryRule(rule: Rule, input: MatchInput): RuleOutcome {
   for (const m of rule.matches) {
-    if (isEntry(m) && holds(m, input) === inverted(m))
-      return { matched: false, because: mismatchWords(m, input), draw: null };
+    if (isEntry(m) && fails(m, input)) return { matched: false, because: whyNot(rule, input), draw: null };
   }
   let draw: Draw | null = null;
   for (const m of rule.matches) {
@@ -130,20 +129,23 @@ export function tryRule(rule: Rule, input: MatchInput): RuleOutcome {
       const made = makeDraw(m, `${input.chainId}/${rule.role}`, input.context);
       draw = made.draw;
       if (!made.taken) return { matched: false, because: draw.words, draw };
-    } else if (holds(m, input) === inverted(m)) {
+    } else if (fails(m, input)) {
       return { matched: false, because: mismatchWords(m, input), draw };
     }
   }
   return { matched: true, because: matchWords(rule.matches, input, draw), draw };
 }
 
-/** Why a rule that an index has ruled out does not match: the first address or port condition that fails. */
+function fails(m: Match, input: MatchInput): boolean {
+  return holds(m, input) === inverted(m);
+}
+
+/** Why a rule does not match that its addresses, interfaces, protocol or ports rule out: the first of them that fails. */
 export function whyNot(rule: Rule, input: MatchInput): string {
-  for (const m of rule.matches) {
-    const free = isEntry(m) || m.kind === "dport" || m.kind === "sport" || m.kind === "module";
-    if (free && holds(m, input) === inverted(m)) return mismatchWords(m, input);
-  }
-  return "another condition does not hold";
+  const first = inKernelOrder(rule.matches).find(
+    (m) => (isEntry(m) || m.kind === "module" || m.kind === "dport" || m.kind === "sport") && fails(m, input),
+  );
+  return first === undefined ? "another condition does not hold" : mismatchWords(first, input);
 }
 
 function ports(m: { readonly from: number; readonly to: number }): string {
@@ -226,7 +228,9 @@ function matchedWords(m: Match, input: MatchInput): string | null {
 }
 
 function matchWords(matches: readonly Match[], input: MatchInput, draw: Draw | null): string {
-  const words = matches.map((m) => matchedWords(m, input)).filter((w) => w !== null);
+  const words = inKernelOrder(matches)
+    .map((m) => matchedWords(m, input))
+    .filter((w) => w !== null);
   if (draw !== null) words.push(draw.words);
   if (words.length === 0) {
     const protocol = matches.find((m) => m.kind === "protocol" || m.kind === "module");

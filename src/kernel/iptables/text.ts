@@ -172,22 +172,17 @@ function joinWords(parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join(" ");
 }
 
+/** The conditions as the kernel looks at them and lists them: the entry's own (src, dst, interfaces, protocol), then the modules. */
+export function inKernelOrder(matches: readonly Match[]): readonly Match[] {
+  const entries = matches.filter((m) => m.kind in ENTRY_ORDER);
+  entries.sort((a, b) => (ENTRY_ORDER[a.kind] ?? 0) - (ENTRY_ORDER[b.kind] ?? 0));
+  return [...entries, ...matches.filter((m) => !(m.kind in ENTRY_ORDER))];
+}
+
 /** The rule as `iptables-save` prints it, with `-A CHAIN` in front. */
 export function kernelRuleText(chain: string, rule: Rule, family: 4 | 6): string {
-  const entries: Match[] = [];
-  const modules: string[] = [];
-  for (const m of rule.matches) {
-    if (m.kind in ENTRY_ORDER) entries.push(m);
-    else modules.push(moduleText(m, family));
-  }
-  entries.sort((a, b) => (ENTRY_ORDER[a.kind] ?? 0) - (ENTRY_ORDER[b.kind] ?? 0));
-  return joinWords([
-    "-A",
-    chain,
-    ...entries.map((m) => entryText(m) ?? ""),
-    ...modules,
-    targetText(rule.target, family),
-  ]);
+  const matches = inKernelOrder(rule.matches).map((m) => moduleText(m, family));
+  return joinWords(["-A", chain, ...matches, targetText(rule.target, family)]);
 }
 
 function proxyComment(text: string, quoted: boolean): string {
