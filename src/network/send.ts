@@ -1,18 +1,18 @@
 import { assert } from "../base/assert.ts";
 import { type Result, ok } from "../base/result.ts";
-import { EMPTY_HOST, type HostState, TIMEOUTS, type Tuple, tupleOf } from "../kernel/conntrack.ts";
+import { TIMEOUTS, tupleOf } from "../kernel/conntrack.ts";
 import { type Host, hostName, selectAddress } from "../kernel/host.ts";
-import { packetText } from "../kernel/hooks.ts";
-import { DEFAULT_TTL, aKind, destinationText, headerOf, isIcmpError, kindText, sourceText } from "../kernel/packet.ts";
+import { DEFAULT_TTL, aKind, destinationText, headerOf } from "../kernel/packet.ts";
 import { lookupRoute } from "../kernel/route.ts";
-import { deliver } from "../kernel/socket.ts";
 import { noNeighbour, receive, send as transmit } from "../kernel/stack.ts";
-import { type Environment, type Outcome, type StackResult, draftHop } from "../kernel/visit.ts";
-import type { Backend, HostId, OutcomeKind, Packet, Walk } from "../model/trace/types.ts";
+import { type Outcome, type StackResult, draftHop } from "../kernel/visit.ts";
+import type { HostId, Packet, Walk } from "../model/trace/types.ts";
+import { atSocket } from "./arrival.ts";
 import { balance, flowHolder } from "./balancer.ts";
-import { type Recorder, createRecorder } from "./recorder.ts";
+import { type End, type Flight, type Journey, end, keep, lostSummary, record, stateOf } from "./journey.ts";
+import { createRecorder } from "./recorder.ts";
 import { type ResolvedRequest, resolve } from "./request.ts";
-import { type Ending, symptom } from "./symptom.ts";
+import { symptom } from "./symptom.ts";
 import { ARP_FAILURE } from "./timing.ts";
 import { ROUTER, type Topology, createTopology } from "./topology.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions, SendResult } from "./types.ts";
@@ -21,38 +21,6 @@ import type { ClusterView, NetworkState, Request, RequestError, SendOptions, Sen
 const MAX_VISITS = 200;
 /** net.ipv4.ip_local_port_range; connect() prefers ports of the first one's parity. */
 const EPHEMERAL = { from: 32_768, count: 14_116 } as const;
-
-/** A packet between two hosts, or about to leave the one that made it (`frame` null). */
-interface Flight {
-  readonly host: HostId;
-  readonly packet: Packet;
-  readonly frame: { readonly iface: string; readonly nextHop: string } | null;
-}
-
-interface Journey {
-  readonly view: ClusterView;
-  readonly topology: Topology;
-  readonly resolved: ResolvedRequest;
-  readonly env: Environment;
-  readonly recorder: Recorder;
-  hosts: Record<HostId, HostState>;
-  backend: Backend | null;
-  sourceSeen: string | null;
-  /** The client's socket, once its source is known. */
-  waiting: Tuple | null;
-}
-
-interface End {
-  readonly outcome: OutcomeKind;
-  readonly summary: string;
-  readonly icmp: Ending["icmp"];
-  readonly errno: Ending["errno"];
-  readonly ttl: number;
-}
-
-function end(outcome: OutcomeKind, summary: string, more: Partial<End> = {}): End {
-  return { outcome, summary, icmp: null, errno: null, ttl: DEFAULT_TTL, ...more };
-}
 
 /**
  * Sends one request (a TCP SYN, a UDP datagram, an SCTP INIT or an ICMP echo) through the cluster as it is, and its answer back,
@@ -124,22 +92,6 @@ export function walk(
       children: [],
     } satisfies Walk,
   };
-}
-
-function stateOf(journey: Journey, host: HostId): HostState {
-  return journey.hosts[host] ?? EMPTY_HOST;
-}
-
-/** Hosts without memory (pods, clients, the router) leave no entry in the state. */
-function keep(journey: Journey, host: HostId, state: HostState): void {
-  const known = journey.hosts[host];
-  if (state === known || (known === undefined && state === EMPTY_HOST)) return;
-  journey.hosts = { ...journey.hosts, [host]: state };
-}
-
-function record(journey: Journey, place: HostId, result: StackResult): void {
-  for (const hop of result.hops) journey.recorder.add(place, hop);
-  keep(journey, place, result.state);
 }
 
 /** The client's ephemeral port: by draw, keyed by walk and client. */
@@ -293,127 +245,6 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
     case "deliver":
       return atSocket(journey, host, outcome.packet, outcome.iface);
   }
-}
-
-function lostSummary(journey: Journey, why: string): string {
-  const what = journey.recorder.turned ? "The answer never reaches the client" : "The packet gets no answer";
-  return `${what}: ${why}`;
-}
-
-function atSocket(journey: Journey, host: Host, packet: Packet, iface: string | null): Flight | End {
-  const { recorder, resolved } = journey;
-  const here = host.id === resolved.host;
-  const verdict = deliver(host, packet, here ? journey.waiting : null);
-  const header = headerOf(packet);
-  const place = hostName(host.id);
-  const base = { iface, stage: "socket" as const, label: "socket", before: header };
-  switch (verdict.kind) {
-    case "accepted":
-    case "echo": {
-      const owner = verdict.kind === "accepted" ? verdict.listener.owner : podOf(host.id);
-      journey.backend = { pod: owner, ip: packet.dst, port: packet.dport };
-      journey.sourceSeen = packet.src;
-      const what = verdict.kind === "echo" ? "its kernel answers the echo" : `${verdict.listener.what} answers`;
-      recorder.add(
-        host.id,
-        draftHop(
-          { ...base, verdict: "deliver", note: `${place} sees the source ${sourceText(packet)}; ${what}.` },
-          header,
-        ),
-      );
-      recorder.turn();
-      return { host: host.id, packet: verdict.answer, frame: null };
-    }
-    case "closed": {
-      const owner = podOf(host.id);
-      if (owner !== null) journey.backend = { pod: owner, ip: packet.dst, port: packet.dport };
-      recorder.add(
-        host.id,
-        draftHop(
-          {
-            ...base,
-            verdict: "refuse",
-            note: `Nothing on ${place} listens on ${destinationText(packet)}/${packet.protocol.toUpperCase()}, so its kernel refuses with ${aKind(verdict.answer)}.`,
-          },
-          header,
-        ),
-      );
-      recorder.turn();
-      return { host: host.id, packet: verdict.answer, frame: null };
-    }
-    case "answered": {
-      recorder.add(
-        host.id,
-        draftHop(
-          {
-            ...base,
-            label: "client",
-            verdict: "deliver",
-            note: `${resolved.sender} gets ${kindText(packet)} from ${sourceText(packet)}, the address it dialled.`,
-          },
-          header,
-        ),
-      );
-      return end("delivered", deliveredSummary(journey), { ttl: packet.ttl });
-    }
-    case "refused":
-      return refusal(journey, host, packet, iface);
-    case "stray": {
-      const dialled = destinationText({ ...header, dst: resolved.ip, dport: resolved.port });
-      const why =
-        here && !isIcmpError(packet)
-          ? `${resolved.sender} dialled ${dialled} and has no socket for ${aKind(packet)} from ${sourceText(packet)}: the answer was not translated back.`
-          : `${place} has no socket for ${packetText(packet)}.`;
-      recorder.add(host.id, draftHop({ ...base, verdict: "lost", note: why }, header));
-      return end("timeout", lostSummary(journey, why));
-    }
-  }
-}
-
-function podOf(host: HostId): string | null {
-  return host.startsWith("pod/") ? host.slice("pod/".length) : null;
-}
-
-function deliveredSummary(journey: Journey): string {
-  const { backend, resolved, sourceSeen } = journey;
-  const dialled = destinationText({
-    dst: resolved.ip,
-    dport: resolved.port,
-    src: "",
-    sport: 0,
-    protocol: resolved.protocol,
-    mark: 0,
-    ttl: 0,
-  });
-  if (backend === null) return `${resolved.sender} reaches ${dialled}.`;
-  const who = backend.pod === null ? `a process at ${backend.ip}` : `pod ${backend.pod}`;
-  return `${resolved.sender} reaches ${who} by dialling ${dialled}; the server sees ${sourceSeen ?? "nobody"}.`;
-}
-
-/** The client's socket hears that its request failed: by RST, ABORT or an ICMP error. */
-function refusal(journey: Journey, host: Host, packet: Packet, iface: string | null): End {
-  const { resolved, recorder } = journey;
-  const hard = packet.icmp === null || packet.icmp === "port-unreachable";
-  const kind: OutcomeKind = hard ? "refused" : "unreachable";
-  const words = hard
-    ? "Connection refused"
-    : packet.icmp === "net-unreachable"
-      ? "Network is unreachable"
-      : "No route to host";
-  const header = headerOf(packet);
-  const from = packet.icmp === null ? sourceText(packet) : packet.src;
-  const note = `${resolved.sender} gets ${aKind(packet)} from ${from}: ${words}.`;
-  recorder.add(
-    host.id,
-    draftHop({ iface, stage: "socket", label: "client", before: header, verdict: "refuse", note }, header),
-  );
-  const blame = journey.recorder.request().at(-1);
-  const why = blame === undefined ? note : `${blame.note} ${note}`;
-  const rejectedAtHome =
-    blame?.verdict === "reject" && blame.place === resolved.host && resolved.host.startsWith("node/");
-  // A local sendto() that its own OUTPUT chain rejects fails with EPERM before the ICMP error is read.
-  const errno = rejectedAtHome && resolved.protocol !== "tcp" && blame.stage === "hook:filter/OUTPUT" ? "EPERM" : null;
-  return end(kind, why, { icmp: packet.icmp === null ? null : { type: packet.icmp, from: packet.src }, errno });
 }
 
 /** After the answer the client finishes its handshake, talks and closes: what conntrack keeps is TIME_WAIT. */

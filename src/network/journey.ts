@@ -1,0 +1,64 @@
+import { EMPTY_HOST, type HostState, type Tuple } from "../kernel/conntrack.ts";
+import { DEFAULT_TTL } from "../kernel/packet.ts";
+import type { Environment, StackResult } from "../kernel/visit.ts";
+import type { Backend, HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
+import type { Recorder } from "./recorder.ts";
+import type { ResolvedRequest } from "./request.ts";
+import type { Ending } from "./symptom.ts";
+import type { Topology } from "./topology.ts";
+import type { ClusterView } from "./types.ts";
+
+/** A packet between two hosts, or about to leave the one that made it (`frame` null). */
+export interface Flight {
+  readonly host: HostId;
+  readonly packet: Packet;
+  readonly frame: { readonly iface: string; readonly nextHop: string } | null;
+}
+
+/** What one walk carries along: where it may go, what it has written down, and what it has learned so far. */
+export interface Journey {
+  readonly view: ClusterView;
+  readonly topology: Topology;
+  readonly resolved: ResolvedRequest;
+  readonly env: Environment;
+  readonly recorder: Recorder;
+  hosts: Record<HostId, HostState>;
+  backend: Backend | null;
+  sourceSeen: string | null;
+  /** The client's socket, once its source is known. */
+  waiting: Tuple | null;
+}
+
+/** How a walk ended, before the client's tool has put it into words. */
+export interface End {
+  readonly outcome: OutcomeKind;
+  readonly summary: string;
+  readonly icmp: Ending["icmp"];
+  readonly errno: Ending["errno"];
+  readonly ttl: number;
+}
+
+export function end(outcome: OutcomeKind, summary: string, more: Partial<End> = {}): End {
+  return { outcome, summary, icmp: null, errno: null, ttl: DEFAULT_TTL, ...more };
+}
+
+export function stateOf(journey: Journey, host: HostId): HostState {
+  return journey.hosts[host] ?? EMPTY_HOST;
+}
+
+/** Hosts without memory (pods, clients, the router) leave no entry in the state. */
+export function keep(journey: Journey, host: HostId, state: HostState): void {
+  const known = journey.hosts[host];
+  if (state === known || (known === undefined && state === EMPTY_HOST)) return;
+  journey.hosts = { ...journey.hosts, [host]: state };
+}
+
+export function record(journey: Journey, place: HostId, result: StackResult): void {
+  for (const hop of result.hops) journey.recorder.add(place, hop);
+  keep(journey, place, result.state);
+}
+
+export function lostSummary(journey: Journey, why: string): string {
+  const what = journey.recorder.turned ? "The answer never reaches the client" : "The packet gets no answer";
+  return `${what}: ${why}`;
+}
