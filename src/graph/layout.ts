@@ -35,8 +35,8 @@ export interface Layout {
     readonly points: readonly { readonly x: number; readonly y: number }[];
     readonly thick: boolean;
   }[];
-  /** Free places under the outside clients. */
-  readonly side: { readonly result: Rect; readonly legend: Rect };
+  /** Free column under the outside clients, for the client's terminal and the legend. */
+  readonly side: Rect;
   readonly slots: Slots;
   /** The Service whose stamp is foremost. */
   readonly service: ObjectKey | null;
@@ -72,13 +72,12 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
     top + (clients.length > 1 ? clients.length * CLIENT.smallPitch : clients.length * (CLIENT.height + 8));
   const balancersEnd = balancers.length > 0 ? top + CLIENT.height + 8 : top;
   const resultTop = clients.length + balancers.length === 0 ? top : Math.max(clientsEnd, balancersEnd) + 12;
-  const result = rect(COLUMN.client, resultTop, SIDE.result, SIDE.resultHeight);
-  const legend = rect(COLUMN.client, result.y + result.h + SIDE.gap, SIDE.result, SIDE.legendHeight);
+  const side = rect(COLUMN.client, resultTop, SIDE.width, resultHeight(walk) + SIDE.gap + SIDE.legendHeight);
 
-  const cards: readonly Card[] = [...band, ...clients, ...balancers, ...nodes, ...pods];
+  const cards: readonly Card[] = [...band, ...clients, ...balancers, ...nodes, ...pods, ...waitingCard(cast, top)];
   const stamp = band.find((c): c is StampCard => c.kind === "stamp" && !c.small);
   const bus = busOf(nodes);
-  const inner = union([...cards.map((c) => c.rect), result, legend]);
+  const inner = union([...cards.map((c) => c.rect), side]);
   return {
     bounds: rect(0, 0, Math.max(inner.x + inner.w, COLUMN.node) + COLUMN.client, inner.y + inner.h + 8),
     band: { height: bandHeight, folded },
@@ -87,10 +86,19 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
     thread: stamp === undefined ? [] : threadOf(stamp.rect, nodes),
     intent: folded ? [] : intentLines(band),
     wires: wiresOf(nodes, pods),
-    side: { result, legend },
+    side,
     slots,
     service: service === null ? null : keyOf(service),
   };
+}
+
+/** Height of the client's terminal: its lines wrap at a known width, so it can be told without measuring. */
+function resultHeight(walk: Walk | null): number {
+  if (walk === null) return 108;
+  const lines = (text: string): number => Math.max(1, Math.ceil(text.length / SIDE.perLine));
+  const said =
+    walk.outcome === "delivered" ? lines(walk.backend?.pod?.split("/").at(-1) ?? "") + 2 : lines(walk.symptom);
+  return SIDE.padding + (1 + said) * SIDE.line;
 }
 
 function foremost(cast: Cast, walk: Walk | null, object: ObjectKey | null): Service | null {
@@ -99,8 +107,9 @@ function foremost(cast: Cast, walk: Walk | null, object: ObjectKey | null): Serv
     const found = cast.services.find((s) => keyOf(s) === key);
     if (found !== undefined) return found;
   }
-  const own = cast.services.find((s) => !(s.metadata.namespace === "default" && s.metadata.name === "kubernetes"));
-  return own ?? cast.services[0] ?? null;
+  const own = cast.services.filter((s) => !(s.metadata.namespace === "default" && s.metadata.name === "kubernetes"));
+  const backed = own.find((s) => slicesOf(cast, s).some((slice) => (slice.endpoints ?? []).length > 0));
+  return backed ?? own[0] ?? cast.services[0] ?? null;
 }
 
 function weightsOf(exploration: Exploration | null, walk: Walk | null): ReadonlyMap<string, string> {
@@ -205,6 +214,24 @@ function podCards(
       },
     ];
   });
+}
+
+/** Pods that the scheduler has not placed stand on no node; they are counted below the last one. */
+function waitingCard(cast: Cast, top: number): readonly Card[] {
+  const count = cast.pods.filter((p) => (p.spec.nodeName ?? "") === "").length;
+  if (count === 0) return [];
+  const text = count === 1 ? "1 pod waits for a node" : `${count} pods wait for a node`;
+  return [
+    {
+      kind: "more",
+      id: "waiting-pods",
+      host: null,
+      object: null,
+      rect: rect(COLUMN.node, top + cast.nodes.length * NODE.pitch, 180, 24),
+      label: text,
+      text,
+    },
+  ];
 }
 
 function listening(pod: Pod): number | null {
@@ -398,7 +425,7 @@ function busOf(nodes: readonly NodeCard[]): Layout["bus"] {
   return {
     rect: rect(COLUMN.bus, y1, COLUMN.busWidth, y2 - y1),
     label: same ? `${prefix}.0/24` : "node network",
-    labelRect: rect(COLUMN.bus - 25, y2 - 100, 12, 100),
+    labelRect: rect(COLUMN.bus - 29, y2 - 100, 12, 100),
   };
 }
 

@@ -80,4 +80,5 @@ export const RIBBON_HALF = STRAND.width + STRAND.gap / 2;
 
 export const IMPRINT = { height: 22, left: 172, right: 264 } as const;
 
-export const SIDE = { result: 200, resultHeight: 96, legendHeight: 160, gap: 18 } as const;
+/** The column under the outside clients: what the client's terminal shows, and the legend. */
+export const SIDE = { width: 200, line: 16, perLine: 27, padding: 24, legendHeight: 152, gap: 18 } as const;

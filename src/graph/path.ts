@@ -21,7 +21,8 @@ export interface Station {
   readonly point: Point;
 }
 
-export type GlyphKind = "dnat" | "snat" | "undo-dnat" | "undo-snat" | "reject" | "drop" | "delivered";
+/** `process` is where a node's own program sends or takes the packet. */
+export type GlyphKind = "dnat" | "snat" | "undo-dnat" | "undo-snat" | "reject" | "drop" | "delivered" | "process";
 
 export interface Glyph {
   readonly kind: GlyphKind;
@@ -92,7 +93,7 @@ export function pathAlong(walk: Walk, routes: readonly Route[]): WalkPath {
       dashed: route.leg === "reply",
     });
   }
-  return { walk, legs, glyphs: [...legs.flatMap(rewrites), ...endings(walk, legs)] };
+  return { walk, legs, glyphs: [...legs.flatMap(rewrites), ...legs.flatMap(processes), ...endings(walk, legs)] };
 }
 
 /** What a hop did to the header's addresses, whatever its verdict is called. */
@@ -158,6 +159,26 @@ function rewrites(path: LegPath): readonly Glyph[] {
   });
 }
 
+/** A line that begins or ends in a program on a node has no card to touch: a dot stands for the program. */
+function processes(path: LegPath): readonly Glyph[] {
+  const first = path.stations[0];
+  const last = path.stations.at(-1);
+  const dots: Glyph[] = [];
+  const local = ({ hop }: Station): boolean =>
+    hop.place.startsWith("node/") && (hop.stage === "client" || hop.stage === "socket");
+  if (first !== undefined && local(first))
+    dots.push({ kind: "process", leg: path.leg, index: first.hop.index, s: 0, point: pointAt(path.ribbon, 0) });
+  if (last !== undefined && last !== first && local(last))
+    dots.push({
+      kind: "process",
+      leg: path.leg,
+      index: last.hop.index,
+      s: path.ribbon.length,
+      point: pointAt(path.ribbon, path.ribbon.length),
+    });
+  return dots;
+}
+
 function endings(walk: Walk, legs: readonly LegPath[]): readonly Glyph[] {
   const request = legs.find((l) => l.leg === "request");
   const last = legs.at(-1);
@@ -165,7 +186,15 @@ function endings(walk: Walk, legs: readonly LegPath[]): readonly Glyph[] {
     const station = path?.stations.at(-1);
     return path === undefined || station === undefined
       ? []
-      : [{ kind, leg: path.leg, index: station.hop.index, s: station.s, point: station.point }];
+      : [
+          {
+            kind,
+            leg: path.leg,
+            index: station.hop.index,
+            s: path.ribbon.length,
+            point: pointAt(path.ribbon, path.ribbon.length),
+          },
+        ];
   };
   switch (walk.outcome) {
     case "delivered":

@@ -51,7 +51,14 @@ export function routesOf(walk: Walk, layout: Layout): readonly Route[] {
   });
   assignLanes(runs);
   return drawn
-    .map(({ leg, points }) => finish(leg, leg === "request" ? walk.hops : walk.reply, points))
+    .map(({ leg, points }) =>
+      finish(
+        leg,
+        leg === "request" ? walk.hops : walk.reply,
+        points,
+        visits.filter((v) => v.leg === leg),
+      ),
+    )
     .filter((r) => r.points.length > 0);
 }
 
@@ -391,17 +398,24 @@ function assignLanes(runs: readonly Run[]): void {
   }
 }
 
-function finish(leg: Leg, hops: readonly Hop[], points: readonly Mutable[]): Route {
+/** The packet halts this far off the card where its leg begins or ends, so that it does not cover what the card says. */
+const HALT = 15;
+
+function finish(leg: Leg, hops: readonly Hop[], points: readonly Mutable[], visits: readonly Visit[]): Route {
   const at = new Map<Hop, number>();
-  let u = 0;
+  let length = 0;
   points.forEach((point, i) => {
     const before = points[i - 1];
-    if (before !== undefined) u += Math.abs(point.x - before.x) + Math.abs(point.y - before.y);
-    for (const hop of point.hops) at.set(hop, u);
+    if (before !== undefined) length += Math.abs(point.x - before.x) + Math.abs(point.y - before.y);
+    for (const hop of point.hops) at.set(hop, length);
   });
+  const halt = (visit: Visit | undefined): number =>
+    visit?.kind === "pod" || visit?.kind === "client" ? Math.min(HALT, length / 4) : 0;
+  const low = halt(visits[0]);
+  const high = length - halt(visits.at(-1));
   let floor = 0;
   const stations = hops.map((hop) => {
-    floor = Math.max(floor, at.get(hop) ?? floor);
+    floor = Math.min(high, Math.max(low, floor, at.get(hop) ?? floor));
     return { hop, u: floor };
   });
   return { leg, points: points.map(({ x, y }) => ({ x, y })), stations };

@@ -72,7 +72,7 @@ const TALL = 38;
 const HEAD = 20;
 const PAD = 5;
 const GAP = 12;
-const CHAR = 6.45;
+const CHAR = 6.3;
 export const STAIR_TEXT = 44;
 
 export interface StairOptions {
@@ -123,10 +123,10 @@ function compact(hop: Hop, y: number, { width }: StairOptions): StairBox {
     rect: rect(at.x, y + HEAD, at.w, TALL),
     kind: "plain",
     tone: toneOfHop(hop),
-    match: rule === null ? hop.note : matchText(rule.text),
+    match: rule === null ? "" : matchText(rule.text),
     target: rule === null ? "" : targetText(rule.text),
     remark: "",
-    note: rule === null ? "" : hop.note,
+    note: hop.note,
   };
   return { id: `hop ${String(hop.index)}`, rect: at, label: labelOf(hop), continued: false, rows: [row], hop };
 }
@@ -172,8 +172,8 @@ function chains(hop: Hop, top: number, options: StairOptions, brackets: StairBra
     let rowY = y + HEAD;
     const rows: StairRow[] = [];
     const add = (row: Omit<StairRow, "rect">): void => {
-      const room = (box.w - STAIR_TEXT - 16) / CHAR;
-      const h = row.match.length + row.target.length + 2 > room ? TALL : ROW;
+      const room = (box.w - STAIR_TEXT - 24) / CHAR;
+      const h = row.match.length + row.target.length > room ? TALL : ROW;
       rows.push({ ...row, rect: rect(box.x, rowY, box.w, h) });
       rowY += h;
     };
@@ -219,7 +219,7 @@ function chains(hop: Hop, top: number, options: StairOptions, brackets: StairBra
     return {
       id: `${String(hop.index)} ${String(i)}`,
       rect: { ...box, h },
-      label: run.chain,
+      label: run.depth === 0 ? `${run.chain} ${run.steps[0]?.rule.table ?? ""}`.trim() : run.chain,
       continued,
       rows: bracketed(rows, brackets),
       hop,
@@ -266,7 +266,7 @@ function bracketed(rows: readonly StairRow[], brackets: StairBracket[]): readonl
 
 function toneOfStep(step: RuleStep): RowTone {
   if (!step.matched) return "plain";
-  const target = step.rule.target;
+  const target = targetText(step.rule.text).split(" ")[0] ?? "";
   if (target === "MARK") return "mark";
   if (target === "DNAT" || target === "REDIRECT") return "dnat";
   if (target === "MASQUERADE" || target === "SNAT") return "snat";

@@ -10,7 +10,7 @@ import {
   type UnreachedRule,
 } from "../../graph/staircase.ts";
 import type { TintChange } from "../../graph/path.ts";
-import { indexAt, type Ribbon } from "../../graph/ribbon.ts";
+import { indexAt, pointAt, type Ribbon } from "../../graph/ribbon.ts";
 import type { Header, Hop } from "../../model/trace/types.ts";
 import type { PanelProps } from "../inspector/types.ts";
 import { useCurrentHop } from "../inspector/useCurrentHop.ts";
@@ -231,6 +231,15 @@ function Stairs({ stairs, room }: { readonly stairs: Staircase; readonly room: n
         {stairs.marks.map((m, i) => (
           <Mark key={i} mark={m} />
         ))}
+        <Domino ribbon={stairs.ribbon} at={0} source={stairs.source[0]} destination={stairs.destination[0]} />
+        {!ended && (
+          <Domino
+            ribbon={stairs.ribbon}
+            at={stairs.ribbon.length}
+            source={stairs.source.at(-1)}
+            destination={stairs.destination.at(-1)}
+          />
+        )}
       </svg>
       {last !== undefined && !ended && (
         <HeaderLine header={last.after} top={bottom} note={last.iface === null ? "" : `out ${last.iface}`} />
@@ -287,9 +296,13 @@ function Row({ row, box }: { readonly row: StairRow; readonly box: StairBox }) {
     >
       {(row.kind === "looked" || row.kind === "skipped") && <span className={styles["hollow"]} />}
       {row.kind === "unreached" && <span className={styles["dash"]} />}
-      <span className={styles["match"]}>{row.match}</span>
-      <span className={styles["target"]}>{row.target}</span>
-      {row.kind === "plain" && row.note !== "" && <span className={styles["note"]}>{row.note}</span>}
+      {row.match !== "" && <span className={styles["match"]}>{row.match}</span>}
+      {row.target !== "" && <span className={styles["target"]}>{row.target}</span>}
+      {row.kind === "plain" && row.note !== "" && (
+        <span className={styles["note"]} data-only={row.match === "" ? "" : undefined} title={row.note}>
+          {row.note}
+        </span>
+      )}
       <span className="kh-hidden">
         {SAID[row.kind]} {row.kind === "plain" ? "" : row.note}
       </span>
@@ -330,6 +343,27 @@ function Strands({
         );
       })}
     </>
+  );
+}
+
+interface DominoProps {
+  readonly ribbon: Ribbon;
+  readonly at: number;
+  readonly source: TintChange | undefined;
+  readonly destination: TintChange | undefined;
+}
+
+/** The packet as it comes and as it goes. */
+function Domino({ ribbon, at, source, destination }: DominoProps) {
+  const { x, y } = pointAt(ribbon, at);
+  return (
+    <g transform={`translate(${String(x)} ${String(y)})`}>
+      <rect x="-18" y="-10" width="36" height="20" rx="5" fill="var(--surface)" />
+      <path d="M-.5 -8v16h-12a4 4 0 0 1-4-4v-8a4 4 0 0 1 4-4z" fill={`var(--${source?.tint ?? "request"})`} />
+      <path d="M.5 -8v16h12a4 4 0 0 0 4-4v-8a4 4 0 0 0-4-4z" fill={`var(--${destination?.tint ?? "request"})`} />
+      <circle cx="-8.500" cy="0" r="2.600" fill="var(--on-ink)" />
+      <path d="M5.500 -3.600 12 0 5.500 3.600z" fill="var(--on-ink)" />
+    </g>
   );
 }
 

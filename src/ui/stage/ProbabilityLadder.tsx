@@ -25,7 +25,10 @@ export function ProbabilityLadder({ ladder, mirror }: { readonly ladder: Ladder;
         )}
       </p>
       {n <= DRAWN ? (
-        <div className={styles["grid"]} style={{ "--n": n } as CSSProperties}>
+        <div
+          className={styles["grid"]}
+          style={{ "--n": n, gridTemplateRows: `repeat(${String(n)}, auto minmax(40px, auto)) auto` } as CSSProperties}
+        >
           {ladder.steps.map((step, i) => (
             <Column key={i} step={step} index={i} n={n} node={nodeOf(mirror, step.endpoint)} />
           ))}
@@ -78,7 +81,8 @@ function Column({
           className={styles["fall"]}
           style={{ gridColumn: `${String(index + 2)} / ${String(n + 1)}`, gridRow: index * 2 + 1 }}
         >
-          {fractionText((step.of - 1) / step.of)} {n - index > 2 ? "fall through" : "falls"}
+          {fractionText((step.of - 1) / step.of)}
+          {n <= 4 ? " fall through" : ""}
         </div>
       )}
       <div

@@ -1,7 +1,6 @@
 import "@xyflow/react/dist/base.css";
 import { ReactFlow, ReactFlowProvider, ViewportPortal, useReactFlow, useStore } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { splitKey } from "../../model/meta/types.ts";
 import type { MirrorState } from "../../mirror/types.ts";
 import type { Exploration } from "../../model/trace/types.ts";
 import type { Rect } from "../../graph/geometry.ts";
@@ -91,9 +90,22 @@ function Map({ mirror, exploration, onSend }: StageProps) {
     },
     [layout, set],
   );
+  const open = useCallback(
+    (id: string) => {
+      select(id);
+      const card = layout.cards.find((c) => c.id === id);
+      if (card?.kind !== "node") return;
+      // Into the node: its chains when the packet is here, else its rules in the dock.
+      set({
+        rulesNode: card.name,
+        ...(hop?.place === card.host ? { center: "netfilter" as const } : { dock: "rules" as const }),
+      });
+    },
+    [select, layout, set, hop],
+  );
   const highlight = useMemo<Highlight>(
-    () => ({ hop, object, focus: focused, hooks, select }),
-    [hop, object, focused, hooks, select],
+    () => ({ hop, object, focus: focused, hooks, select, open }),
+    [hop, object, focused, hooks, select, open],
   );
 
   const map = useRef<HTMLDivElement>(null);
@@ -107,15 +119,8 @@ function Map({ mirror, exploration, onSend }: StageProps) {
     else if (event.key === "=") fit.now();
     else if (from === undefined) return;
     else if (event.key === "Escape") map.current?.closest<HTMLElement>("section")?.focus();
-    else if (
-      event.key === "Enter" &&
-      splitKey(layout.cards.find((c) => c.id === from)?.object ?? ("//" as never)).kind === "Node"
-    ) {
-      // Into the node: its rules in the dock, and the hop's chains when the packet is here.
-      const name = from.slice("node/".length);
-      select(from);
-      set({ rulesNode: name, ...(hop?.place === from ? { center: "netfilter" } : { dock: "rules" }) });
-    } else {
+    else if (event.key === "Enter") open(from);
+    else {
       const next = neighbour(layout.cards, from, event.key);
       if (next === null) return;
       setFocus(next);
@@ -137,6 +142,12 @@ function Map({ mirror, exploration, onSend }: StageProps) {
             </span>
           )}
           <div className={styles["tools"]}>
+            {hop?.place.startsWith("node/") === true && (
+              <button type="button" className={styles["tool"]} onClick={() => set({ center: "netfilter" })}>
+                <MapIcon name="stairs" size={14} />
+                {`${hop.place.slice("node/".length)} netfilter`}
+              </button>
+            )}
             <button
               type="button"
               className={styles["tool"]}
@@ -163,6 +174,7 @@ function Map({ mirror, exploration, onSend }: StageProps) {
             edgesFocusable={false}
             elementsSelectable={false}
             disableKeyboardA11y
+            zoomOnDoubleClick={false}
             selectionKeyCode={null}
             multiSelectionKeyCode={null}
             deleteKeyCode={null}
@@ -179,12 +191,10 @@ function Map({ mirror, exploration, onSend }: StageProps) {
               <p className={styles["intent"]}>
                 <strong>Intent</strong> {folded ? "" : "ink flows down, packets never come up"}
               </p>
-              <Place at={layout.side.result}>
+              <div className={styles["side"]} style={{ left: layout.side.x, top: layout.side.y, width: layout.side.w }}>
                 {walk === null ? <NothingSent mirror={mirror} onSend={onSend} /> : <ResultCard walk={walk} />}
-              </Place>
-              <Place at={layout.side.legend}>
                 <Legend />
-              </Place>
+              </div>
               <div aria-hidden="true">
                 {path?.glyphs.map((glyph) => (
                   <div
@@ -202,14 +212,6 @@ function Map({ mirror, exploration, onSend }: StageProps) {
         <HopSpeaker />
       </div>
     </HighlightContext>
-  );
-}
-
-function Place({ at, children }: { readonly at: Rect; readonly children: React.ReactNode }) {
-  return (
-    <div className={styles["side"]} style={{ left: at.x, top: at.y, width: at.w }}>
-      {children}
-    </div>
   );
 }
 

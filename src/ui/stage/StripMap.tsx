@@ -20,7 +20,7 @@ export function StripMap({ mirror }: { readonly mirror: MirrorState }) {
     const height = box.current?.clientHeight ?? 0;
     const zoom = strip === null ? 1 : Math.min(width / strip.width, height / strip.height);
     const x = strip === null ? 0 : (width - strip.width * zoom) / 2;
-    return { width, height, x, y: strip === null ? 0 : (height - strip.height * zoom) / 2, zoom };
+    return { width, height, x, y: strip === null ? 0 : (height - strip.height * zoom) / 2, zoom, packet: 0.8 };
   }, [strip]);
   const watch = useCallback((changed: () => void) => {
     const observer = new ResizeObserver(changed);

@@ -14,7 +14,7 @@ export type CardNode = FlowNode<{ readonly card: Card }, "card">;
 
 /** Every card is one button with a name that says all it shows; the arrow keys of the map move between them. */
 export const CardView = memo(function CardView({ data: { card } }: NodeProps<CardNode>) {
-  const { focus, object, select } = useHighlight();
+  const { focus, object, select, open } = useHighlight();
   const classes = [styles["card"], styles[card.kind], ...flags(card)];
   return (
     <button
@@ -26,6 +26,7 @@ export const CardView = memo(function CardView({ data: { card } }: NodeProps<Car
       data-card={card.id}
       data-arrows=""
       onClick={() => select(card.id)}
+      onDoubleClick={() => open(card.id)}
     >
       <Face card={card} />
     </button>

@@ -11,6 +11,8 @@ export interface Highlight {
   /** Hooks that the walk on show meets, per node, as `node/worker-1 INPUT`. */
   readonly hooks: ReadonlySet<string>;
   select(card: string): void;
+  /** Goes into the card: a node's chains or rules. */
+  open(card: string): void;
 }
 
 export const HighlightContext = createContext<Highlight>({
@@ -19,6 +21,7 @@ export const HighlightContext = createContext<Highlight>({
   focus: null,
   hooks: new Set(),
   select: () => undefined,
+  open: () => undefined,
 });
 
 export const useHighlight = (): Highlight => useContext(HighlightContext);

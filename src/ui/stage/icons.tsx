@@ -15,6 +15,7 @@ const PATHS = {
   fit: <path d="M2.500 5.500v-3h3M10.500 2.500h3v3M13.500 10.500v3h-3M5.500 13.500h-3v-3" />,
   plus: <path d="M8 3v10M3 8h10" />,
   minus: <path d="M3 8h10" />,
+  stairs: <path d="M2.500 3.500h4v4h4v4h3" />,
   back: <path d="M10 3.500 5.500 8l4.500 4.500" />,
   forth: <path d="M6 3.500 10.500 8 6 12.500" />,
 } satisfies Record<string, ReactNode>;

@@ -15,6 +15,8 @@ export interface Picture {
   /** Where the ring of the selected hop stands, or null. */
   readonly ring: Point | null;
   readonly zoom: number;
+  /** Size of the packet where lanes are tight; 1 when left out. */
+  readonly packet?: number;
 }
 
 const FUTURE = 0.5;
@@ -35,7 +37,7 @@ export function paint(ctx: CanvasRenderingContext2D, picture: Picture): void {
     const reached = over || (leg !== undefined && moment !== null && glyph.s <= doneOf(leg, moment) + 0.5);
     drawGlyph(ctx, glyph, reached, over, palette);
   }
-  const scale = Math.max(1, 0.7 / picture.zoom);
+  const scale = (picture.packet ?? 1) * Math.max(1, 0.7 / picture.zoom);
   if (moment !== null && !over) domino(ctx, moment, palette, scale);
   if (picture.ring !== null) ring(ctx, picture.ring, over ? null : (moment?.point ?? null), scale, palette);
 }
@@ -111,8 +113,7 @@ function arrowhead(ctx: CanvasRenderingContext2D, leg: LegPath, arrow: Arrow, do
   ctx.save();
   ctx.translate(arrow.point.x, arrow.point.y);
   ctx.rotate(arrow.heading);
-  ctx.globalAlpha = 1;
-  ctx.fillStyle = done ? palette.tint[tintAt(leg.source, arrow.s)] : palette.tint[tintAt(leg.source, arrow.s)];
+  ctx.fillStyle = palette.tint[tintAt(leg.source, arrow.s)];
   ctx.globalAlpha = done ? 1 : 0.7;
   ctx.beginPath();
   ctx.moveTo(-4, -4.5);
@@ -151,6 +152,12 @@ function drawGlyph(
       break;
     case "delivered":
       if (over) check(ctx, palette);
+      break;
+    case "process":
+      ctx.beginPath();
+      ctx.arc(0, 0, 4.5, 0, Math.PI * 2);
+      ctx.fillStyle = palette.tint[glyph.leg];
+      ctx.fill();
       break;
   }
   ctx.restore();

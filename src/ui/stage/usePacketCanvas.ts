@@ -14,6 +14,7 @@ export interface View {
   readonly x: number;
   readonly y: number;
   readonly zoom: number;
+  readonly packet?: number;
 }
 
 /** Frame that last moved the playhead: two canvases on one page must not move it twice. */
@@ -71,7 +72,7 @@ export function usePacketCanvas(
     let palette: Palette = readPalette(element);
 
     const loop = frameLoop(() => {
-      const { width, height, x, y, zoom } = view();
+      const { width, height, x, y, zoom, packet = 1 } = view();
       const ratio = window.devicePixelRatio || 1;
       const w = Math.round(width * ratio);
       const h = Math.round(height * ratio);
@@ -95,6 +96,7 @@ export function usePacketCanvas(
         over,
         ring: hop === null ? null : (leg?.stations.find((s) => s.hop.index === hop.index)?.point ?? null),
         zoom,
+        packet,
       });
     });
     const recolour = (): void => {
