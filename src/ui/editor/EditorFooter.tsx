@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import type { Diagnostic } from "../../model/trace/diagnostic.ts";
 import { splitKey } from "../../model/meta/types.ts";
@@ -6,69 +6,41 @@ import { Button } from "../shell/Button.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { say, usePage } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
-import { useUi } from "../state.ts";
-import { admittedWords, applyEdits, byPlace, count, errorsOf, warningsOf } from "./problems.ts";
+import { useSettled } from "../shell/useSettled.ts";
+import { admittedWords, applyEdits, count, errorsOf, problemsOf, warningsOf } from "./problems.ts";
 import { useOffers } from "./useOffers.ts";
-import type { Provenance } from "./useProvenance.ts";
 import styles from "./EditorPanel.module.css";
 
 interface FooterProps {
   readonly goTo: (line: number, column: number) => void;
-  readonly provenance: Provenance;
 }
 
-/** What the API server made of the text, what the line under the caret made, and what could be added. */
-export function EditorFooter({ goTo, provenance }: FooterProps) {
+/** What the API server made of the text, and what could be added to it. */
+export function EditorFooter({ goTo }: FooterProps) {
   const report = useMirror((state) => state.report);
-  const nodes = useMirror((state) => state.proxies.length);
-  const errors = errorsOf(report.diagnostics);
-  const warnings = warningsOf(report.diagnostics);
+  const problems = useMemo(() => problemsOf(report.diagnostics), [report.diagnostics]);
+  const errors = errorsOf(problems).length;
+  const warnings = warningsOf(problems).length;
+  // A word half typed is no reason to move the text about.
+  const settled = useSettled(problems, problems.length === 0);
   return (
     <footer className={styles["footer"]}>
-      <Made provenance={provenance} nodes={nodes} />
       <Offers />
-      <Problems all={[...errors, ...warnings].sort(byPlace)} goTo={goTo} />
+      <Problems all={settled} goTo={goTo} />
       <p className={styles["status"]} role="status">
-        {errors.length > 0 && (
+        {errors > 0 && (
           <b data-tone="reject">
-            <Icon name="error" size={14} /> {count(errors.length, "error")}
+            <Icon name="error" size={14} /> {count(errors, "error")}
           </b>
         )}
-        {warnings.length > 0 && (
+        {warnings > 0 && (
           <b data-tone="warn">
-            <Icon name="warning" size={14} /> {count(warnings.length, "warning")}
+            <Icon name="warning" size={14} /> {count(warnings, "warning")}
           </b>
         )}
         <span>{admittedWords(report.admitted, report.revision)}</span>
       </p>
     </footer>
-  );
-}
-
-function Made({ provenance, nodes }: { readonly provenance: Provenance; readonly nodes: number }) {
-  const set = useUi((state) => state.set);
-  const rulesNode = useUi((state) => state.rulesNode);
-  const firstNode = useMirror((state) => state.proxies[0]?.node ?? null);
-  const rules = provenance?.rules ?? [];
-  const rule = rules[0];
-  if (provenance === null || rule === undefined) return null;
-  const field = provenance.path === "" ? splitKey(provenance.object).kind : (provenance.path.split(".").at(-1) ?? "");
-  return (
-    <p className={styles["made"]}>
-      <span>
-        <code>{field}</code> made {count(rules.length, "rule")} on {nodes === 1 ? "the node" : "each node"}
-      </span>
-      <Button
-        look="bare"
-        icon="rules"
-        onClick={() => {
-          set({ dock: "rules", rulesNode: rulesNode ?? firstNode, rulesFocus: rule.id });
-          say(`Rules tab: ${rule.text}`);
-        }}
-      >
-        Show
-      </Button>
-    </p>
   );
 }
 

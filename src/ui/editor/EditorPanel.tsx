@@ -4,6 +4,7 @@ import { usePage, say } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
+import { Crumbs } from "./Crumbs.tsx";
 import { EditorFooter } from "./EditorFooter.tsx";
 import type * as mount from "./mount.ts";
 import type { MountedEditor } from "./mount.ts";
@@ -98,7 +99,7 @@ export function EditorPanel() {
     >
       <header className={styles["head"]}>
         <h2>scenario.yaml</h2>
-        <Crumbs object={provenance?.object ?? null} path={provenance?.path ?? ""} />
+        <Crumbs provenance={provenance} />
       </header>
       <div className={styles["body"]}>
         {editor === null && (
@@ -117,22 +118,8 @@ export function EditorPanel() {
         )}
         <div ref={host} className={styles["monaco"]} data-ready={editor !== null || undefined} />
       </div>
-      <EditorFooter goTo={goTo} provenance={provenance} />
+      <EditorFooter goTo={goTo} />
     </section>
-  );
-}
-
-/** Where the caret stands: `Service › shop/web › spec › ports[0] › targetPort`. */
-function Crumbs({ object, path }: { readonly object: string | null; readonly path: string }) {
-  if (object === null) return null;
-  const [kind, ...name] = object.split("/");
-  const parts = [kind, name.filter((part) => part !== "").join("/"), ...(path === "" ? [] : path.split("."))];
-  return (
-    <p className={styles["crumbs"]}>
-      {parts.map((part, at) => (
-        <span key={`${String(at)}${part ?? ""}`}>{part}</span>
-      ))}
-    </p>
   );
 }
 

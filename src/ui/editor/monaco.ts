@@ -16,7 +16,8 @@ import "monaco-editor/features/indentation/register";
 import "monaco-editor/features/linesOperations/register";
 import "monaco-editor/features/multicursor/register";
 import "monaco-editor/features/snippet/register";
-import "monaco-editor/features/suggest/register";
+// features/suggest/register has only the inline kind; the list itself is this one.
+import "monaco-editor/editor/contrib/suggest/browser/suggestController.js";
 import "monaco-editor/features/toggleTabFocusMode/register";
 import "monaco-editor/features/tokenization/register";
 import "monaco-editor/features/wordOperations/register";
@@ -71,7 +72,12 @@ export function configureSchema(schema: unknown): void {
     void yaml.update({ schemas });
     return;
   }
-  const host = { ...monaco, editor: { ...monaco.editor, createWebWorker } };
+  const host = {
+    ...monaco,
+    editor: { ...monaco.editor, createWebWorker },
+    // Its quick fixes are guesses from the schema, sixteen at a time; the API server's remarks carry better ones.
+    languages: { ...monaco.languages, registerCodeActionProvider: () => ({ dispose: () => {} }) },
+  };
   yaml = configureMonacoYaml(host as unknown as Parameters<typeof configureMonacoYaml>[0], {
     schemas,
     completion: true,
@@ -121,6 +127,8 @@ export function applyTheme(theme: "light" | "dark"): void {
     rules: [
       { token: "", foreground: bare("ink") },
       { token: "type", foreground: bare("key") },
+      // The base themes name this one exactly, and the longer name wins.
+      { token: "string.yaml", foreground: bare("string") },
       { token: "string", foreground: bare("string") },
       { token: "number", foreground: bare("number") },
       { token: "keyword", foreground: bare("number") },

@@ -10,6 +10,17 @@ export const warningsOf = (all: readonly Diagnostic[]): readonly Diagnostic[] =>
 export const byPlace = (a: Diagnostic, b: Diagnostic): number =>
   a.range.startLine - b.range.startLine || a.range.startColumn - b.range.startColumn;
 
+/** Errors and warnings from top to bottom; what is said twice of one line counts once. */
+export function problemsOf(all: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  return [...errorsOf(all), ...warningsOf(all)]
+    .filter(({ range, message }) => {
+      const id = `${String(range.startLine)} ${message}`;
+      return !seen.has(id) && seen.add(id) !== undefined;
+    })
+    .sort(byPlace);
+}
+
 /** The error highest up in the text. */
 export const firstError = (all: readonly Diagnostic[]): Diagnostic | null =>
   [...errorsOf(all)].sort(byPlace)[0] ?? null;

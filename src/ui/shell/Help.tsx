@@ -2,12 +2,17 @@ import { Dialog } from "radix-ui";
 import { Button } from "./Button.tsx";
 import { KEYS } from "./keymap.ts";
 import { usePage } from "./page.ts";
+import { ResetButton, ThemeButton } from "./PageButtons.tsx";
+import { useLayout } from "./useMedia.ts";
 import styles from "./Help.module.css";
+
+const close = (): void => usePage.setState({ helpOpen: false });
 
 /** What kubehop is and every key it listens to. A module of its own, loaded when first opened. */
 export function Help() {
+  const phone = useLayout() === "phone";
   return (
-    <Dialog.Root open onOpenChange={() => usePage.setState({ helpOpen: false })}>
+    <Dialog.Root open onOpenChange={close}>
       <Dialog.Portal>
         <Dialog.Overlay className={styles["scrim"]} />
         <Dialog.Content className={styles["dialog"]}>
@@ -22,6 +27,12 @@ export function Help() {
             every node’s kube-proxy rules, as kube-proxy 1.36 writes them. Send a request and follow the packet out and
             back: the rule that rewrote it, the object behind the rule, the line behind the object.
           </Dialog.Description>
+          {phone && (
+            <div className={styles["actions"]}>
+              <ResetButton words onDone={close} />
+              <ThemeButton words onDone={close} />
+            </div>
+          )}
           <div className={styles["grid"]}>
             {KEYS.map(({ title, keys }) => (
               <section key={title}>

@@ -6,6 +6,7 @@ import { Button } from "./Button.tsx";
 import { Icon } from "./icons.tsx";
 import { useSession } from "./session.ts";
 import { DEFAULT_SCENARIO } from "../../scenarios/index.ts";
+import { useSettled } from "./useSettled.ts";
 import styles from "./MapState.module.css";
 
 /** A line above the map when it does not show the text as it stands, and why. */
@@ -16,6 +17,8 @@ export function MapState() {
   const empty = usePage((state) => state.draft.trim() === "");
   const set = useUi((state) => state.set);
   const session = useSession();
+
+  const settled = useSettled(report, report.accepted);
 
   if (ready && empty) {
     return (
@@ -30,8 +33,8 @@ export function MapState() {
       </div>
     );
   }
-  if (report.accepted) return null;
-  const error = firstError(report.diagnostics);
+  if (settled.accepted) return null;
+  const error = firstError(settled.diagnostics);
   const line = error?.range.startLine ?? null;
   const title =
     error === null

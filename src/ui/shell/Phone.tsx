@@ -23,7 +23,6 @@ export function Phone() {
   return (
     <div className={styles["phone"]}>
       <main className={styles["body"]}>
-        <Notices />
         {phone === "walk" && (
           <>
             <div className={styles["strip"]}>
@@ -38,7 +37,6 @@ export function Phone() {
         {phone === "map" && (
           <>
             <SendBar />
-            <MapState />
             <section id={REGIONS.map} className={styles["map"]} aria-label="Map" tabIndex={-1}>
               {center === "map" ? <Stage /> : <NetfilterView />}
             </section>
@@ -49,6 +47,10 @@ export function Phone() {
             <EditorPanel />
           </div>
         )}
+        <div className={styles["notices"]}>
+          {phone === "map" && <MapState />}
+          <Notices />
+        </div>
       </main>
       {phone !== "yaml" && <PlayBar />}
       <nav className={styles["tabs"]} aria-label="Views">

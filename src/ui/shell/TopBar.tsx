@@ -2,10 +2,10 @@ import { useMirror } from "../../mirror/store.ts";
 import { SCENARIOS } from "../../scenarios/index.ts";
 import { useUi } from "../state.ts";
 import { ShareButton } from "../share/ShareButton.tsx";
-import { toggleTheme } from "../theme/theme.ts";
 import { Button } from "./Button.tsx";
 import { Icon, Logo } from "./icons.tsx";
 import { ModeControl } from "./ModeControl.tsx";
+import { ResetButton, ThemeButton } from "./PageButtons.tsx";
 import { say, usePage } from "./page.ts";
 import { useSession } from "./session.ts";
 import type { Layout } from "./useMedia.ts";
@@ -13,48 +13,30 @@ import styles from "./TopBar.module.css";
 
 /** 48 pixels: whose page this is, what runs on it, and what can be done with the whole of it. */
 export function TopBar({ layout }: { readonly layout: Layout }) {
-  const theme = useUi((state) => state.theme);
   const phone = layout === "phone";
   return (
     <header className={styles["bar"]}>
       <div className={styles["side"]}>
         <Logo />
         {!phone && <span className={styles["name"]}>kubehop</span>}
-        {layout !== "phone" && <span className={styles["rule"]} />}
+        {!phone && <span className={styles["rule"]} />}
         <ScenarioPicker phone={phone} />
-        <ResetButton />
+        {!phone && <ResetButton />}
       </div>
       {(layout === "wide" || layout === "middle") && <ModeControl />}
       <div className={styles["side"]} data-end>
         <ShareButton compact={phone} />
+        {!phone && <ThemeButton />}
         <Button
           look="bare"
-          icon={theme === "dark" ? "sun" : "moon"}
-          aria-label={theme === "dark" ? "Switch to the light theme" : "Switch to the dark theme"}
-          onClick={() => say(`${toggleTheme() === "dark" ? "Dark" : "Light"} theme.`)}
-        />
-        <Button
-          look="bare"
-          icon="help"
-          aria-label="Help and keys"
+          icon={phone ? "more" : "help"}
+          aria-label={phone ? "More: help, theme, reset" : "Help and keys"}
           aria-keyshortcuts="?"
+          aria-haspopup="dialog"
           onClick={() => usePage.setState({ helpOpen: true })}
         />
       </div>
     </header>
-  );
-}
-
-function ResetButton() {
-  const session = useSession();
-  const title = usePage((state) => state.scenario.title);
-  return (
-    <Button
-      look="bare"
-      icon="reset"
-      aria-label={`Reset: back to the start of ${title}`}
-      onClick={() => void session.reset()}
-    />
   );
 }
 

@@ -148,11 +148,16 @@ function Center({ layout }: { readonly layout: Bench }) {
           />
         )}
       </div>
-      <Notices />
-      <MapState />
-      <section id={REGIONS.map} className={styles["stage"]} aria-label="Map" tabIndex={-1}>
-        {center === "map" ? <Stage /> : <NetfilterView />}
-      </section>
+      <div className={styles["stageBox"]}>
+        <section id={REGIONS.map} className={styles["stage"]} aria-label="Map" tabIndex={-1}>
+          {center === "map" ? <Stage /> : <NetfilterView />}
+        </section>
+        {/* Over the map, not beside it: what the reader looks at does not move. */}
+        <div className={styles["notices"]}>
+          <MapState />
+          <Notices />
+        </div>
+      </div>
     </main>
   );
 }

@@ -80,6 +80,11 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     typing = null;
   };
 
+  /** What is wrong with a text stands in its report, beside the text; everything else is said above the map. */
+  const tellRefusal = (message: string): void => {
+    if (mirror.getState().report.accepted) usePage.setState({ notice: { kind: "refused", message } });
+  };
+
   const flushText = async (): Promise<void> => {
     stopTyping();
     // One text at a time: while the worker is busy with one, only the newest waits.
@@ -89,10 +94,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
       for (let text = usePage.getState().draft; text !== given; text = usePage.getState().draft) {
         given = text;
         const { refusal } = await client.command({ type: "text", text });
-        if (refusal !== null) {
-          usePage.setState({ notice: { kind: "refused", message: refusal.message } });
-          break;
-        }
+        if (refusal !== null) tellRefusal(refusal.message);
       }
     } finally {
       sendingText = false;
@@ -145,7 +147,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     const { refusal } = await client.load(history, null);
     if (mine !== opening) return;
     if (refusal !== null) {
-      usePage.setState({ notice: { kind: "refused", message: refusal.message } });
+      tellRefusal(refusal.message);
       return;
     }
     const request = readLab(text).open ?? scenario.open;
@@ -160,10 +162,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     takeText(scenario, last?.type === "text" ? last.text : "");
     const { refusal } = await client.load(state.history, state.upTo);
     if (mine !== opening) return;
-    if (refusal !== null) {
-      usePage.setState({ notice: { kind: "refused", message: refusal.message } });
-      return;
-    }
+    if (refusal !== null) tellRefusal(refusal.message);
     const { view } = state;
     const walk = view.walk === null ? null : walkById(view.walk);
     useUi.getState().set({ object: view.object, center: view.center });

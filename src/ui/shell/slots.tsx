@@ -1,17 +1,35 @@
 /** Where the big panels of other folders are plugged in. */
+import { lazy, Suspense } from "react";
+import { useMirror } from "../../mirror/store.ts";
 import { Dock as DockPanel } from "../dock/Dock.tsx";
 import { HopSheet as SheetPanel } from "../inspector/HopSheet.tsx";
 import { Inspector as InspectorPanel } from "../inspector/Inspector.tsx";
 import { Stage as StagePanel } from "../stage/Stage.tsx";
+import { StripMap as StripPanel } from "../stage/StripMap.tsx";
 import { usePanelProps } from "./panels.ts";
 import { usePage } from "./page.ts";
 import { useSession, type Session } from "./session.ts";
 
 export { Ladder } from "../inspector/Ladder.tsx";
 
-const Placeholder = ({ name }: { readonly name: string }) => <p style={{ padding: 16 }}>{name}</p>;
-export const NetfilterView = () => <Placeholder name="Netfilter" />;
-export const StripMap = () => <Placeholder name="Strip" />;
+// Not part of the first picture.
+const Netfilter = lazy(() =>
+  import("../stage/NetfilterView.tsx").then(({ NetfilterView: component }) => ({ default: component })),
+);
+
+export function NetfilterView() {
+  const props = usePanelProps();
+  return (
+    <Suspense>
+      <Netfilter {...props} />
+    </Suspense>
+  );
+}
+
+export function StripMap() {
+  const mirror = useMirror((state) => state);
+  return <StripPanel mirror={mirror} />;
+}
 
 export function Stage() {
   const session = useSession();

@@ -1,0 +1,51 @@
+import { useMirror } from "../../mirror/store.ts";
+import { splitKey } from "../../model/meta/types.ts";
+import { Icon } from "../shell/icons.tsx";
+import { say } from "../shell/page.ts";
+import { useUi } from "../state.ts";
+import { count } from "./problems.ts";
+import type { Provenance } from "./useProvenance.ts";
+import styles from "./Crumbs.module.css";
+
+/** Where the caret stands, `Service › shop/web › spec › ports[0] › targetPort`, and the way from there to the rules it made. */
+export function Crumbs({ provenance }: { readonly provenance: Provenance }) {
+  const parts = provenance === null ? [] : crumbs(provenance);
+  return (
+    <div className={styles["row"]}>
+      <p className={styles["crumbs"]}>
+        {parts.map((part, at) => (
+          <span key={`${String(at)}${part}`}>{part}</span>
+        ))}
+      </p>
+      {provenance !== null && provenance.rules.length > 0 && <RulesLink provenance={provenance} />}
+    </div>
+  );
+}
+
+function crumbs({ object, path }: NonNullable<Provenance>): readonly string[] {
+  const { kind, namespace, name } = splitKey(object);
+  return [kind, namespace === "" ? name : `${namespace}/${name}`, ...(path === "" ? [] : path.split("."))];
+}
+
+function RulesLink({ provenance }: { readonly provenance: NonNullable<Provenance> }) {
+  const set = useUi((state) => state.set);
+  const rulesNode = useUi((state) => state.rulesNode);
+  const nodes = useMirror((state) => state.proxies);
+  const { rules, path } = provenance;
+  const what = count(rules.length, "rule");
+  const field = path.split(".").at(-1) ?? "";
+  return (
+    <button
+      type="button"
+      className={styles["rules"]}
+      aria-label={`${field === "" ? "This object" : field} made ${what} on each node: show them`}
+      onClick={() => {
+        set({ dock: "rules", rulesNode: rulesNode ?? nodes[0]?.node ?? null, rulesFocus: rules[0]?.id ?? null });
+        say(`Rules tab, at ${rules[0]?.text ?? ""}`);
+      }}
+    >
+      <Icon name="rules" size={14} />
+      {what}
+    </button>
+  );
+}
