@@ -1,6 +1,6 @@
 import { fromTimestamp, type Micros, SECOND } from "../base/time.ts";
 import { type Pod, podReady } from "../model/pod/types.ts";
-import { conditionOf, withCondition } from "./conditions.ts";
+import { conditionOf } from "./conditions.ts";
 import { isDeleting } from "./changes.ts";
 
 /** Succeeded or Failed: its containers will not run again. */
@@ -25,16 +25,4 @@ export function readySince(pod: Pod): Micros | null {
 export function availableFrom(pod: Pod, minReadySeconds: number): Micros | null {
   const since = readySince(pod);
   return since === null ? null : since + minReadySeconds * SECOND;
-}
-
-/** The pod as the binding subresource leaves it. Source: pkg/registry/core/pod/storage assignPod. */
-export function boundPod(pod: Pod, node: string, now: Micros): Pod {
-  return {
-    ...pod,
-    spec: { ...pod.spec, nodeName: node },
-    status: {
-      ...pod.status,
-      conditions: withCondition(pod.status.conditions, { type: "PodScheduled", status: "True" }, now),
-    },
-  };
 }

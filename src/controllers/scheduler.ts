@@ -22,7 +22,7 @@ export const scheduler: Controller = {
 };
 
 function waits(pod: Pod): boolean {
-  return pod.spec.nodeName === undefined && !isDeleting(pod) && !isTerminal(pod);
+  return (pod.spec.nodeName ?? "") === "" && !isDeleting(pod) && !isTerminal(pod);
 }
 
 function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
@@ -84,7 +84,7 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
 }
 
 /** The FailedScheduling message. Source: framework.FitError.Error; the preemption clause is that of DefaultPreemption. */
-export function failedScheduling(nodes: number, reasons: ReadonlyMap<string, number>): string {
+function failedScheduling(nodes: number, reasons: ReadonlyMap<string, number>): string {
   if (nodes === 0) return "no nodes available to schedule pods";
   const clauses = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort(compareStrings);
   return (

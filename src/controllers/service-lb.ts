@@ -8,7 +8,7 @@ import type { LoadBalancerIngress, Service } from "../model/service/types.ts";
 import { changesOf, isDeleting } from "./changes.ts";
 import { type Controller, NOTHING, type Reconciliation, type ReconcileView } from "./types.ts";
 
-export const LOAD_BALANCER_CLEANUP = "service.kubernetes.io/load-balancer-cleanup";
+const LOAD_BALANCER_CLEANUP = "service.kubernetes.io/load-balancer-cleanup";
 
 /** What the cloud takes to build a balancer or to take one down. */
 const CLOUD = { class: "sync", micros: 2 * SECOND } as const;

@@ -17,7 +17,7 @@ export type Operation =
   | { readonly op: "update"; readonly object: KubeObject }
   /** PUT of the status subresource: only `status` counts. */
   | { readonly op: "updateStatus"; readonly object: KubeObject }
-  /** POST of the binding subresource: sets spec.nodeName and the condition PodScheduled=True (see `boundPod`). */
+  /** POST of the binding subresource: sets spec.nodeName and the condition PodScheduled=True. */
   | { readonly op: "bind"; readonly key: ObjectKey; readonly node: string }
   /** DELETE: graceful for Pods, held by finalizers. `force` is grace period 0. */
   | { readonly op: "delete"; readonly key: ObjectKey; readonly force?: boolean }

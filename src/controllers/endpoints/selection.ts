@@ -9,16 +9,21 @@ import { changesOf } from "../changes.ts";
 
 export const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
+/** Does the Service pick pods? A selector without pairs does not survive storage in a real cluster: it is none. */
+export function selects(service: Service): boolean {
+  return Object.keys(service.spec.selector ?? {}).length > 0;
+}
+
 /** Services for which endpoints are made: they select, and they are not mere DNS aliases. */
 export function hasEndpoints(service: Service): boolean {
-  return service.spec.selector !== undefined && service.spec.type !== "ExternalName";
+  return selects(service) && service.spec.type !== "ExternalName";
 }
 
 export function isHeadless(service: Service): boolean {
   return service.spec.clusterIP === "None";
 }
 
-/** Pods that the selector picks. A selector without pairs picks everything; the API keeps such a one only as none at all. */
+/** Pods that the selector picks. */
 export function selectedPods(service: Service, reader: ObjectReader): readonly Pod[] {
   return reader.podsMatching(service.metadata.namespace ?? "", service.spec.selector ?? {});
 }
@@ -50,9 +55,8 @@ function pairIndex(services: readonly Service[]): ReadonlyMap<string, readonly S
   const index = new Map<string, Service[]>();
   for (const service of services) {
     const pair = Object.entries(service.spec.selector ?? {})[0];
-    if (service.spec.selector === undefined) continue;
-    // A selector without pairs picks every pod: it stands under no pair at all.
-    const name = pair === undefined ? "" : `${pair[0]}=${pair[1]}`;
+    if (pair === undefined) continue;
+    const name = `${pair[0]}=${pair[1]}`;
     const list = index.get(name);
     if (list === undefined) index.set(name, [service]);
     else list.push(service);
@@ -65,9 +69,8 @@ function pairIndex(services: readonly Service[]): ReadonlyMap<string, readonly S
 function servicesSelecting(pod: Pod, reader: ObjectReader): readonly Service[] {
   const index = pairIndex(reader.list<Service>("Service", pod.metadata.namespace));
   const { labels = {} } = pod.metadata;
-  const names = ["", ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)];
-  return names
-    .flatMap((name) => index.get(name) ?? [])
+  return Object.entries(labels)
+    .flatMap(([name, value]) => index.get(`${name}=${value}`) ?? [])
     .filter((service) => matchLabels(service.spec.selector ?? {}, labels));
 }
 

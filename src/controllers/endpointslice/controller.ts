@@ -28,7 +28,7 @@ import { generatedName } from "../names.ts";
 import { type Controller, NOTHING, type Operation, type Reconciliation, type ReconcileView } from "../types.ts";
 import { type Draft, endpointIdentity, type Group, groupKey, planGroup } from "./packing.ts";
 
-export const ENDPOINTSLICE_CONTROLLER = "endpointslice-controller.k8s.io";
+const ENDPOINTSLICE_CONTROLLER = "endpointslice-controller.k8s.io";
 const ZONE_LABEL = "topology.kubernetes.io/zone";
 
 /** Writes the EndpointSlices that kube-proxy and DNS read. Source: staging/src/k8s.io/endpointslice/reconciler.go. */

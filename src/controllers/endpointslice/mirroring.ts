@@ -12,11 +12,12 @@ import {
 import { keyOf, objectKey, type ObjectKey, splitKey } from "../../model/meta/types.ts";
 import type { IPFamily, Service } from "../../model/service/types.ts";
 import { changesOf, controllerRef, isDeleting } from "../changes.ts";
+import { selects } from "../endpoints/selection.ts";
 import { generatedName } from "../names.ts";
 import { type Controller, NOTHING, type Operation, type Reconciliation, type ReconcileView } from "../types.ts";
 import { groupKey } from "./packing.ts";
 
-export const MIRRORING_CONTROLLER = "endpointslicemirroring-controller.k8s.io";
+const MIRRORING_CONTROLLER = "endpointslicemirroring-controller.k8s.io";
 const SKIP_MIRROR = "endpointslice.kubernetes.io/skip-mirror";
 const LEADER = "control-plane.alpha.kubernetes.io/leader";
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
@@ -59,7 +60,7 @@ function mirrorsOf(reader: ObjectReader, namespace: string, service: string): re
 function shouldMirror(endpoints: Endpoints, service: Service | undefined): boolean {
   return (
     service !== undefined &&
-    service.spec.selector === undefined &&
+    !selects(service) &&
     service.spec.type !== "ExternalName" &&
     endpoints.metadata.labels?.[SKIP_MIRROR] !== "true" &&
     endpoints.metadata.annotations?.[LEADER] === undefined

@@ -3,7 +3,7 @@ import { canonicalJson, deepEqual } from "../../base/json.ts";
 import type { Endpoint, EndpointPort, EndpointSlice } from "../../model/endpointslice/types.ts";
 
 /** `--max-endpoints-per-slice`. */
-export const MAX_ENDPOINTS = 100;
+const MAX_ENDPOINTS = 100;
 
 /** What one group of slices (an address type and a set of ports) should hold. */
 export interface Group {
