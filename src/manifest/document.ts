@@ -14,7 +14,7 @@ export interface ManifestDocument {
   readonly name: string;
   /** As written; null when absent. */
   readonly namespace: string | null;
-  /** Plain JSON. Equal text gives the very same value again, so it can be compared by identity. */
+  /** Plain JSON. A document whose text an edit left alone keeps its very value, so it can be compared by identity. */
   readonly value: unknown;
   readonly range: TextRange;
   /** False when the YAML is broken: then `value` is what could be made of it, good for finding places only. */

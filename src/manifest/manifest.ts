@@ -6,21 +6,15 @@ import type { Manifest, ManifestDocument } from "./document.ts";
 import { MAX_DIAGNOSTICS, MAX_DOCUMENTS, MAX_TEXT } from "./limits.ts";
 import { lineAt, lineStarts, rangeOf } from "./lines.ts";
 
-/** Chunks of earlier texts: an edit leaves all but one as they were. */
-const CHUNKS = new Map<string, readonly ComposedDocument[]>();
-let chunkChars = 0;
-const MAX_CHUNK_CHARS = 8 * 1024 * 1024;
+type Chunks = Map<string, readonly ComposedDocument[]>;
+
+/** Chunks of the last two texts: an edit leaves all but one as they were, and undoing it finds that one too. */
+let last: Chunks = new Map();
+let current: Chunks = new Map();
 
 function compose(chunk: string): readonly ComposedDocument[] {
-  const known = CHUNKS.get(chunk);
-  if (known !== undefined) return known;
-  const composed = composeChunk(chunk);
-  if (chunkChars > MAX_CHUNK_CHARS) {
-    CHUNKS.clear();
-    chunkChars = 0;
-  }
-  CHUNKS.set(chunk, composed);
-  chunkChars += chunk.length;
+  const composed = current.get(chunk) ?? last.get(chunk) ?? composeChunk(chunk);
+  current.set(chunk, composed);
   return composed;
 }
 
@@ -67,6 +61,8 @@ export function parseManifest(text: string): Manifest {
     refuse(`the text is larger than ${MAX_TEXT / 1024 / 1024} MiB: split it up`, MAX_TEXT, MAX_TEXT);
     return { documents, diagnostics, length: text.length, lines };
   }
+  last = current;
+  current = new Map();
   const starts = chunkStarts(text, lines);
   for (const [i, base] of starts.entries()) {
     for (const composed of compose(text.slice(base, starts[i + 1] ?? text.length))) {

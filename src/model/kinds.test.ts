@@ -50,6 +50,7 @@ describe("kinds", () => {
   });
 
   test("every modelled and config kind has a field table, no kept one has", () => {
-    for (const info of KINDS) expect(tableOf(info) !== undefined, info.kind).toBe(info.support !== "kept");
+    const described = KINDS.filter((info) => tableOf(info) !== undefined);
+    expect(described).toEqual(KINDS.filter((info) => info.support !== "kept"));
   });
 });

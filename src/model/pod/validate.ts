@@ -192,7 +192,8 @@ function fixedPart(spec: PodSpec, old: PodSpec): unknown {
 
 export function validatePodUpdate(pod: Pod, old: Pod): readonly Cause[] {
   const causes: Cause[] = [...validatePod(pod)];
-  if (pod.spec.containers.length !== old.spec.containers.length) {
+  const count = (spec: PodSpec): number => (spec.containers as readonly Container[] | undefined)?.length ?? 0;
+  if (count(pod.spec) !== count(old.spec)) {
     causes.push(forbidden("spec.containers", "pod updates may not add or remove containers"));
     return causes;
   }
