@@ -3,7 +3,8 @@ import { BUILTIN_CHAINS } from "../../kernel/iptables/types.ts";
 import type { ProxyConfig } from "../../model/config/types.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView } from "../view.ts";
-import { blocksOf, type Block } from "./block.ts";
+import type { Block } from "./block.ts";
+import { blocksOf } from "./block-cache.ts";
 import {
   EXTERNAL_SERVICES,
   FORWARD,

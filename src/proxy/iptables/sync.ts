@@ -4,7 +4,8 @@ import type { ProxyConfig } from "../../model/config/types.ts";
 import type { TableName } from "../../model/trace/types.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView, ServiceEntry } from "../view.ts";
-import { blocksOf, type Block } from "./block.ts";
+import type { Block } from "./block.ts";
+import { blocksOf } from "./block-cache.ts";
 import { assemble } from "./compile.ts";
 import { settingsFor } from "./settings.ts";
 
