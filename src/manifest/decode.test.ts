@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { applyDefaults } from "../model/defaults.ts";
 import { invalidStatus, notSupported, required } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import { validateCreate } from "../model/validate.ts";
 import { decodeManifest, type DecodedManifest, locate, parseManifest, statusDiagnostics } from "./manifest.ts";
 
 const decoded = (text: string): DecodedManifest => decodeManifest(parseManifest(text));
@@ -174,4 +176,23 @@ test("what the API server refuses stands at its field, with the value that was m
   expect(fixed(text, type?.fixes[0])).toContain("type: NodePort");
   expect(name?.range).toEqual({ startLine: 10, startColumn: 5, endLine: 10, endColumn: 13 });
   expect(locate(document, "spec.ports[0].name")?.endLine).toBe(11);
+});
+
+test("a template that lacks the selector's label gets it with one edit", () => {
+  const text = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: wep}}
+    spec: {containers: [{name: a, image: nginx}]}`;
+  const [entry] = decoded(text).objects;
+  if (entry === undefined) throw new Error("no object");
+  const causes = validateCreate(applyDefaults(entry.object), { relaxedServiceNames: false });
+  const [diagnostic] = statusDiagnostics(entry.document, invalidStatus("Deployment", "web", causes));
+  expect(diagnostic?.message).toBe(
+    'spec.template.metadata.labels: Invalid value: {"app":"wep"}: `selector` does not match template `labels`',
+  );
+  expect(fixed(text, diagnostic?.fixes[0])).toBe(text.replace("wep", "web"));
 });
