@@ -128,11 +128,17 @@ function gate(visit: Visit, table: TableName, hook: HookName, crossing: Crossing
     note(visit, { ...base, verdict: "reject", note: why });
     return reject(visit, verdict.with, why);
   }
-  const how = result.rule === null ? "no rule objects, so the chain's policy accepts it" : "a rule accepts it";
+  const because = result.rule?.origin?.why ?? "";
+  const how =
+    result.rule === null
+      ? "no rule objects, so the chain's policy accepts it."
+      : because === ""
+        ? "a rule accepts it."
+        : because;
   note(visit, {
     ...base,
     verdict: result.rule === null ? "continue" : "accept",
-    note: `${place} lets the packet pass ${table} ${hook}: ${how}.`,
+    note: `${place} lets the packet pass ${table} ${hook}: ${how}`,
   });
   return null;
 }

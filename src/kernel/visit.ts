@@ -77,6 +77,11 @@ export interface HopText {
   readonly result?: TableResult | null;
 }
 
+/** Starts a sentence: capitalises our own words, never the name of an object ("The router", "Pod shop/web", but "worker-1"). */
+export function sentence(text: string): string {
+  return text.replace(/^(the|pod|client|node) /, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+}
+
 /** A hop draft with the packet as it is now as its "after". */
 export function draftHop(text: HopText, after: Header): HopDraft {
   const result = text.result ?? null;
@@ -93,7 +98,7 @@ export function draftHop(text: HopText, after: Header): HopDraft {
     after,
     verdict: text.verdict,
     draw: result?.draw ?? null,
-    note: text.note,
+    note: sentence(text.note),
     to: text.to ?? null,
   };
 }

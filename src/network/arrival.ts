@@ -1,8 +1,8 @@
 import { type Host, hostName } from "../kernel/host.ts";
 import { packetText } from "../kernel/hooks.ts";
-import { aKind, destinationText, headerOf, isIcmpError, kindText, sourceText } from "../kernel/packet.ts";
+import { aKind, destinationText, headerOf, isIcmpError, sourceText } from "../kernel/packet.ts";
 import { deliver } from "../kernel/socket.ts";
-import { draftHop } from "../kernel/visit.ts";
+import { draftHop, sentence } from "../kernel/visit.ts";
 import type { HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
 import { type End, type Flight, type Journey, end, lostSummary } from "./journey.ts";
 
@@ -56,7 +56,7 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
             ...base,
             label: "client",
             verdict: "deliver",
-            note: `${resolved.sender} gets ${kindText(packet)} from ${sourceText(packet)}, the address it dialled.`,
+            note: `${resolved.sender} gets ${aKind(packet)} from ${sourceText(packet)}, the address it dialled.`,
           },
           header,
         ),
@@ -115,7 +115,7 @@ function refusal(journey: Journey, host: Host, packet: Packet, iface: string | n
     draftHop({ iface, stage: "socket", label: "client", before: header, verdict: "refuse", note }, header),
   );
   const blame = journey.recorder.request().at(-1);
-  const why = blame === undefined ? note : `${blame.note} ${note}`;
+  const why = blame === undefined ? note : `${blame.note} ${sentence(note)}`;
   const rejectedAtHome =
     blame?.verdict === "reject" && blame.place === resolved.host && resolved.host.startsWith("node/");
   // A local sendto() that its own OUTPUT chain rejects fails with EPERM before the ICMP error is read.

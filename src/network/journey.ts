@@ -1,6 +1,6 @@
 import { EMPTY_HOST, type HostState, type Tuple } from "../kernel/conntrack.ts";
 import { DEFAULT_TTL } from "../kernel/packet.ts";
-import type { Environment, StackResult } from "../kernel/visit.ts";
+import { type Environment, type StackResult, sentence } from "../kernel/visit.ts";
 import type { Backend, HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ResolvedRequest } from "./request.ts";
@@ -60,5 +60,5 @@ export function record(journey: Journey, place: HostId, result: StackResult): vo
 
 export function lostSummary(journey: Journey, why: string): string {
   const what = journey.recorder.turned ? "The answer never reaches the client" : "The packet gets no answer";
-  return `${what}: ${why}`;
+  return `${what}: ${sentence(why)}`;
 }

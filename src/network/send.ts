@@ -5,7 +5,7 @@ import { type Host, hostName, selectAddress } from "../kernel/host.ts";
 import { DEFAULT_TTL, aKind, destinationText, headerOf } from "../kernel/packet.ts";
 import { lookupRoute } from "../kernel/route.ts";
 import { noNeighbour, receive, send as transmit } from "../kernel/stack.ts";
-import { type Outcome, type StackResult, draftHop } from "../kernel/visit.ts";
+import { type Outcome, type StackResult, draftHop, sentence } from "../kernel/visit.ts";
 import type { HostId, Packet, Walk } from "../model/trace/types.ts";
 import { atSocket } from "./arrival.ts";
 import { balance, flowHolder } from "./balancer.ts";
@@ -84,7 +84,7 @@ export function walk(
         icmp: finish.icmp,
         errno: finish.errno,
       }),
-      summary: finish.summary,
+      summary: sentence(finish.summary),
       backend: journey.backend,
       // accept() returns only after the handshake; a datagram is seen even if its answer is lost.
       sourceSeen: finish.outcome === "delivered" || resolved.protocol === "udp" ? journey.sourceSeen : null,
