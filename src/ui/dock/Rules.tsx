@@ -284,10 +284,9 @@ function MetRules(
   const at = all.findIndex((step) => step.rule.id === selected);
   const step = all[at];
   const list = useRef<HTMLDivElement>(null);
-  useEffect(
-    () => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }),
-    [selected],
-  );
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [selected]);
   const onKey = (event: KeyboardEvent): void => {
     const by = { ArrowDown: 1, ArrowUp: -1, Home: -all.length, End: all.length }[event.key];
     if (by === undefined) return;

@@ -1,4 +1,4 @@
-import { Fragment, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+import { Fragment, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
 import { splitKey } from "../../model/meta/types.ts";
 import type { Micros } from "../../base/time.ts";
 import type { Walk } from "../../model/trace/types.ts";
@@ -21,8 +21,10 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
   const ground = useRef<HTMLDivElement>(null);
   const { width } = useSize(ground);
   const shown = usePlayback((state) => state.walk);
-  const [picked, setPicked] = useState<JournalEntry | null>(null);
   const { journal, walks } = mirror;
+  const [chosen, setPicked] = useState<JournalEntry | null>(null);
+  // After a seek or an edit the history may no longer hold what was picked.
+  const picked = useMemo(() => (chosen !== null && journal.includes(chosen) ? chosen : null), [chosen, journal]);
 
   const end = Math.max(mirror.end, 1);
   const layout = useMemo(
@@ -37,11 +39,6 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
           ),
     [journal, walks, end, width],
   );
-  useEffect(() => {
-    // After a seek or an edit the history may no longer hold what was picked.
-    setPicked((was) => (was !== null && journal.includes(was) ? was : null));
-  }, [journal]);
-
   const onKey = (event: KeyboardEvent): void => {
     if (event.key !== "[" && event.key !== "]") return;
     const by = event.key === "]" ? 1 : -1;

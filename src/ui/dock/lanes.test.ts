@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { JournalEntry } from "../../wire/protocol.ts";
 import { causalSteps, layOut } from "./lanes.ts";
 import { interpolate, ticks, warp } from "./warp.ts";
+import { nth } from "../inspector/testing/pick.ts";
 
 const entry = (
   seq: number,
@@ -35,7 +36,7 @@ describe("warp", () => {
         expect(xs[0]).toBe(0);
         expect(xs.at(-1)).toBeCloseTo(width, 6);
         const least = Math.min(10, width / (times.length - 1));
-        for (let i = 1; i < xs.length; i++) expect(xs[i]! - xs[i - 1]!).toBeGreaterThanOrEqual(least - 1e-6);
+        for (let i = 1; i < xs.length; i++) expect(nth(xs, i) - nth(xs, i - 1)).toBeGreaterThanOrEqual(least - 1e-6);
         for (const at of times) expect(scale.at(scale.x(at))).toBeCloseTo(at, 3);
       }),
     );
@@ -87,8 +88,8 @@ describe("lanes", () => {
     ];
     expect([...causalSteps(journal).values()]).toEqual([0, 1, 2, 3, 4]);
     const layout = layOut(journal, [0], 1_000, 800);
-    expect(layout.walkX(0)).toBeGreaterThan(layout.place(journal[2]!));
-    expect(layout.commands.map((m) => m.entries[0]!.seq)).toEqual([1]);
+    expect(layout.walkX(0)).toBeGreaterThan(layout.place(nth(journal, 2)));
+    expect(layout.commands.map((m) => nth(m.entries, 0).seq)).toEqual([1]);
   });
 
   test("lanes come in the order of cause, nodes by number, packets not among them", () => {
@@ -110,7 +111,7 @@ describe("lanes", () => {
   test("ten thousand entries stay within the width and merge into few marks", () => {
     const journal = Array.from({ length: 10_000 }, (_, i) => entry(i, Math.floor(i / 100) * 1_000, "api"));
     const layout = layOut(journal, [], 100_000, 800);
-    const marks = layout.lanes[0]!.marks;
+    const marks = nth(layout.lanes, 0).marks;
     expect(marks.length).toBeLessThanOrEqual(800 / 2);
     expect(marks.reduce((n, m) => n + m.entries.length, 0)).toBe(10_000);
     for (const mark of marks) expect(mark.x + mark.width).toBeLessThanOrEqual(800.001);
@@ -123,10 +124,11 @@ describe("lanes", () => {
           .toSorted((a, b) => a - b)
           .map((at, i) => entry(i, at * 1_000, i % 2 === 0 ? "api" : "controllers", i === 0 ? null : i - 1));
         const layout = layOut(journal, [], 60_000, 700);
-        for (let i = 1; i < journal.length; i++) {
-          const [a, b] = [journal[i - 1]!, journal[i]!];
-          if (a.at < b.at) expect(layout.place(b)).toBeGreaterThan(layout.place(a));
-        }
+        const later = journal
+          .slice(1)
+          .map((b, i) => [nth(journal, i), b] as const)
+          .filter(([a, b]) => a.at < b.at);
+        for (const [a, b] of later) expect(layout.place(b)).toBeGreaterThan(layout.place(a));
         for (let at = 1_000; at <= 60_000; at += 500)
           expect(layout.x(at)).toBeGreaterThanOrEqual(layout.x(at - 500) - 1e-9);
       }),

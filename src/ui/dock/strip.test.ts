@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { droppedWalk, refusedWalk, workbenchWalk } from "../inspector/testing/fixture.ts";
 import { stripOf } from "./strip.ts";
+import { nth } from "../inspector/testing/pick.ts";
 
 describe("stripOf", () => {
   test("strands change colour where the header does, and stop at the turn", () => {
@@ -13,14 +14,15 @@ describe("stripOf", () => {
       "reply dnat reply",
       "reply reply reply",
     ]);
-    for (let i = 1; i < pieces.length; i++) expect(pieces[i]!.from).toBeGreaterThanOrEqual(pieces[i - 1]!.to);
+    for (let i = 1; i < pieces.length; i++) expect(nth(pieces, i).from).toBeGreaterThanOrEqual(nth(pieces, i - 1).to);
   });
 
   test.each([workbenchWalk, refusedWalk, droppedWalk])("glyphs never overlap and stay on the strip (%#)", (walk) => {
     const glyphs = stripOf(walk, 860).hops.filter((h) => h.glyph !== null);
-    for (let i = 1; i < glyphs.length; i++) expect(glyphs[i]!.x - glyphs[i - 1]!.x).toBeGreaterThanOrEqual(19.9);
-    expect(glyphs[0]!.x).toBe(0);
-    expect(glyphs.at(-1)!.x).toBeLessThanOrEqual(860);
+    for (let i = 1; i < glyphs.length; i++)
+      expect(nth(glyphs, i).x - nth(glyphs, i - 1).x).toBeGreaterThanOrEqual(19.9);
+    expect(nth(glyphs, 0).x).toBe(0);
+    expect(nth(glyphs, -1).x).toBeLessThanOrEqual(860);
   });
 
   test("pixel and time are each other's inverse at the hops", () => {

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type ReactElement } from "react";
+import type { RuleRef } from "../../model/trace/types.ts";
 import { useUi } from "../state.ts";
 import { headerRows } from "./changes.ts";
 import { HopDetail } from "./HopDetail.tsx";
@@ -98,21 +99,20 @@ export function HopSheet({ mirror, query }: PanelProps): ReactElement | null {
 }
 
 /** The first line of the text behind a rule. */
-function useLine(rule: Parameters<typeof shownRule>[0]["rule"], query: PanelProps["query"]): number | null {
-  const [line, setLine] = useState<number | null>(null);
+function useLine(rule: RuleRef | null, query: PanelProps["query"]): number | null {
+  const [found, setFound] = useState<{ readonly rule: RuleRef | null; readonly line: number | null } | null>(null);
   useEffect(() => {
     let live = true;
-    setLine(null);
     void Promise.all(
       linksOf(rule?.origin ?? null).map((link) =>
         query("locate", { object: link.object, path: link.path }).catch(() => null),
       ),
     ).then((answers) => {
-      if (live) setLine(answers.find((answer) => answer?.range)?.range?.startLine ?? null);
+      if (live) setFound({ rule, line: answers.find((answer) => answer?.range)?.range?.startLine ?? null });
     });
     return () => {
       live = false;
     };
   }, [rule, query]);
-  return line;
+  return found?.rule === rule ? (found?.line ?? null) : null;
 }

@@ -3,6 +3,7 @@ import type { Hop, Walk } from "../../model/trace/types.ts";
 import { rungIndexOf, rungsOf } from "./rungs.ts";
 import { strandsOf } from "./strands.ts";
 import { droppedWalk, refusedWalk, workbenchWalk } from "./testing/fixture.ts";
+import { nth } from "./testing/pick.ts";
 
 describe("the delivered walk", () => {
   const rungs = rungsOf(workbenchWalk);
@@ -103,7 +104,7 @@ test("a drop ends in a dashed square and nothing comes back", () => {
 });
 
 test("a reply through a host that the request never saw gets a rung of its own", () => {
-  const stray: Hop = { ...workbenchWalk.reply[1]!, place: "node/worker-3", mirrors: null };
+  const stray: Hop = { ...nth(workbenchWalk.reply, 1), place: "node/worker-3", mirrors: null };
   const walk: Walk = { ...workbenchWalk, reply: workbenchWalk.reply.map((h) => (h.index === 1 ? stray : h)) };
   const rungs = rungsOf(walk);
   const at = rungs.findIndex((r) => r.place === "node/worker-3");
@@ -117,14 +118,14 @@ test("two translations of the destination are shed one by one", () => {
   const reply = workbenchWalk.reply;
   expect(strandsOf({ ...workbenchWalk, hops }).reply.at(-1)).toEqual({ src: "dnat", dst: "reply" });
   expect(
-    strandsOf({ ...workbenchWalk, hops, reply: [...reply, { ...reply[5]!, index: reply.length }] }).reply.at(-1),
+    strandsOf({ ...workbenchWalk, hops, reply: [...reply, { ...nth(reply, 5), index: reply.length }] }).reply.at(-1),
   ).toEqual({ src: "reply", dst: "reply" });
 });
 
 test("a router is no rung: its hops belong to whoever sent the packet there", () => {
   const insert = (hops: readonly Hop[], at: number): readonly Hop[] => {
     const router: Hop = {
-      ...hops[at]!,
+      ...nth(hops, at),
       place: "router/underlay",
       stage: "route",
       label: "routing",

@@ -93,7 +93,7 @@ function requestDrafts(walk: Walk): Draft[] {
   const drafts: Draft[] = [];
   for (const visit of visits(walk.hops)) {
     const last = drafts.at(-1);
-    if (inPassing(visit) && last?.request != null) {
+    if (last !== undefined && last.request !== null && inPassing(visit)) {
       last.request = { lead: last.request.lead, hops: [...last.request.hops, ...visit] };
       continue;
     }

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { RuleRef } from "../../model/trace/types.ts";
 import { changesText, headerRows } from "./changes.ts";
 import { decisive, drawsOf, shownRule, targetText } from "./ruleText.ts";
 import { droppedWalk, refusedWalk, workbenchWalk } from "./testing/fixture.ts";
 import { walkText } from "./walkText.ts";
+import { nth, find } from "./testing/pick.ts";
 
-const dnat = workbenchWalk.hops.find((hop) => hop.verdict === "dnat")!;
+const dnat = find(workbenchWalk.hops, (hop) => hop.verdict === "dnat");
 
 describe("walkText", () => {
   test("tells the whole walk", () => {
@@ -54,8 +56,8 @@ test("header changes carry the tags of the translation they belong to, mirrored 
     ["dst", "dnat"],
     ["mark", "snat"],
   ]);
-  const undoDnat = workbenchWalk.reply.find((hop) => hop.verdict === "undo-dnat")!;
-  const undoSnat = workbenchWalk.reply.find((hop) => hop.verdict === "undo-snat")!;
+  const undoDnat = find(workbenchWalk.reply, (hop) => hop.verdict === "undo-dnat");
+  const undoSnat = find(workbenchWalk.reply, (hop) => hop.verdict === "undo-snat");
   expect(
     headerRows(undoDnat)
       .filter((r) => r.changed)
@@ -66,20 +68,22 @@ test("header changes carry the tags of the translation they belong to, mirrored 
       .filter((r) => r.changed)
       .map((r) => [r.field, r.tone]),
   ).toEqual([["dst", "snat"]]);
-  expect(changesText(workbenchWalk.hops[0]!)).toBe("");
+  expect(changesText(nth(workbenchWalk.hops, 0))).toBe("");
 });
 
 test("the decisive part of a rule stands out and nothing of it is lost", () => {
-  const rule = shownRule(dnat)!;
+  const rule = shownRule(dnat) as RuleRef;
   expect(decisive(rule.text).find((p) => p.strong)?.text).toBe("--probability 0.50000000000");
-  expect(decisive(dnat.rule!.text).find((p) => p.strong)?.text).toBe("-j DNAT --to-destination 10.244.2.3:8080");
+  expect(decisive((dnat.rule as RuleRef).text).find((p) => p.strong)?.text).toBe(
+    "-j DNAT --to-destination 10.244.2.3:8080",
+  );
   for (const { rule: r } of dnat.steps)
     expect(
       decisive(r.text)
         .map((p) => p.text)
         .join(""),
     ).toBe(r.text);
-  expect(targetText(dnat.rule!)).toBe("DNAT --to-destination 10.244.2.3:8080");
+  expect(targetText(dnat.rule as RuleRef)).toBe("DNAT --to-destination 10.244.2.3:8080");
 });
 
 test("the last endpoint takes the rest without a draw", () => {
@@ -87,7 +91,7 @@ test("the last endpoint takes the rest without a draw", () => {
     step.draw?.of === 2 ? { ...step, draw: { ...step.draw, value: 0.9 }, matched: false } : step,
   );
   const last = {
-    ...dnat.rule!,
+    ...(dnat.rule as RuleRef),
     id: "x",
     chain: "KUBE-SVC-E3PXEPMWAWIUT6ZV",
     text: '-A KUBE-SVC-E3PXEPMWAWIUT6ZV -m comment --comment "shop/web -> 10.244.3.4:8080" -j KUBE-SEP-WOHEJ6BYRDA5PRWT',

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { clock, commandLine, duration, endpoint, hopStage, hostTitle, stageTitle } from "./wording.ts";
 import { workbenchWalk } from "./testing/fixture.ts";
+import { find } from "./testing/pick.ts";
 
 test("endpoints keep IPv6 readable and leave out the port that ICMP does not have", () => {
   expect(endpoint("10.244.2.3", 8080)).toBe("10.244.2.3:8080");
@@ -13,7 +14,7 @@ test("hosts and stages are named as in the field", () => {
   expect(hostTitle("client/internet")).toBe("outside client");
   expect(hostTitle("client/office")).toBe("client office");
   expect(stageTitle("hook:nat/PREROUTING")).toBe("nat PREROUTING");
-  const undo = workbenchWalk.reply.find((hop) => hop.verdict === "undo-dnat")!;
+  const undo = find(workbenchWalk.reply, (hop) => hop.verdict === "undo-dnat");
   expect(hopStage(undo)).toBe("conntrack, POSTROUTING");
 });
 
