@@ -24,7 +24,7 @@ const SLICE = 1_024;
 
 /** The hash, with its `#`. */
 export function encodeShare(state: SharedState): string {
-  const body = deflateSync(strToU8(JSON.stringify(state)), { level: 9, dictionary });
+  const body = deflateSync(strToU8(JSON.stringify(state)), { level: 9, mem: 4, dictionary });
   const packed = new Uint8Array(body.length + 4);
   new DataView(packed.buffer).setUint32(0, crc32(body));
   packed.set(body, 4);
