@@ -125,6 +125,14 @@ describe("history", () => {
     expect(pods(world)).toHaveLength(2);
   });
 
+  it("kills a pod's process, which its kubelet starts again", () => {
+    const world = play([text(1)]);
+    const [pod] = pods(world);
+    world.dispatch({ type: "kill", pod: objectKey("Pod", "default", pod?.metadata.name ?? "") });
+    expect(pods(world)[0]?.metadata.uid).toBe(pod?.metadata.uid);
+    expect(pods(world)[0]?.status.containerStatuses?.[0]?.restartCount).toBe(1);
+  });
+
   it("refuses in a sentence what it cannot do, and changes nothing", () => {
     const world = play([text(1)]);
     const hash = world.journalHash();

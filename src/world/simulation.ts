@@ -5,9 +5,9 @@
 import { type Api, createApi } from "../apiserver/api.ts";
 import { createStore } from "../apiserver/store.ts";
 import type { Commit, Store, StoreSnapshot, WriteContext } from "../apiserver/types.ts";
-import { must } from "../base/assert.ts";
 import { draw, seededChooser } from "../base/draw.ts";
 import type { JsonValue } from "../base/json.ts";
+import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { ALL_CONTROLLERS } from "../controllers/registry.ts";
 import type { Controller, Operation, Signal } from "../controllers/types.ts";
 import { Engine } from "../engine/engine.ts";
@@ -22,10 +22,12 @@ import type { CloudProvider } from "../model/kubehop/types.ts";
 import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import { kubectlText } from "../model/status.ts";
 import type { Node } from "../model/node/types.ts";
+import type { Pod } from "../model/pod/types.ts";
 import type { Request, Walk } from "../model/trace/types.ts";
 import { send } from "../network/send.ts";
 import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
 import { compileFor } from "./compile.ts";
+import { Memory, type SavedMemory } from "./memory.ts";
 import { DELIVERY, type ProxySync, relevantRevision, syncDelay, touchesProxies } from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import { DEFAULT_CLOUD, DEFAULT_PROXY } from "./defaults.ts";
@@ -35,15 +37,15 @@ import { clusterView } from "./view.ts";
 /** A checkpoint's domain half: plain data, shared with other checkpoints wherever nothing changed. */
 interface Saved {
   readonly store: StoreSnapshot;
+  readonly memory: SavedMemory;
   readonly rest: Rest;
 }
 
-/** All state beside the store. Replaced as a whole, never changed in place. */
+/** All state beside store and memory. Replaced as a whole, never changed in place. */
 interface Rest {
   readonly version: number;
   readonly network: NetworkState;
   readonly walks: readonly Walk[];
-  readonly memory: Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
   readonly proxies: Readonly<Record<string, ProxySync>>;
   readonly cluster: ClusterConfig;
   readonly proxy: ProxyConfig;
@@ -69,7 +71,6 @@ const FRESH: Rest = {
   version: 0,
   network: EMPTY_NETWORK,
   walks: [],
-  memory: {},
   proxies: {},
   cluster: DEFAULT_CLUSTER,
   proxy: DEFAULT_PROXY,
@@ -86,6 +87,7 @@ export class Cluster {
   private readonly explicitSeed: number | null;
   private readonly compiled = new Recent<{ readonly ruleset: Ruleset; readonly rules: Rules }>(256);
   private readonly scenarios = new Recent<Scenario>(4);
+  private readonly memory = new Memory();
   private rest: Rest;
 
   constructor(explicitSeed: number | null) {
@@ -93,12 +95,8 @@ export class Cluster {
     this.rest = { ...FRESH, seed: explicitSeed ?? FRESH.seed };
     this.api = createApi(this.store, { seed: () => this.rest.seed, cluster: () => this.rest.cluster });
     this.engine = new Engine<Cluster, Saved>({ get: (id) => this.actor(id) }, this, {
-      snapshot: () => ({ store: this.store.snapshot(), rest: this.rest }),
-      restore: (saved) => {
-        this.store.restore(saved.store);
-        this.rest = saved.rest;
-        this.compiled.clear();
-      },
+      snapshot: () => this.save(),
+      restore: (saved) => this.restore(saved),
       version: () => this.store.revision + this.rest.version,
     });
     this.history = new History<Cluster, Saved>(this.engine);
@@ -166,11 +164,21 @@ export class Cluster {
 
   /** Whether the text would be admitted, without a trace: the API server's dry run. */
   dryRun(scenario: Scenario): ReturnType<Api["applyAll"]> {
-    const before = { store: this.store.snapshot(), rest: this.rest };
+    const before = this.save();
     const report = this.applyScenario(scenario, { at: this.now, cause: 0, writer: "kubectl" });
-    this.store.restore(before.store);
-    this.rest = before.rest;
+    this.restore(before);
     return report;
+  }
+
+  private save(): Saved {
+    return { store: this.store.snapshot(), memory: this.memory.snapshot(), rest: this.rest };
+  }
+
+  private restore(saved: Saved): void {
+    this.store.restore(saved.store);
+    this.memory.restore(saved.memory);
+    this.rest = saved.rest;
+    this.compiled.clear();
   }
 
   private actor(id: string): Actor<Cluster> | undefined {
@@ -215,9 +223,10 @@ export class Cluster {
         return `kubectl scale ${action.key} --replicas=${action.replicas}`;
       }
       case "kill": {
-        const kubelet = must(CONTROLLERS.get("kubelet"), "there is a kubelet");
+        const node = this.store.get<Pod>(action.pod)?.spec.nodeName;
+        if (node === undefined) return `${action.pod} runs nowhere`;
         const signal: Signal = { type: "kill" };
-        engine.emit(NOW, kubelet.instanceOf(action.pod), "signal", signal as unknown as JsonValue, action.pod);
+        engine.emit(NOW, `kubelet/${node}`, "signal", signal as unknown as JsonValue, kubeletKey(node, action.pod));
         return `kill ${action.pod}`;
       }
     }
@@ -253,7 +262,6 @@ export class Cluster {
   private handleController(controller: Controller, event: SimEvent, engine: EngineContext): string | undefined {
     const instance = event.actor;
     const key = event.key ?? "";
-    const memory = this.rest.memory[instance] ?? {};
     const result = controller.reconcile(key, {
       reader: this.store,
       now: engine.now,
@@ -261,14 +269,10 @@ export class Cluster {
       cloud: this.rest.cloud,
       signal: event.kind === "signal" ? (event.data as unknown as Signal) : null,
       draw: (purpose) => draw(this.rest.seed, `${instance}/${purpose}`),
-      memory: (slot) => memory[slot],
+      memory: (slot) => this.memory.get(instance, slot),
       latency: (delay) => engine.latency(delay),
     });
-    if (result.remember !== undefined) {
-      const kept = { ...memory, ...result.remember };
-      for (const [slot, value] of Object.entries(result.remember)) if (value === null) delete kept[slot];
-      this.change({ memory: { ...this.rest.memory, [instance]: kept } });
-    }
+    if (result.remember !== undefined) this.memory.note(instance, result.remember);
     const context: WriteContext = { at: engine.now, cause: event.seq, writer: instance };
     let refused: string | undefined;
     this.watched(engine, () => {
