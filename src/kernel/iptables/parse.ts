@@ -117,7 +117,12 @@ const ENTRY_OPTIONS: Readonly<Record<string, "src" | "dst" | "in" | "out" | "pro
 
 const STARTERS: ReadonlySet<string> = new Set([
   ...Object.keys(ENTRY_OPTIONS),
-  ...["-m", "--match", "-j", "--jump", "-g", "--goto"],
+  "-m",
+  "--match",
+  "-j",
+  "--jump",
+  "-g",
+  "--goto",
 ]);
 
 function starts(words: readonly Word[], i: number): boolean {

@@ -70,7 +70,7 @@ describe("syncIptables", () => {
     expect(large.ruleset.tables.nat?.chains.has(webChain)).toBe(true);
     const left = syncIptables(large, gone, NODE, CONFIG);
     expect(left.ruleset.tables.nat?.chains.has(webChain)).toBe(true);
-    expect(printSave(left.ruleset)).not.toContain("-d 10.96.0.50/32");
+    expect(printSave(left.ruleset)).not.toContain("-A KUBE-SERVICES -d 10.96.0.50/32");
     const clean = syncIptables(left, gone, NODE, CONFIG, { cleanUp: true });
     expect(clean.ruleset.tables.nat?.chains.has(webChain)).toBe(false);
   });
