@@ -1,5 +1,5 @@
 import { isIPv6 } from "../../base/ip.ts";
-import type { HookName, RuleRef, RuleStep, SkippedRules, TableName } from "../../model/trace/types.ts";
+import type { RuleRef, RuleStep, SkippedRules, TableName } from "../../model/trace/types.ts";
 import type { HookContext, Rules, TableResult, TableVerdict } from "../netfilter.ts";
 import { candidates } from "./chain-index.ts";
 import { type Draw, effectWords, type RuleOutcome, tryRule, whyNot } from "./match.ts";
@@ -292,12 +292,4 @@ export function ruleRef(ruleset: Ruleset, table: TableName, chain: string, posit
     target: targetName(rule.target),
     origin: rule.origin,
   };
-}
-
-/** The hooks at which a table has a chain with something to say. */
-export function hooksOf(ruleset: Ruleset, table: TableName): readonly HookName[] {
-  const rules = iptablesRules(ruleset);
-  return (["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] as const).filter((hook) =>
-    rules.has(table, hook),
-  );
 }

@@ -1,4 +1,4 @@
-import { isIPv6, joinHostPort, cidrOf, formatCidr } from "../../base/ip.ts";
+import { cidrOf, formatCidr, joinHostPort } from "../../base/ip.ts";
 import { probabilityValue, type Probability } from "../../base/choose.ts";
 import type { CtStateName, Match, Rule, Target } from "./types.ts";
 
@@ -10,7 +10,7 @@ import type { CtStateName, Match, Rule, Target } from "./types.ts";
 const BARE_WORD = /^[A-Za-z0-9_-]+$/;
 
 /** A string option as libxtables prints it (`xtables_save_string`): quoted unless it is all letters, digits, `_` and `-`. */
-export function quoteWord(text: string): string {
+function quoteWord(text: string): string {
   return BARE_WORD.test(text) ? text : `"${text.replace(/["\\']/g, "\\$&")}"`;
 }
 
@@ -249,9 +249,4 @@ export function targetName(t: Target): string {
     default:
       return t.kind.toUpperCase();
   }
-}
-
-/** The address or CIDR is of this family. */
-export function sameFamily(text: string, family: 4 | 6): boolean {
-  return isIPv6(text) === (family === 6);
 }

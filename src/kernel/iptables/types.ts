@@ -109,8 +109,6 @@ export function isBuiltin(table: TableName, chain: string): boolean {
   return (BUILTIN_CHAINS[table] as readonly string[]).includes(chain);
 }
 
-export const EMPTY_RULESET: Ruleset = { family: 4, tables: {} };
-
 /** The id of a rule in its ruleset: `nat/KUBE-SVC-X/to/10.244.1.5:8080`. */
 export function ruleId(table: TableName, chain: string, rule: Rule): string {
   return `${table}/${chain}/${rule.role}`;
