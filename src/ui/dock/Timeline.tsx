@@ -29,7 +29,7 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
   const end = Math.max(mirror.end, 1);
   const layout = useMemo(
     () =>
-      width === 0
+      width === 0 || journal.length === 0
         ? null
         : layOut(
             journal,

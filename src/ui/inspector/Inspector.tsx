@@ -15,13 +15,13 @@ import { commandLine, duration, walkTitle } from "./wording.ts";
 /** The walk on stage, read from top to bottom: how it ended, its ladder, the current hop and why. */
 export function Inspector({ mirror, query }: PanelProps): ReactElement {
   const { walk, selection, hop } = useCurrentHop();
-  if (walk === null) return <Nothing nodes={mirror.proxies.length} />;
+  if (walk === null) return <Nothing nodes={mirror.proxies.length} starting={mirror.journal.length === 0} />;
   return (
     <div className={styles.inspector}>
       <WalkHead walk={walk} />
       <div className={styles.body}>
         {walk.outcome !== "delivered" && <Outcome walk={walk} />}
-        <Ladder key={`${walk.id} ${walk.startedAt}`} />
+        <Ladder bare key={`${walk.id} ${walk.startedAt}`} />
         {walk.children.length > 0 && <Children walks={walk.children} />}
         {hop !== null && selection !== null && (
           <div className={styles.hop}>
@@ -88,7 +88,7 @@ function Children({ walks }: { readonly walks: readonly Walk[] }): ReactElement 
   );
 }
 
-function Nothing({ nodes }: { readonly nodes: number }): ReactElement {
+function Nothing({ nodes, starting }: { readonly nodes: number; readonly starting: boolean }): ReactElement {
   return (
     <div className={styles.inspector}>
       <div className={styles.empty}>
@@ -102,10 +102,11 @@ function Nothing({ nodes }: { readonly nodes: number }): ReactElement {
           <path d="M12 12v30" stroke="var(--request)" strokeWidth="3" />
           <path d="M5 2h14v9l-7 6-7-6z" fill="var(--request)" />
         </svg>
-        <h2>Nothing has been sent</h2>
+        <h2>{starting ? "The cluster is starting" : "Nothing has been sent"}</h2>
         <p>
-          {nodes > 0 ? `The rules are written on ${nodes === 1 ? "the node" : `all ${nodes} nodes`}. ` : ""}
-          Send a request to watch it hop.
+          {starting
+            ? "Its first request appears here."
+            : `${nodes > 0 ? `The rules are written on ${nodes === 1 ? "the node" : `all ${nodes} nodes`}. ` : ""}Send a request to watch it hop.`}
         </p>
       </div>
     </div>

@@ -7,6 +7,7 @@ import { Icon, RailGlyph } from "./glyphs.tsx";
 import styles from "./Ladder.module.css";
 import { rungIndexOf, rungsOf, type Rung, type RungSide } from "./rungs.ts";
 import type { Strands } from "./strands.ts";
+import { OutcomeTag } from "./Tag.tsx";
 import { useCurrentHop } from "./useCurrentHop.ts";
 import { hopStage, hostTitle, VERDICTS } from "./wording.ts";
 
@@ -26,8 +27,11 @@ function onKey(event: KeyboardEvent, walk: Walk): void {
   event.stopPropagation();
 }
 
-/** The mirror ladder of the walk on stage: request down the left rail, reply up the right; a translation faces its undoing. */
-export function Ladder(): ReactElement | null {
+/**
+ * The mirror ladder of the walk on stage: request down the left rail, reply up the right; a translation faces its undoing. By
+ * itself, as on a phone, it says how the walk ended; `bare` when something above it does.
+ */
+export function Ladder({ bare = false }: { readonly bare?: boolean }): ReactElement | null {
   const { walk, selection } = useCurrentHop();
   const rungs = useMemo(() => (walk === null ? [] : rungsOf(walk)), [walk]);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -43,7 +47,8 @@ export function Ladder(): ReactElement | null {
       element?.querySelector<HTMLElement>("[aria-current]")?.focus({ preventScroll: true });
   }, [current, selection]);
 
-  if (walk === null || walk.hops.length === 0) return null;
+  if (walk === null || walk.hops.length === 0)
+    return bare ? null : <p className={styles.empty}>Nothing has been sent. Send a request to watch it hop.</p>;
   const toggle = (id: string): void =>
     setOpen((was) => {
       const next = new Set(was);
@@ -53,8 +58,9 @@ export function Ladder(): ReactElement | null {
 
   return (
     <section className={styles.ladder} aria-label="Hop ladder" onKeyDown={(event) => onKey(event, walk)}>
-      <div className={styles.head} aria-hidden="true">
+      <div className={styles.head}>
         <span className={styles.request}>Request ↓</span>
+        {!bare && <OutcomeTag outcome={walk.outcome} />}
         {walk.reply.length > 0 ? (
           <span className={walk.outcome === "delivered" || walk.outcome === "timeout" ? styles.reply : styles.bad}>
             Reply ↑
@@ -63,6 +69,7 @@ export function Ladder(): ReactElement | null {
           <span className={styles.none}>no reply</span>
         )}
       </div>
+      {!bare && walk.outcome !== "delivered" && <p className={styles.symptom}>{walk.symptom}</p>}
       <ol className={styles.rungs} ref={list}>
         {rungs.map((rung, i) => (
           <RungRow
