@@ -178,6 +178,9 @@ function Map({ mirror, exploration, onSend }: StageProps) {
             selectionKeyCode={null}
             multiSelectionKeyCode={null}
             deleteKeyCode={null}
+            // It would take Space and Control from the whole page, the editor included.
+            panActivationKeyCode={null}
+            zoomActivationKeyCode={null}
             minZoom={0.15}
             maxZoom={4}
             onlyRenderVisibleElements={nodes.length > MANY}
