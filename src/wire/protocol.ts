@@ -7,6 +7,11 @@ import type { Exploration, Origin, Request, TableName, Walk } from "../model/tra
 
 export const PROTOCOL_VERSION = 1;
 
+/** One request of kubectl to the API server that changes something. */
+export type Write =
+  | { readonly verb: "create" | "apply" | "update" | "updateStatus"; readonly object: KubeObject }
+  | { readonly verb: "delete"; readonly key: ObjectKey; readonly force: boolean };
+
 /** What a user can do to the cluster. Commands double as save file, replay and URL: plain data, and nothing else changes the world. */
 export type Command =
   /** The scenario text. Replaces the last text command when nothing followed it, else applies with --prune at the present. */
@@ -17,6 +22,8 @@ export type Command =
   /** The pod's process is killed (SIGKILL from outside, exit 137): kubelet notices, restarts it with back-off. */
   | { readonly type: "kill"; readonly pod: ObjectKey }
   | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number }
+  /** What one kubectl command line writes. All of it or, when the API server refuses any part, nothing; `title` is the line. */
+  | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
   /** kube-proxy is restarted everywhere with this mode in its configuration. */
   | { readonly type: "mode"; readonly mode: ProxyMode }
   /** Let virtual time pass. */

@@ -3,6 +3,7 @@ import type { ApplyReport } from "../apiserver/types.ts";
 import { statusDiagnostics } from "../manifest/manifest.ts";
 import { type ObjectKey, splitKey } from "../model/meta/types.ts";
 import { qualifiedResource } from "../model/kinds.ts";
+import { kubectlText } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import type { Walk } from "../model/trace/types.ts";
 import { send } from "../network/send.ts";
@@ -156,6 +157,11 @@ export class Session {
         }
         return this.exists(command.key);
       }
+      case "write":
+        for (const answer of this.cluster.attempt(command.writes)) {
+          if (!answer.ok) return refuse(kubectlText(answer.error));
+        }
+        return null;
       case "mode":
         return command.mode === this.cluster.state.proxy.mode
           ? null

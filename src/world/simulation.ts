@@ -4,9 +4,10 @@
  */
 import { type Api, createApi } from "../apiserver/api.ts";
 import { createStore } from "../apiserver/store.ts";
-import type { Commit, Store, StoreSnapshot, WriteContext } from "../apiserver/types.ts";
+import type { Applied, Commit, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
 import { draw, seededChooser } from "../base/draw.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { Result } from "../base/result.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { ALL_CONTROLLERS } from "../controllers/registry.ts";
 import type { Controller, Operation, Signal } from "../controllers/types.ts";
@@ -20,10 +21,11 @@ import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
 import type { ClusterConfig, ProxyConfig } from "../model/config/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
-import { kubectlText } from "../model/status.ts";
+import { kubectlText, type Status } from "../model/status.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Request, Walk } from "../model/trace/types.ts";
+import type { Write } from "../wire/protocol.ts";
 import { send } from "../network/send.ts";
 import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
 import { compileFor } from "./compile.ts";
@@ -62,7 +64,11 @@ export type UserAction =
   | { readonly type: "send"; readonly request: Request }
   | { readonly type: "delete"; readonly key: ObjectKey; readonly force: boolean }
   | { readonly type: "kill"; readonly pod: ObjectKey }
+  | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
   | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number };
+
+/** The API server's answer to one write. */
+export type Answer = Result<Written | Applied, Status>;
 
 const USER = "user";
 const PROXY = "kube-proxy/";
@@ -170,6 +176,31 @@ export class Cluster {
     return report;
   }
 
+  /** What the API server would answer to these writes, each after those before it; leaves no trace. */
+  attempt(writes: readonly Write[]): readonly Answer[] {
+    const before = this.save();
+    const answers = this.write(writes, { at: this.now, cause: 0, writer: "kubectl" });
+    this.restore(before);
+    return answers;
+  }
+
+  private write(writes: readonly Write[], context: WriteContext): readonly Answer[] {
+    return writes.map((write): Answer => {
+      switch (write.verb) {
+        case "create":
+          return this.api.create(write.object, context);
+        case "apply":
+          return this.api.apply(write.object, context);
+        case "update":
+          return this.api.update(write.object, context);
+        case "updateStatus":
+          return this.api.updateStatus(write.object, context);
+        case "delete":
+          return this.api.delete(write.key, context, { force: write.force });
+      }
+    });
+  }
+
   private save(): Saved {
     return { store: this.store.snapshot(), memory: this.memory.snapshot(), rest: this.rest };
   }
@@ -222,6 +253,9 @@ export class Cluster {
         this.watched(engine, () => this.api.update(scaled, context));
         return `kubectl scale ${action.key} --replicas=${action.replicas}`;
       }
+      case "write":
+        this.watched(engine, () => this.write(action.writes, context));
+        return action.title;
       case "kill": {
         const node = this.store.get<Pod>(action.pod)?.spec.nodeName;
         if (node === undefined) return `${action.pod} runs nowhere`;

@@ -1,10 +1,22 @@
-import type { ObjectReader } from "../apiserver/types.ts";
+import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import type { Micros } from "../base/time.ts";
-import type { ProxyMode } from "../model/config/types.ts";
+import type { ConntrackEntry } from "../kernel/conntrack.ts";
+import type { LogEntry } from "../engine/types.ts";
+import type { ClusterConfig, ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
-import type { Exploration, Request, Walk } from "../model/trace/types.ts";
-import type { Command, CommandRecord, Frame, Queries, Refusal, SavedHistory, TextReport } from "../wire/protocol.ts";
+import type { Exploration, HostId, Request, Walk } from "../model/trace/types.ts";
+import type {
+  Command,
+  CommandRecord,
+  Frame,
+  Queries,
+  Refusal,
+  SavedHistory,
+  TextReport,
+  Write,
+} from "../wire/protocol.ts";
+import type { Answer } from "./simulation.ts";
 
 /** The only facade over the core. Every method is synchronous and deterministic; none throws on user input. */
 export interface World {
@@ -15,6 +27,18 @@ export interface World {
   readonly commands: readonly CommandRecord[];
   readonly seed: number;
   readonly mode: ProxyMode;
+  /** The files that kubeadm and kube-proxy were started with. */
+  readonly config: { readonly cluster: ClusterConfig; readonly proxy: ProxyConfig };
+  /** What the API server would answer to these writes, each after those before it; leaves no trace. */
+  attempt(writes: readonly Write[]): readonly Answer[];
+  /** Commits after a revision, in order: what a watch from there sees. */
+  commitsAfter(revision: number): readonly Commit[];
+  /** Objects as they were at a revision of this history. */
+  objectsAt(revision: number): ObjectReader;
+  /** What an actor ("kube-proxy/worker-1") has done up to now. */
+  logOf(actor: string): readonly LogEntry[];
+  /** The connections that a host's kernel ("node/worker-1") tracks now. */
+  conntrack(host: HostId): readonly ConntrackEntry[];
   /** Starts over and replays; `upTo` seeks back afterwards. */
   load(history: SavedHistory, upTo: Micros | null): Refusal | null;
   dispatch(command: Command): { readonly refusal: Refusal | null; readonly walk: Walk | null };

@@ -118,6 +118,17 @@ export function createWorld(options: WorldOptions): World {
       return cluster().state.proxy.mode;
     },
 
+    get config() {
+      const { cluster: clusterConfig, proxy } = cluster().state;
+      return { cluster: clusterConfig, proxy };
+    },
+    attempt: (writes) => cluster().attempt(writes),
+    commitsAfter: (revision) => cluster().store.journal.slice(revision),
+    objectsAt: (revision) => cluster().store.readAt(revision),
+    logOf: (actor) => cluster().log.filter((entry) => entry.actor === actor),
+    conntrack: (host) =>
+      (cluster().state.network.hosts[host]?.conntrack ?? []).filter((entry) => entry.expiresAt > cluster().now),
+
     load({ seed, commands }, upTo) {
       session = new Session(seed);
       diff = new FrameDiff();
