@@ -1,12 +1,11 @@
 import type { Result } from "../base/result.ts";
 import { err, ok } from "../base/result.ts";
 import { iptablesRules } from "../kernel/iptables/evaluate.ts";
-import { listRules, type ListOptions } from "../kernel/iptables/listing.ts";
+import { listRules, type ListOptions, type RuleList } from "../kernel/iptables/listing.ts";
 import { printSave } from "../kernel/iptables/save.ts";
 import { countRules } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
-import type { RuleRef } from "../model/trace/types.ts";
 import { compileIptables } from "./iptables/compile.ts";
 import type { ProxyNode } from "./node.ts";
 import type { ProxyView } from "./view.ts";
@@ -17,7 +16,7 @@ export interface CompiledRules {
   readonly count: number;
   /** As the mode's own listing tool prints it (`iptables-save`, `nft list ruleset`). */
   text(): string;
-  list(options: ListOptions): { readonly total: number; readonly rows: readonly RuleRef[] };
+  list(options: ListOptions): RuleList;
 }
 
 export type CompileMode = (view: ProxyView, node: ProxyNode, config: ProxyConfig) => CompiledRules;

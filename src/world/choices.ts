@@ -7,13 +7,11 @@ import type { Choice, Queries } from "../wire/protocol.ts";
 
 /** What a send form offers: everything that can dial, and everything that can be dialled. */
 export function choices(reader: ObjectReader): Queries["choices"]["answer"] {
-  const clients = reader
-    .list<Client>("Client")
-    .map((c): Choice => ({
-      value: `client/${c.metadata.name}`,
-      label: `${c.metadata.name} ${c.spec.ip}`,
-      group: "outside",
-    }));
+  const clients = reader.list<Client>("Client").map((c): Choice => ({
+    value: `client/${c.metadata.name}`,
+    label: `${c.metadata.name} ${c.spec.ip}`,
+    group: "outside",
+  }));
   const pods = reader.list<Pod>("Pod").filter((p) => p.status.podIP !== undefined);
   const nodes = reader.list<Node>("Node");
   const services = reader.list<Service>("Service").filter((s) => s.spec.type !== "ExternalName");
@@ -36,17 +34,15 @@ export function choices(reader: ObjectReader): Queries["choices"]["answer"] {
     ],
     to: [
       ...services.flatMap((s) =>
-        (s.status.loadBalancer.ingress ?? [])
-          .slice(0, 1)
-          .flatMap(({ ip }) =>
-            ip === undefined
-              ? []
-              : ports(s).map(({ port }): Choice => ({
-                  value: `lb/${name(s)}:${port}`,
-                  label: `${name(s)} ${ip}:${port}`,
-                  group: "load balancers",
-                })),
-          ),
+        (s.status.loadBalancer.ingress ?? []).slice(0, 1).flatMap(({ ip }) =>
+          ip === undefined
+            ? []
+            : ports(s).map(({ port }): Choice => ({
+                value: `lb/${name(s)}:${port}`,
+                label: `${name(s)} ${ip}:${port}`,
+                group: "load balancers",
+              })),
+        ),
       ),
       ...services
         .filter((s) => s.spec.clusterIP !== undefined && s.spec.clusterIP !== "None")

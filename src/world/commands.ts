@@ -7,6 +7,7 @@ import { kubectlText } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import type { Walk } from "../model/trace/types.ts";
 import { send } from "../network/send.ts";
+import { compilerOf } from "../proxy/modes.ts";
 import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
 import { seededChooser } from "../base/draw.ts";
 import { markOf } from "./places.ts";
@@ -84,7 +85,7 @@ export class Session {
     const walks = this.cluster.state.walks.length;
     this.record(command, () => {
       if (command.type === "run") this.cluster.history.runUntil(this.cluster.now + command.micros);
-      else if (command.type !== "mode") this.cluster.act(command);
+      else this.cluster.act(command);
     });
     return { refusal: null, walk: this.cluster.state.walks[walks] ?? null };
   }
@@ -162,10 +163,10 @@ export class Session {
           if (!answer.ok) return refuse(kubectlText(answer.error));
         }
         return null;
-      case "mode":
-        return command.mode === this.cluster.state.proxy.mode
-          ? null
-          : refuse(`kube-proxy's ${command.mode} mode is not simulated yet; iptables is.`, "mode");
+      case "mode": {
+        const mode = compilerOf(command.mode);
+        return mode.ok ? null : refuse(mode.error, "mode");
+      }
       case "run":
         return Number.isInteger(command.micros) && command.micros >= 0
           ? null

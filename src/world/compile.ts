@@ -1,15 +1,33 @@
 import type { ObjectReader } from "../apiserver/types.ts";
-import type { Ruleset } from "../kernel/iptables/types.ts";
+import { isIPv6 } from "../base/ip.ts";
+import { must } from "../base/assert.ts";
+import { dualStackRules, NO_RULES } from "../kernel/iptables/evaluate.ts";
 import type { ProxyConfig } from "../model/config/types.ts";
 import type { Node } from "../model/node/types.ts";
-import { compileIptables } from "../proxy/iptables/compile.ts";
+import { type CompiledRules, type CompileMode, compilerOf } from "../proxy/modes.ts";
 import { proxyNode } from "../proxy/node.ts";
 import { buildView } from "../proxy/view.ts";
 
 /** Before kube-proxy's first sync a node has no rules at all: not even the static chains. */
-const NO_RULES: Ruleset = { family: 4, tables: {} };
+const NOTHING: CompiledRules = {
+  rules: NO_RULES,
+  count: 0,
+  text: () => "",
+  list: () => ({ total: 0, rows: [], focus: null }),
+};
 
-/** The rules that a node's kube-proxy writes for the objects of a reader. */
-export function compileFor(reader: ObjectReader, node: Node | undefined, config: ProxyConfig): Ruleset {
-  return node === undefined ? NO_RULES : compileIptables(buildView(reader, 4), proxyNode(node), config);
+function compile(mode: CompileMode, reader: ObjectReader, node: Node, config: ProxyConfig): CompiledRules {
+  const self = proxyNode(node);
+  const v4 = mode(buildView(reader, 4), self, config);
+  // A node without an address of a family has no proxier for it.
+  if (!self.ips.some(isIPv6)) return v4;
+  const v6 = mode(buildView(reader, 6), self, config);
+  return { ...v4, rules: dualStackRules(v4.rules, v6.rules), count: v4.count + v6.count };
+}
+
+/** What a node's kube-proxy writes for the objects of a reader. The configuration's mode must be one that is simulated. */
+export function compileFor(reader: ObjectReader, node: Node | undefined, config: ProxyConfig): CompiledRules {
+  if (node === undefined) return NOTHING;
+  const mode = compilerOf(config.mode);
+  return compile(must(mode.ok ? mode.value : null, `mode ${config.mode} was let in`), reader, node, config);
 }

@@ -6,7 +6,7 @@ import { type Api, createApi } from "../apiserver/api.ts";
 import { createStore } from "../apiserver/store.ts";
 import type { Applied, Commit, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
 import { draw, seededChooser } from "../base/draw.ts";
-import type { JsonValue } from "../base/json.ts";
+import { deepEqual, type JsonValue } from "../base/json.ts";
 import type { Result } from "../base/result.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { ALL_CONTROLLERS } from "../controllers/registry.ts";
@@ -14,11 +14,8 @@ import type { Controller, Operation, Signal } from "../controllers/types.ts";
 import { Engine } from "../engine/engine.ts";
 import { History } from "../engine/history.ts";
 import { type Actor, type EngineContext, NOW, type SimEvent } from "../engine/types.ts";
-import { iptablesRules } from "../kernel/iptables/evaluate.ts";
-import type { Ruleset } from "../kernel/iptables/types.ts";
-import type { Rules } from "../kernel/netfilter.ts";
 import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
-import type { ClusterConfig, ProxyConfig } from "../model/config/types.ts";
+import type { ClusterConfig, ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import { kubectlText, type Status } from "../model/status.ts";
@@ -28,6 +25,7 @@ import type { Request, Walk } from "../model/trace/types.ts";
 import type { Write } from "../wire/protocol.ts";
 import { send } from "../network/send.ts";
 import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
+import type { CompiledRules } from "../proxy/modes.ts";
 import { compileFor } from "./compile.ts";
 import { Memory, type SavedMemory } from "./memory.ts";
 import { DELIVERY, type ProxySync, relevantRevision, syncDelay, touchesProxies } from "./proxies.ts";
@@ -51,6 +49,8 @@ interface Rest {
   readonly proxies: Readonly<Record<string, ProxySync>>;
   readonly cluster: ClusterConfig;
   readonly proxy: ProxyConfig;
+  /** The mode that kube-proxy was restarted with by hand; it outlives edits of the text. */
+  readonly modeSwitch: ProxyMode | null;
   readonly cloud: CloudProvider["spec"];
   /** Explicit seed of the history, else the text's, else 1. */
   readonly seed: number;
@@ -65,7 +65,8 @@ export type UserAction =
   | { readonly type: "delete"; readonly key: ObjectKey; readonly force: boolean }
   | { readonly type: "kill"; readonly pod: ObjectKey }
   | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
-  | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number };
+  | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number }
+  | { readonly type: "mode"; readonly mode: ProxyMode };
 
 /** The API server's answer to one write. */
 export type Answer = Result<Written | Applied, Status>;
@@ -80,6 +81,7 @@ const FRESH: Rest = {
   proxies: {},
   cluster: DEFAULT_CLUSTER,
   proxy: DEFAULT_PROXY,
+  modeSwitch: null,
   cloud: DEFAULT_CLOUD,
   seed: 1,
   applied: [],
@@ -91,7 +93,7 @@ export class Cluster {
   private readonly engine: Engine<Cluster, Saved>;
   private readonly api: Api;
   private readonly explicitSeed: number | null;
-  private readonly compiled = new Recent<{ readonly ruleset: Ruleset; readonly rules: Rules }>(256);
+  private readonly compiled = new Recent<CompiledRules>(256);
   private readonly scenarios = new Recent<Scenario>(4);
   private readonly memory = new Memory();
   private rest: Rest;
@@ -153,18 +155,18 @@ export class Cluster {
       cluster: this.rest.cluster,
       cloud: this.rest.cloud,
       rulesOf: (node) => this.rulesOf(node).rules,
+      // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
+      sysctlsOf: () => ({ routeLocalnet: this.rest.proxy.mode === "iptables" && this.rest.proxy.localhostNodePorts }),
     });
   }
 
   /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. */
-  rulesOf(name: string): { readonly ruleset: Ruleset; readonly rules: Rules } {
+  rulesOf(name: string): CompiledRules {
     const sync = this.rest.proxies[name];
     const revision = sync === undefined ? 0 : relevantRevision(this.store.journal, sync.syncedRevision);
     return this.compiled.get(`${name}@${revision}`, () => {
       const reader = this.store.readAt(revision);
-      const node = reader.get<Node>(objectKey("Node", undefined, name));
-      const ruleset = compileFor(reader, node, this.rest.proxy);
-      return { ruleset, rules: iptablesRules(ruleset) };
+      return compileFor(reader, reader.get<Node>(objectKey("Node", undefined, name)), this.rest.proxy);
     });
   }
 
@@ -230,6 +232,7 @@ export class Cluster {
       case "text": {
         const scenario = this.scenario(action.text);
         this.watched(engine, () => this.applyScenario(scenario, context));
+        this.configureProxies({ ...scenario.proxy, mode: this.rest.modeSwitch ?? scenario.proxy.mode }, engine);
         return "kubectl apply -f scenario.yaml --prune";
       }
       case "send": {
@@ -253,6 +256,10 @@ export class Cluster {
         this.watched(engine, () => this.api.update(scaled, context));
         return `kubectl scale ${action.key} --replicas=${action.replicas}`;
       }
+      case "mode":
+        this.change({ modeSwitch: action.mode });
+        this.configureProxies({ ...this.rest.proxy, mode: action.mode }, engine);
+        return `kube-proxy restarted in ${action.mode} mode`;
       case "write":
         this.watched(engine, () => this.write(action.writes, context));
         return action.title;
@@ -269,7 +276,6 @@ export class Cluster {
   private applyScenario(scenario: Scenario, context: WriteContext): ReturnType<Api["applyAll"]> {
     this.change({
       cluster: scenario.cluster,
-      proxy: scenario.proxy,
       cloud: scenario.cloud,
       seed: this.explicitSeed ?? scenario.seed ?? FRESH.seed,
     });
@@ -279,6 +285,21 @@ export class Cluster {
     const report = this.api.applyAll(objects, context, { prune: this.rest.applied.filter((key) => !named.has(key)) });
     this.change({ applied: keys });
     return report;
+  }
+
+  /** kube-proxy reads its configuration once: another one means a restart, after which every node's rules are written anew. */
+  private configureProxies(proxy: ProxyConfig, engine: EngineContext): void {
+    if (deepEqual(proxy, this.rest.proxy)) return;
+    this.change({ proxy, proxies: {} });
+    this.compiled.clear();
+    this.syncAll(engine);
+  }
+
+  private syncAll(engine: EngineContext): void {
+    for (const node of this.store.list<Node>("Node")) {
+      const { name } = node.metadata;
+      engine.emit(syncDelay(this.rest.proxies[name], engine.now, this.rest.proxy), PROXY + name, "sync", null, "rules");
+    }
   }
 
   private handleProxy(event: SimEvent, engine: EngineContext): string {
@@ -351,11 +372,7 @@ export class Cluster {
         engine.emit(DELIVERY, controller.instanceOf(key), "reconcile", null, key);
       }
     }
-    if (!touchesProxies(commit)) return;
-    for (const node of this.store.list<Node>("Node")) {
-      const { name } = node.metadata;
-      engine.emit(syncDelay(this.rest.proxies[name], engine.now, this.rest.proxy), PROXY + name, "sync", null, "rules");
-    }
+    if (touchesProxies(commit)) this.syncAll(engine);
   }
 
   private change(patch: Partial<Omit<Rest, "version">>): void {

@@ -50,8 +50,8 @@ export interface World {
   explore(request: Request): Exploration | Refusal;
   /** What changed since the last frame taken, or everything. */
   frame(full: boolean): Frame;
-  /** The node's rules as its kernel has them now; a refusal when there is no such node. `mode` asks what another mode would write. */
-  rulesText(node: string, mode?: ProxyMode): { readonly text: string } | Refusal;
+  /** The node's rules as its kernel has them now, in the wording of its mode's own tool; a refusal when there is no such node. */
+  rulesText(node: string): { readonly text: string } | Refusal;
   ruleRows(params: Queries["rules"]["params"]): Queries["rules"]["answer"];
   choices(): Queries["choices"]["answer"];
   locate(object: ObjectKey, path: string): { readonly range: TextRange } | null;

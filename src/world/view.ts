@@ -1,6 +1,7 @@
 import type { ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import type { Micros } from "../base/time.ts";
+import type { Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { Client, CloudProvider } from "../model/kubehop/types.ts";
@@ -16,6 +17,7 @@ export interface ViewInputs {
   readonly cluster: ClusterConfig;
   readonly cloud: CloudProvider["spec"];
   readonly rulesOf: (node: string) => Rules;
+  readonly sysctlsOf: (node: string) => Partial<Sysctls>;
 }
 
 /** Nodes whose health check port would answer 200: those with a ready endpoint of their own (externalTrafficPolicy Local). */
@@ -43,13 +45,14 @@ function healthyNodes(reader: ObjectReader, service: Service): readonly Node[] {
 }
 
 /** The cluster as the network sees it at one moment. Nothing is copied: it reads through to the store. */
-export function clusterView({ reader, now, cluster, cloud, rulesOf }: ViewInputs): ClusterView {
+export function clusterView({ reader, now, cluster, cloud, rulesOf, sysctlsOf }: ViewInputs): ClusterView {
   return {
     now,
     cluster,
     cloud,
     attachment: "bridge",
     rulesOf,
+    sysctlsOf,
     node: (name) => reader.get<Node>(objectKey("Node", undefined, name)),
     nodes: () => reader.list<Node>("Node"),
     pod: (namespace, name) => reader.get<Pod>(objectKey("Pod", namespace, name)),

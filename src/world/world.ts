@@ -1,8 +1,5 @@
 import { sha256Hex } from "../base/hash.ts";
 import { canonicalJson } from "../base/json.ts";
-import { countRules } from "../kernel/iptables/types.ts";
-import { listRules } from "../kernel/iptables/listing.ts";
-import { printSave } from "../kernel/iptables/save.ts";
 import { objectKey, splitKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service } from "../model/service/types.ts";
@@ -91,7 +88,7 @@ export function createWorld(options: WorldOptions): World {
         mode: state.proxy.mode,
         syncedRevision: state.proxies[node]?.syncedRevision ?? 0,
         syncedAt: state.proxies[node]?.syncedAt ?? 0,
-        rules: countRules(cluster().rulesOf(node).ruleset),
+        rules: cluster().rulesOf(node).count,
       })),
       sigils: sigils(store),
       cloud: state.cloud.loadBalancer,
@@ -158,15 +155,12 @@ export function createWorld(options: WorldOptions): World {
 
     frame,
 
-    rulesText(node, mode) {
-      if (mode !== undefined && mode !== cluster().state.proxy.mode) {
-        return { message: `kube-proxy's ${mode} mode is not simulated yet; iptables is.`, field: "mode" };
-      }
-      return noNode(node) ?? { text: printSave(cluster().rulesOf(node).ruleset) };
+    rulesText(node) {
+      return noNode(node) ?? { text: cluster().rulesOf(node).text() };
     },
     ruleRows({ node, ...options }) {
       if (noNode(node) !== null) return { total: 0, rows: [], focus: null };
-      const { total, rows, focus } = listRules(cluster().rulesOf(node).ruleset, options);
+      const { total, rows, focus } = cluster().rulesOf(node).list(options);
       return { total, rows: rows.map(row), focus };
     },
 
@@ -180,8 +174,9 @@ export function createWorld(options: WorldOptions): World {
       if (found === null) return null;
       const node = nodeNames()[0];
       if (node === undefined) return { ...found, rules: [] };
-      const { ruleset } = cluster().rulesOf(node);
-      const { rows } = listRules(ruleset, { search: found.object, offset: 0, limit: Number.MAX_SAFE_INTEGER });
+      const { rows } = cluster()
+        .rulesOf(node)
+        .list({ search: found.object, offset: 0, limit: Number.MAX_SAFE_INTEGER });
       const rules = rows.filter(
         ({ origin }) =>
           origin?.object === found.object && (origin.path.startsWith(found.path) || found.path.startsWith(origin.path)),
