@@ -1,14 +1,14 @@
-import { fromTimestamp } from "../base/time.ts";
 import type { MirrorState } from "../mirror/types.ts";
 import { keyOf, objectKey, type ObjectKey } from "../model/meta/types.ts";
 import { nodeInternalIP } from "../model/node/types.ts";
 import { podReady, type Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { Exploration, HostId, Walk } from "../model/trace/types.ts";
+import { bandCards, foldedCards, intentLines, serviceName, sigilOf } from "./band.ts";
 import type { Card, NodeCard, PodCard, StampCard } from "./cards.ts";
 import { rect, union, type Rect } from "./geometry.ts";
 import { BAND, CLIENT, COLUMN, IMPRINT, NODE, POD, SIDE, THREAD_X } from "./metrics.ts";
-import { fractionText, timeText } from "./names.ts";
+import { fractionText } from "./names.ts";
 import {
   balancerAddresses,
   castOf,
@@ -51,6 +51,9 @@ export interface LayoutOptions {
   readonly previous?: Slots;
 }
 
+/** As wide as one column of pods needs: an empty map is not blown up. */
+const MIN_WIDTH = 728;
+
 /** A pure, deterministic function of roles and names. */
 export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
   const { walk } = options;
@@ -79,7 +82,7 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
   const bus = busOf(nodes);
   const inner = union([...cards.map((c) => c.rect), side]);
   return {
-    bounds: rect(0, 0, Math.max(inner.x + inner.w, COLUMN.node) + COLUMN.client, inner.y + inner.h + 8),
+    bounds: rect(0, 0, Math.max(inner.x + inner.w + COLUMN.client, MIN_WIDTH), inner.y + inner.h + 8),
     band: { height: bandHeight, folded },
     cards,
     bus,
@@ -120,12 +123,6 @@ function weightsOf(exploration: Exploration | null, walk: Walk | null): Readonly
     if (pod !== undefined && pod !== null) sums.set(pod, (sums.get(pod) ?? 0) + branch.probability);
   }
   return new Map([...sums].map(([pod, p]) => [pod, fractionText(p)]));
-}
-
-const serviceName = (s: Service): string => `${s.metadata.namespace ?? "default"}/${s.metadata.name}`;
-
-function sigilOf(mirror: MirrorState, service: Service): string {
-  return mirror.sigils.find((s) => s.service === keyOf(service))?.hash ?? "";
 }
 
 function nodeCards(
@@ -294,126 +291,6 @@ function keyOfBalanced(cast: Cast, ip: string): ObjectKey | null {
   return found === undefined ? null : keyOf(found);
 }
 
-function bandCards(mirror: MirrorState, cast: Cast, service: Service | null): readonly Card[] {
-  const cards: Card[] = [
-    {
-      kind: "api",
-      id: "api",
-      host: null,
-      object: null,
-      rect: rect(BAND.api, BAND.cardTop, BAND.apiWidth, BAND.cardHeight),
-      label: `API server, revision ${mirror.revision}`,
-      revision: mirror.revision,
-    },
-  ];
-  if (service !== null) {
-    const slices = slicesOf(cast, service);
-    const slice = slices[0];
-    const ready = slices.flatMap((s) => s.endpoints ?? []).filter((e) => e.conditions?.ready !== false).length;
-    cards.push({
-      kind: "slice",
-      id: "slice",
-      host: null,
-      object: slice === undefined ? null : keyOf(slice),
-      rect: rect(BAND.slice, BAND.cardTop, BAND.sliceWidth, BAND.cardHeight),
-      label:
-        slice === undefined
-          ? `No EndpointSlice for ${serviceName(service)} yet`
-          : `EndpointSlice ${slice.metadata.name}, ${ready} ready`,
-      name: slice?.metadata.name ?? null,
-      more: Math.max(0, slices.length - 1),
-      ready,
-    });
-    cards.push(
-      stampCard(
-        mirror,
-        service,
-        false,
-        rect(THREAD_X - BAND.stampWidth / 2, BAND.stampTop, BAND.stampWidth, BAND.stampHeight),
-      ),
-    );
-    const others = cast.services.filter((s) => s !== service);
-    const room = 3;
-    others
-      .slice(0, others.length > room ? room - 1 : room)
-      .forEach((other, i) =>
-        cards.push(
-          stampCard(
-            mirror,
-            other,
-            true,
-            rect(BAND.minis + i * (BAND.miniWidth + BAND.miniGap), BAND.miniTop, BAND.miniWidth, BAND.miniHeight),
-          ),
-        ),
-      );
-    if (others.length > room)
-      cards.push({
-        kind: "more",
-        id: "more-services",
-        host: null,
-        object: null,
-        rect: rect(
-          BAND.minis + (room - 1) * (BAND.miniWidth + BAND.miniGap),
-          BAND.miniTop,
-          BAND.miniWidth,
-          BAND.miniHeight,
-        ),
-        label: `${others.length - room + 1} more Services`,
-        text: `${others.length - room + 1} more Services`,
-      });
-  }
-  if (mirror.proxies.length > 0) {
-    const wanted = service === null ? 0 : revisionOf(service, slicesOf(cast, service));
-    const rows = [...mirror.proxies]
-      .sort((a, b) => (a.node < b.node ? -1 : 1))
-      .map((p) => ({
-        node: p.node,
-        at: timeText(p.syncedAt),
-        revision: p.syncedRevision,
-        synced: p.syncedRevision >= wanted,
-      }));
-    cards.push({
-      kind: "proxy",
-      id: "kube-proxy",
-      host: null,
-      object: null,
-      rect: rect(BAND.proxy, BAND.proxyTop, BAND.proxyWidth, BAND.proxyHeight),
-      label: `kube-proxy on ${rows.map((r) => `${r.node} synced revision ${r.revision} at ${r.at}`).join(", on ")}`,
-      rows,
-    });
-  }
-  return cards;
-}
-
-function stampCard(mirror: MirrorState, service: Service, small: boolean, at: Rect): StampCard {
-  const ip = service.spec.clusterIP ?? "";
-  const port = service.spec.ports?.[0]?.port;
-  const address = ip === "None" || ip === "" ? ip : `${ip}${port === undefined ? "" : `:${port}`}`;
-  return {
-    kind: "stamp",
-    id: `stamp/${serviceName(service)}`,
-    host: null,
-    object: keyOf(service),
-    rect: at,
-    label: `Service ${serviceName(service)}, ${address === "None" ? "headless" : address}, on no wire`,
-    name: serviceName(service),
-    address,
-    morePorts: Math.max(0, (service.spec.ports?.length ?? 0) - 1),
-    sigil: sigilOf(mirror, service),
-    small,
-  };
-}
-
-function foldedCards(mirror: MirrorState, service: Service | null): readonly Card[] {
-  if (service === null) return [];
-  return [
-    {
-      ...stampCard(mirror, service, false, rect(THREAD_X - BAND.miniWidth / 2, 7, BAND.miniWidth, BAND.miniHeight)),
-      folded: true,
-    },
-  ];
-}
-
 function busOf(nodes: readonly NodeCard[]): Layout["bus"] {
   const first = nodes[0];
   const last = nodes.at(-1);
@@ -435,16 +312,6 @@ function threadOf(stamp: Rect, nodes: readonly NodeCard[]): Layout["thread"] {
     const piece = { x: THREAD_X, y1: from, y2: node.rect.y };
     from = node.rect.y + NODE.height - NODE.inset;
     return piece;
-  });
-}
-
-function intentLines(cards: readonly Card[]): Layout["intent"] {
-  const row = cards
-    .filter((c) => !(c.kind === "stamp" && c.small) && c.kind !== "more")
-    .sort((a, b) => a.rect.x - b.rect.x);
-  return row.slice(1).map((card, i) => {
-    const before = row[i]?.rect ?? card.rect;
-    return { x1: before.x + before.w, x2: card.rect.x, y: BAND.cardTop + BAND.cardHeight / 2 };
   });
 }
 
@@ -487,9 +354,4 @@ function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): Layout["
 /** Where a node's imprint is pressed: over the top edge of its slab, its right end fixed. */
 export function imprintRect(node: Rect): Rect {
   return rect(node.x + IMPRINT.left, node.y, IMPRINT.right - IMPRINT.left, IMPRINT.height);
-}
-
-/** Virtual time of an object's creation, for ink that runs down when it is new. */
-export function createdAt(timestamp: string | undefined): number {
-  return timestamp === undefined ? 0 : fromTimestamp(timestamp);
 }

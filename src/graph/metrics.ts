@@ -45,14 +45,14 @@ export const POD = {
 } as const;
 
 export const BAND = {
-  height: 130,
+  height: 114,
   folded: 40,
   /** Between the band and the first row of cards. */
-  gap: 14,
+  gap: 11,
   stampWidth: 176,
-  stampHeight: 96,
-  stampTop: 18,
-  cardTop: 42,
+  stampHeight: 90,
+  stampTop: 12,
+  cardTop: 34,
   cardHeight: 44,
   api: 10,
   apiWidth: 104,
@@ -60,13 +60,13 @@ export const BAND = {
   sliceWidth: 156,
   proxy: 580,
   proxyWidth: 138,
-  proxyTop: 18,
-  proxyHeight: 100,
+  proxyTop: 12,
+  proxyHeight: 90,
   minis: 10,
-  miniTop: 96,
-  miniHeight: 26,
-  miniWidth: 120,
-  miniGap: 8,
+  miniTop: 84,
+  miniHeight: 24,
+  miniWidth: 140,
+  miniGap: 6,
 } as const;
 
 /** The ink thread's x: the middle of the stamp and of every imprint's right half. */

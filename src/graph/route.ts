@@ -4,6 +4,7 @@ import type { Point } from "./geometry.ts";
 import { center } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
 import { COLUMN, NODE, POD, ROW_LABELS, STRAND } from "./metrics.ts";
+import { assignLanes, type Run } from "./lanes.ts";
 import { ranksOf, visitsOf, type Leg, type Visit } from "./visits.ts";
 
 /** A bare orthogonal path, one leg of a walk, with the places of its hops on it. */
@@ -18,12 +19,6 @@ interface Mutable {
   x: number;
   y: number;
   hops: Hop[];
-}
-
-/** A vertical piece whose x is chosen when all pieces of its corridor are known. */
-interface Run {
-  readonly corridor: string;
-  readonly points: readonly [Mutable, Mutable];
 }
 
 interface Slot {
@@ -86,7 +81,8 @@ function slotsOf(visits: readonly Visit[], find: Pen["find"]): ReadonlyMap<Visit
       const l = left.indexOf(visit);
       const r = right.indexOf(visit);
       const b = Math.max(0, leaving.indexOf(visit));
-      const top = r >= 0 ? 32 + r * spread(11, 22, right.length) : 22 + Math.max(0, l) * spread(13, 27, left.length);
+      const top =
+        r >= 0 ? 32.5 + r * spread(11.5, 22, right.length) : 22 + Math.max(0, l) * spread(13, 27, left.length);
       const channel =
         r >= 0 ? 114 - (right.length > 1 ? 2 : 0) + r * spread(9, 13, right.length) : leftChannel(l, left.length);
       slots.set(visit, {
@@ -141,14 +137,14 @@ function drawLeg(visits: readonly Visit[], pen: Pen): readonly Mutable[] {
     to: (x, y, hops = []) => {
       points.push({ x, y, hops: [...hops] });
     },
-    run: (corridor, y1, y2) => {
+    run: (corridor, y1, y2, outward = false) => {
       if (Math.abs(y1 - y2) < 0.01) return;
       const pair: readonly [Mutable, Mutable] = [
         { x: Number.NaN, y: y1, hops: [] },
         { x: Number.NaN, y: y2, hops: [] },
       ];
       points.push(...pair);
-      pen.runs.push({ corridor, points: pair });
+      pen.runs.push({ corridor, points: pair, outward });
     },
     last: () => points.at(-1),
   };
@@ -167,7 +163,7 @@ function drawLeg(visits: readonly Visit[], pen: Pen): readonly Mutable[] {
 
 interface Line {
   to(x: number, y: number, hops?: readonly Hop[]): void;
-  run(corridor: string, y1: number, y2: number): void;
+  run(corridor: string, y1: number, y2: number, outward?: boolean): void;
   last(): Mutable | undefined;
 }
 
@@ -347,55 +343,15 @@ function gutter(pods: readonly PodCard[], from: Point, to: Point, line: Line): v
   if (other !== undefined) return line.run(`gutter ${pod.node}`, from.y, to.y);
   const inward = to.x === pod.rect.x && to.y > pod.rect.y && to.y < pod.rect.y + pod.rect.h;
   const column = Math.floor(pod.slot / POD.rows.length);
-  if (column === 0) return line.run(`gutter ${pod.node}`, from.y, to.y);
+  if (column === 0) return line.run(`gutter ${pod.node}`, from.y, to.y, !inward);
   // Further columns are reached along the gap between the two rows of pods.
   const halfGap = (POD.rows[1] - POD.rows[0] - POD.height) / 2;
   const middle = pod.slot % POD.rows.length === 0 ? pod.rect.y + POD.height + halfGap : pod.rect.y - halfGap;
   const gap = middle + (inward ? 5.5 : -5.5);
   const near = `gutter ${pod.node}`;
   const far = `gutter ${pod.node} ${column}`;
-  line.run(inward ? near : far, from.y, gap);
-  line.run(inward ? far : near, gap, to.y);
-}
-
-/** Corridors: where lane 0 lies and in which direction further lanes go. */
-function lanesOf(corridor: string, n: number): readonly number[] {
-  if (corridor === "bus") {
-    const middle = COLUMN.bus + COLUMN.busWidth / 2;
-    const pitch = n <= 2 ? 15 : Math.min(12, 28 / (n - 1));
-    const first = n === 1 ? 7 : n === 2 ? 7 : (pitch * (n - 1)) / 2;
-    return Array.from({ length: n }, (_, i) => middle + first - i * pitch);
-  }
-  const [middle, room] = corridorOf(corridor);
-  const pitch = Math.min(STRAND.lane, room / n);
-  return Array.from({ length: n }, (_, i) => middle + ((n - 1) / 2 - i) * pitch);
-}
-
-function corridorOf(corridor: string): readonly [number, number] {
-  if (corridor === "edge") return [(COLUMN.client + COLUMN.clientWidth + COLUMN.balancer) / 2, 22];
-  const column = Number(/ (\d+)$/.exec(corridor)?.[1] ?? 0);
-  const pods = COLUMN.node + NODE.pods + column * POD.columnPitch;
-  const before = column === 0 ? COLUMN.node + NODE.cni + NODE.barWidth : pods - (POD.columnPitch - POD.width);
-  return [(before + pods) / 2, 26];
-}
-
-/** Each vertical piece gets the first lane of its corridor in which it meets no other. */
-function assignLanes(runs: readonly Run[]): void {
-  for (const corridor of new Set(runs.map((r) => r.corridor))) {
-    const here = runs.filter((r) => r.corridor === corridor);
-    const lanes: [number, number][][] = [];
-    const chosen = here.map(({ points: [a, b] }) => {
-      const span: [number, number] = [Math.min(a.y, b.y) - 8, Math.max(a.y, b.y) + 8];
-      const free = lanes.findIndex((lane) => lane.every(([low, high]) => span[1] <= low || span[0] >= high));
-      const index = free < 0 ? lanes.length : free;
-      (lanes[index] ??= []).push(span);
-      return index;
-    });
-    const xs = lanesOf(corridor, lanes.length);
-    here.forEach(({ points }, i) => {
-      for (const p of points) p.x = xs[chosen[i] ?? 0] ?? 0;
-    });
-  }
+  line.run(inward ? near : far, from.y, gap, !inward);
+  line.run(inward ? far : near, gap, to.y, !inward);
 }
 
 /** The packet halts this far off the card where its leg begins or ends, so that it does not cover what the card says. */

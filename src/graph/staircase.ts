@@ -2,6 +2,7 @@ import type { Hop, RuleStep, Walk } from "../model/trace/types.ts";
 import { rect, type Point, type Rect } from "./geometry.ts";
 import { rewriteOf, type Tint, type TintChange } from "./path.ts";
 import { arcAt, flatten, segmentsOf, type Ribbon } from "./ribbon.ts";
+import { matchText, targetText } from "./ruleText.ts";
 import { visitsOf, type Leg } from "./visits.ts";
 
 /** A rule of a chain that the packet never came to, as a listing of the node's rules shows it. */
@@ -294,29 +295,6 @@ function toneOfHop(hop: Hop): RowTone {
   }
 }
 
-/** What a rule asks for, without what every line repeats: `-d 10.96.0.1/32 tcp dport 443`, `probability 0.33333333349`. */
-export function matchText(text: string): string {
-  const comment = /--comment ("(?:[^"\\]|\\.)*"|\S+)/.exec(text)?.[1] ?? "";
-  const rest = text
-    .replace(/^-A \S+\s?/, "")
-    .replace(/\s?-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+)/, "")
-    .replace(/(?:^|\s)-j .*$/, "")
-    .replace(/-m statistic --mode random --probability/, "probability")
-    .replace(/-m (?:tcp|udp|sctp|mark|addrtype|conntrack|set|physdev)\b\s?/g, "")
-    .replace(/-p (\w+)/g, "$1")
-    .replace(/--(dport|sport|ctstate|mark|dst-type|src-type)/g, "$1")
-    .replace(/\s+/g, " ")
-    .trim();
-  if (rest !== "") return rest;
-  return comment === "" ? "every packet" : comment.startsWith('"') ? comment : `"${comment}"`;
-}
-
-/** The target with what it does: `DNAT 10.244.2.3:8080`, `MARK 0x4000/0x4000`, `KUBE-SVC-E3PXEPMWAWIUT6ZV`. */
-export function targetText(text: string): string {
-  const target = /(?:^|\s)-j (.*)$/.exec(text)?.[1] ?? "";
-  return target.replace("--to-destination ", "").replace("--set-xmark ", "").replace("--reject-with ", "").trim();
-}
-
 function endsOf(hop: Hop | undefined): Staircase["ends"] {
   if (hop === undefined) return [];
   const last = new Map<string, number>();
@@ -415,50 +393,4 @@ function tintsBefore(
   }
   const plain: Tint = walk.outcome === "delivered" ? "reply" : "reject";
   return { source: dnat > 0 ? "dnat" : plain, destination: snat > 0 ? "snat" : plain };
-}
-
-/** The random choice among endpoints, rule by rule. */
-export interface LadderStep {
-  /** Denominator of this rule's probability among those that reach it; 1 for the last, which has no draw. */
-  readonly of: number;
-  readonly draw: number | null;
-  readonly taken: boolean;
-  readonly reached: boolean;
-  readonly endpoint: string;
-}
-
-export interface Ladder {
-  readonly steps: readonly LadderStep[];
-  /** As the first rule prints its probability. */
-  readonly printed: string;
-}
-
-/** Reads the statistic steps of a hop; null when nothing was drawn or the thresholds are not plain 1/n. */
-export function ladderOf(hop: Hop, unreached: readonly UnreachedRule[] = []): Ladder | null {
-  const drawn = hop.steps.filter((s) => s.draw !== undefined);
-  const first = drawn[0];
-  const n = first?.draw?.of ?? null;
-  if (first === undefined || n === null) return null;
-  const chain = first.rule.chain;
-  const taken = drawn.findIndex((s) => s.matched);
-  const steps = Array.from({ length: n }, (_, i): LadderStep => {
-    const step = drawn[i];
-    const rest =
-      i >= drawn.length
-        ? hop.steps.find((s) => s.rule.chain === chain && s.rule.position === first.rule.position + i)
-        : undefined;
-    const text =
-      step?.rule.text ??
-      rest?.rule.text ??
-      unreached.find((r) => r.chain === chain && r.position === first.rule.position + i)?.text ??
-      "";
-    return {
-      of: n - i,
-      draw: step?.draw?.value ?? null,
-      taken: taken >= 0 ? i === taken : rest !== undefined && rest.matched,
-      reached: step !== undefined || rest !== undefined,
-      endpoint: /-> (\[[0-9a-f:]+\]|[0-9.]+)/i.exec(text)?.[1] ?? "",
-    };
-  });
-  return { steps, printed: /--probability (\S+)/.exec(first.rule.text)?.[1] ?? "" };
 }

@@ -1,5 +1,4 @@
 import type { MirrorState } from "../mirror/types.ts";
-import { splitKey } from "../model/meta/types.ts";
 import type { Hop, HostId, Walk } from "../model/trace/types.ts";
 import { rect, type Point, type Rect } from "./geometry.ts";
 import { shortenPodName } from "./names.ts";
@@ -32,7 +31,7 @@ export interface Strip {
   readonly sigil: string;
 }
 
-export const STRIP_HEIGHT = 172;
+const STRIP_HEIGHT = 172;
 const TOP = 31;
 const REQUEST = 54;
 const FALLEN = 113;
@@ -246,10 +245,3 @@ export function stripText(strip: Strip): string {
     .map((b) => (b.kind === "lb" ? "load balancer" : b.host.slice(b.host.indexOf("/") + 1)))
     .join(", then ");
 }
-
-export const serviceLabel = (walk: Walk): string => {
-  const key = serviceOfWalk(walk);
-  if (key === null) return "";
-  const { namespace, name } = splitKey(key);
-  return `${namespace}/${name}`;
-};

@@ -1,5 +1,5 @@
 import type { CSSProperties } from "react";
-import type { Ladder, LadderStep } from "../../graph/staircase.ts";
+import type { Ladder, LadderStep } from "../../graph/ladder.ts";
 import { fractionText } from "../../graph/names.ts";
 import type { MirrorState } from "../../mirror/types.ts";
 import type { Pod } from "../../model/pod/types.ts";

@@ -67,8 +67,17 @@ export function NothingSent({ mirror, onSend }: EmptyProps) {
     lagging === 0
       ? `The rules are written on ${nodes === 1 ? "the node" : `all ${String(nodes)} nodes`}.`
       : `The rules are not yet written on ${String(lagging)} of ${String(nodes)} nodes.`;
+  const box = `${styles["result"] ?? ""} ${styles["empty"] ?? ""}`;
+  if (mirror.status === "starting" || nodes === 0) {
+    return (
+      <div className={box}>
+        <h3>{nodes === 0 && mirror.status !== "starting" ? "No nodes yet" : "The cluster is starting"}</h3>
+        <p>Nodes, pods and Services appear here as the API server admits them.</p>
+      </div>
+    );
+  }
   return (
-    <div className={`${styles["result"] ?? ""} ${styles["empty"] ?? ""}`}>
+    <div className={box}>
       <h3>Nothing has been sent</h3>
       <p>{written} Send a request to watch it hop.</p>
       {onSend !== undefined && (

@@ -185,7 +185,7 @@ function Map({ mirror, exploration, onSend }: StageProps) {
             maxZoom={4}
             onlyRenderVisibleElements={nodes.length > MANY}
             onMoveStart={fit.moved}
-            attributionPosition="bottom-right"
+            attributionPosition="bottom-left"
             aria-label="Cards of the map"
           >
             <ViewportPortal>

@@ -79,7 +79,7 @@ function Face({ card }: { readonly card: Card }): ReactNode {
         <>
           <span className={styles["title"]}>EndpointSlice</span>
           <span className={styles["machine"]}>
-            {card.name === null ? "none yet" : `${shortenPodName(card.name, 14)}, ${String(card.ready)} ready`}
+            {card.name === null ? "none yet" : `${serviceText(card.name)}, ${String(card.ready)} ready`}
           </span>
         </>
       );
@@ -187,6 +187,11 @@ function PodFace({ card }: { readonly card: PodCard }) {
   );
 }
 
+/** `ns/name` where it fits, else the name alone; only then is its middle left out. */
+function serviceText(name: string): string {
+  return name.length <= 18 ? name : shortenPodName(name.slice(name.indexOf("/") + 1), 18);
+}
+
 function StampFace({ card }: { readonly card: StampCard }) {
   const small = card.small || card.folded === true;
   const box: CSSProperties = { width: card.rect.w, height: card.rect.h };
@@ -196,7 +201,7 @@ function StampFace({ card }: { readonly card: StampCard }) {
       <span className={small ? styles["miniText"] : styles["stampText"]}>
         <Sigil hash={card.sigil} size={small ? 15 : 40} />
         {small ? (
-          <span className={styles["miniName"]}>{shortenPodName(card.name, 14)}</span>
+          <span className={styles["miniName"]}>{serviceText(card.name)}</span>
         ) : (
           <span className={styles["stampWords"]}>
             <span className={styles["kind"]}>Service</span>
