@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { listenersOf, parseListen } from "./listeners.ts";
+import { parseListen } from "../model/pod/listening.ts";
+import { listenersOf } from "./listeners.ts";
 import { type TestPod, testPod } from "./testing.ts";
 
 const POD: TestPod = { name: "p", node: "worker-1", ip: "10.244.1.5" };
