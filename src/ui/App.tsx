@@ -7,7 +7,7 @@ import { usePage } from "./shell/page.ts";
 import { Phone } from "./shell/Phone.tsx";
 import { SessionContext, type Session } from "./shell/session.ts";
 import { TopBar } from "./shell/TopBar.tsx";
-import { REGIONS, useKeys } from "./shell/useKeys.ts";
+import { useKeys } from "./shell/useKeys.ts";
 import { useLayout, type Layout } from "./shell/useMedia.ts";
 import { Workbench } from "./shell/Workbench.tsx";
 import { useUi } from "./state.ts";
@@ -27,10 +27,6 @@ export function App({ session }: { readonly session: Session }) {
     <SessionContext value={session}>
       <ClientContext value={session.client}>
         <div className={styles["page"]}>
-          <a className={styles["skip"]} href={`#${REGIONS.map}`} onClick={skipToMap}>
-            Skip to the map
-          </a>
-          <h1 className="kh-hidden">kubehop: see every hop of a Kubernetes Service request</h1>
           <TopBar layout={layout} />
           {layout === "phone" ? <Phone /> : <Workbench layout={layout} />}
         </div>
@@ -39,13 +35,6 @@ export function App({ session }: { readonly session: Session }) {
       </ClientContext>
     </SessionContext>
   );
-}
-
-/** By script, not by hash: the hash belongs to shared links. */
-function skipToMap(event: { preventDefault(): void }): void {
-  event.preventDefault();
-  useUi.getState().set({ phone: "map", center: "map" });
-  requestAnimationFrame(() => document.getElementById(REGIONS.map)?.focus());
 }
 
 /** Whoever chooses a walk only names it; here it is put on stage, and taken off when the mirror no longer has it. */

@@ -156,7 +156,7 @@ describe("watchdog", () => {
     worker().say({ kind: "frame", frame: frameWith([TEXT]) });
     const hanging = client.command({ type: "text", text: "loop" });
     const asked = client.query("choices", {});
-    const rejected = expect(asked).rejects.toThrow(QueryFailed);
+    const failed = asked.catch((error: unknown) => error);
     vi.advanceTimersByTime(4_000);
     expect(worker().closed).toBe(false);
     vi.advanceTimersByTime(1_000);
@@ -166,7 +166,7 @@ describe("watchdog", () => {
       "It ran for 5 s without a reply, so we ended it at revision 42. Your text and 1 command are safe.",
     );
     expect((await hanging).refusal).not.toBeNull();
-    await rejected;
+    expect(await failed).toBeInstanceOf(QueryFailed);
     expect(workers).toHaveLength(1);
   });
 

@@ -110,7 +110,7 @@ export function Combobox({ label, value, choices, onChange, onSubmit }: Combobox
         id={`${id}-list`}
         className={styles["list"]}
         role="listbox"
-        aria-label={label}
+        aria-label={`${label}: suggestions`}
         hidden={!open || options.length === 0}
       >
         {options.map((choice, at) => (

@@ -22,37 +22,40 @@ export function Phone() {
   const set = useUi((state) => state.set);
   return (
     <div className={styles["phone"]}>
-      <main className={styles["body"]}>
-        {phone === "walk" && (
-          <>
-            <div className={styles["strip"]}>
-              <StripMap />
+      <main id={REGIONS.main} className={styles["main"]}>
+        <div className={styles["body"]}>
+          {phone === "walk" && (
+            <>
+              <div className={styles["strip"]}>
+                <StripMap />
+              </div>
+              <section id={REGIONS.inspector} className={styles["ladder"]} aria-label="Walk" tabIndex={-1}>
+                <h2 className="kh-hidden">The walk, hop by hop</h2>
+                <Ladder />
+              </section>
+              <HopSheet />
+            </>
+          )}
+          {phone === "map" && (
+            <>
+              <SendBar />
+              <section id={REGIONS.map} className={styles["map"]} aria-label="Map" tabIndex={-1}>
+                {center === "map" ? <Stage /> : <NetfilterView />}
+              </section>
+            </>
+          )}
+          {phone === "yaml" && (
+            <div className={styles["map"]}>
+              <EditorPanel />
             </div>
-            <section id={REGIONS.inspector} className={styles["ladder"]} aria-label="Walk" tabIndex={-1}>
-              <Ladder />
-            </section>
-            <HopSheet />
-          </>
-        )}
-        {phone === "map" && (
-          <>
-            <SendBar />
-            <section id={REGIONS.map} className={styles["map"]} aria-label="Map" tabIndex={-1}>
-              {center === "map" ? <Stage /> : <NetfilterView />}
-            </section>
-          </>
-        )}
-        {phone === "yaml" && (
-          <div className={styles["map"]}>
-            <EditorPanel />
+          )}
+          <div className={styles["notices"]}>
+            {phone === "map" && <MapState />}
+            <Notices />
           </div>
-        )}
-        <div className={styles["notices"]}>
-          {phone === "map" && <MapState />}
-          <Notices />
         </div>
+        {phone !== "yaml" && <PlayBar />}
       </main>
-      {phone !== "yaml" && <PlayBar />}
       <nav className={styles["tabs"]} aria-label="Views">
         {TABS.map(({ tab, label, icon }) => (
           <button

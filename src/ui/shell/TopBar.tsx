@@ -8,6 +8,7 @@ import { ModeControl } from "./ModeControl.tsx";
 import { ResetButton, ThemeButton } from "./PageButtons.tsx";
 import { say, usePage } from "./page.ts";
 import { useSession } from "./session.ts";
+import { focusRegion, REGIONS } from "./useKeys.ts";
 import type { Layout } from "./useMedia.ts";
 import styles from "./TopBar.module.css";
 
@@ -16,6 +17,8 @@ export function TopBar({ layout }: { readonly layout: Layout }) {
   const phone = layout === "phone";
   return (
     <header className={styles["bar"]}>
+      <SkipLink />
+      <h1 className="kh-hidden">kubehop: see every hop of a Kubernetes Service request</h1>
       <div className={styles["side"]}>
         <Logo />
         {!phone && <span className={styles["name"]}>kubehop</span>}
@@ -77,5 +80,23 @@ function ScenarioPicker({ phone }: { readonly phone: boolean }) {
         ))}
       </select>
     </div>
+  );
+}
+
+function SkipLink() {
+  const set = useUi((state) => state.set);
+  return (
+    <a
+      className={styles["skip"]}
+      href={`#${REGIONS.main}`}
+      onClick={(event) => {
+        // By script, not by hash: the hash belongs to shared links.
+        event.preventDefault();
+        set({ phone: "map", center: "map", drawer: null });
+        focusRegion(REGIONS.map);
+      }}
+    >
+      Skip to the map
+    </a>
   );
 }

@@ -35,7 +35,8 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
   const inspectorMax = Math.max(INSPECTOR, Math.floor(width / 2));
   const dockMax = Math.max(DOCK, height - 48 - MAP_HEIGHT);
   return (
-    <div
+    <main
+      id={REGIONS.main}
       className={styles["bench"]}
       data-layout={layout}
       style={tracks({
@@ -115,7 +116,7 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
           </Drawer>
         )}
       </Suspense>
-    </div>
+    </main>
   );
 }
 
@@ -131,7 +132,7 @@ function Center({ layout }: { readonly layout: Bench }) {
   const center = useUi((state) => state.center);
   const set = useUi((state) => state.set);
   return (
-    <main className={styles["center"]}>
+    <div className={styles["center"]}>
       <div className={styles["toolbar"]}>
         {layout !== "wide" && (
           <Button icon="editor" aria-haspopup="dialog" onClick={() => set({ drawer: "editor" })}>
@@ -158,6 +159,6 @@ function Center({ layout }: { readonly layout: Bench }) {
           <Notices />
         </div>
       </div>
-    </main>
+    </div>
   );
 }

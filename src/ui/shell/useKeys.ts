@@ -14,7 +14,13 @@ const ARROWED =
   "[role=tab], [role=radio], [role=slider], [role=separator], [role=listbox], [role=grid], [role=treegrid], [role=tree], [role=row], .react-flow__node, [data-arrows]";
 
 /** Ids of the regions that keys move to. Each can take focus by script. */
-export const REGIONS = { editor: "kh-editor", map: "kh-map", inspector: "kh-inspector", dock: "kh-dock" } as const;
+export const REGIONS = {
+  main: "kh-main",
+  editor: "kh-editor",
+  map: "kh-map",
+  inspector: "kh-inspector",
+  dock: "kh-dock",
+} as const;
 
 /** Puts focus into a region, once it is there. */
 export function focusRegion(id: string): void {
