@@ -3,7 +3,8 @@ import type { BalancerCard, Card, ClientCard, NodeCard, PodCard } from "./cards.
 import type { Point } from "./geometry.ts";
 import { center } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
-import { COLUMN, NODE, POD, ROW_LABELS, STRAND } from "./metrics.ts";
+import { COLUMN, NODE, POD, ROW_LABELS } from "./metrics.ts";
+import { balancerLevels, clientPort, podPorts, slotsOf, type Find, type Slot } from "./levels.ts";
 import { assignLanes, type Run } from "./lanes.ts";
 import { ranksOf, visitsOf, type Leg, type Visit } from "./visits.ts";
 
@@ -21,18 +22,12 @@ interface Mutable {
   hops: Hop[];
 }
 
-interface Slot {
-  top: number;
-  bottom: number;
-  channel: number;
-}
-
 /** Lays a walk over the layout's cards. Hosts that are no longer on the map are passed by. */
 export function routesOf(walk: Walk, layout: Layout): readonly Route[] {
   const cards = new Map<string, Card>();
   for (const card of layout.cards) if (card.host !== null) cards.set(card.host, card);
   const balancer = layout.cards.find((c): c is BalancerCard => c.kind === "lb") ?? null;
-  const find = (host: string): Card | undefined => (host.startsWith("lb/") ? (balancer ?? undefined) : cards.get(host));
+  const find: Find = (host) => (host.startsWith("lb/") ? (balancer ?? undefined) : cards.get(host));
   const visits = visitsOf(walk, (host) => find(host) !== undefined);
   const slots = slotsOf(visits, find);
   const ports = podPorts(visits);
@@ -58,77 +53,12 @@ export function routesOf(walk: Walk, layout: Layout): readonly Route[] {
 }
 
 interface Pen {
-  readonly find: (host: string) => Card | undefined;
+  readonly find: Find;
   readonly slots: ReadonlyMap<Visit, Slot>;
   readonly ports: ReadonlyMap<string, number>;
   readonly runs: Run[];
   readonly balancer: BalancerCard | null;
   readonly visits: readonly Visit[];
-}
-
-/** Levels in the slab for every visit of a node, outermost first: the request is the outer U, the reply lies inside it. */
-function slotsOf(visits: readonly Visit[], find: Pen["find"]): ReadonlyMap<Visit, Slot> {
-  const slots = new Map<Visit, Slot>();
-  for (const host of new Set(visits.filter((v) => v.kind === "node").map((v) => v.host))) {
-    const card = find(host);
-    if (card === undefined) continue;
-    const here = visits.filter((v) => v.host === host);
-    const left = here.filter((v) => v.entry === "left" || v.entry === "local");
-    const right = here.filter((v) => v.entry === "right");
-    const leaving = here.filter((v) => v.exit !== "none" || (ranksOf(v).at(-1) ?? 0) >= 4);
-    const slab = card.rect.x + NODE.slab;
-    for (const visit of here) {
-      const l = left.indexOf(visit);
-      const r = right.indexOf(visit);
-      const b = Math.max(0, leaving.indexOf(visit));
-      const top =
-        r >= 0 ? 32.5 + r * spread(11.5, 22, right.length) : 22 + Math.max(0, l) * spread(13, 27, left.length);
-      const channel =
-        r >= 0 ? 114 - (right.length > 1 ? 2 : 0) + r * spread(9, 13, right.length) : leftChannel(l, left.length);
-      slots.set(visit, {
-        top: card.rect.y + top,
-        bottom: card.rect.y + 120 - b * spread(13, 26, leaving.length),
-        channel: slab + channel,
-      });
-    }
-    // What is turned back goes on falling in the channel in which it came.
-    for (const visit of here.filter((v) => v.entry === "inside")) {
-      const slot = slots.get(visit);
-      const origin = slots.get(here.filter((v) => v.leg === "request").at(-1) ?? visit);
-      if (slot !== undefined && origin !== undefined) {
-        slot.channel = origin.channel;
-        slot.top = origin.top;
-      }
-    }
-  }
-  return slots;
-}
-
-function spread(pitch: number, room: number, n: number): number {
-  return n <= 1 ? 0 : Math.min(pitch, room / (n - 1));
-}
-
-function leftChannel(index: number, n: number): number {
-  if (n <= 1) return 24;
-  return 36 - Math.max(0, index) * spread(13, 24, n);
-}
-
-/** Heights on a pod's left edge: packets leave above its middle and enter below it. */
-function podPorts(visits: readonly Visit[]): ReadonlyMap<string, number> {
-  const used = new Map<string, number>();
-  const ports = new Map<string, number>();
-  visits.forEach((visit, i) => {
-    if (visit.kind !== "pod") return;
-    for (const way of ["in", "out"] as const) {
-      const first = visits[i - 1]?.leg !== visit.leg;
-      const last = visits[i + 1]?.leg !== visit.leg;
-      if ((way === "in" && first) || (way === "out" && last)) continue;
-      const k = used.get(`${visit.host} ${way}`) ?? 0;
-      used.set(`${visit.host} ${way}`, k + 1);
-      ports.set(`${i} ${way}`, (way === "in" ? 1 : -1) * (5.5 + STRAND.lane * k));
-    }
-  });
-  return ports;
 }
 
 function drawLeg(visits: readonly Visit[], pen: Pen): readonly Mutable[] {
@@ -196,19 +126,6 @@ function entryPoint(visit: Visit, before: Visit | undefined, pen: Pen): Point {
   }
 }
 
-function clientPort(card: ClientCard, leg: Leg): number {
-  return card.rect.y + (leg === "request" ? 22 : card.small ? 44 : 108);
-}
-
-/** A packet passes over a balancer above its name on the way out and below it on the way back; a U-turn stays on one side. */
-function balancerLevels(visit: Visit, card: Card): { readonly top: number; readonly bottom: number } {
-  const y = card.rect.y;
-  if (visit.entry === visit.exit)
-    return visit.leg === "request" ? { top: y + 14, bottom: y + 28 } : { top: y + 100, bottom: y + 114 };
-  const level = visit.leg === "request" ? y + 22 : y + Math.min(108, card.rect.h - 12);
-  return { top: level, bottom: level };
-}
-
 function draw(visit: Visit, line: Line, start: Point, last: boolean, pen: Pen): void {
   const card = pen.find(visit.host);
   if (card === undefined) return;
@@ -231,7 +148,7 @@ function drawBalancer(visit: Visit, card: Card, line: Line, start: Point): void 
     const x = center(card.rect).x;
     line.to(x, top, visit.hops);
     if (visit.exit === "left" || visit.exit === "right") {
-      const level = card.rect.y + Math.min(108, card.rect.h - 12);
+      const level = card.rect.y + Math.min(107, card.rect.h - 12);
       line.to(right - 8, top);
       line.to(right - 8, level);
       line.to(visit.exit === "left" ? left : right, level);
@@ -263,12 +180,18 @@ function drawNode(visit: Visit, card: NodeCard, line: Line, start: Point, pen: P
   const end = visit.exit === "none" ? Math.min(4, ranks.at(-1) ?? 4) : 5;
 
   if (visit.entry === "inside") {
-    const turn = line.last() ?? { x: slot.channel, y: turnHeight(card, pen, visit) };
+    const turn = turnPoint(card, pen, visit);
     line.to(
       turn.x,
       turn.y,
       [0, 1, 2, 3].flatMap((rank) => at(rank)),
     );
+    if (turn.out) {
+      // It had left the slab already: back along its own level.
+      line.to(turn.x, slot.bottom, at(4));
+      line.to(visit.exit === "right" ? x + NODE.cni + NODE.barWidth : x, slot.bottom, at(5));
+      return;
+    }
     if (turn.x !== slot.channel) line.to(slot.channel, turn.y);
   } else {
     const edge = visit.entry === "right" ? slabRight : slabLeft;
@@ -285,18 +208,27 @@ function drawNode(visit: Visit, card: NodeCard, line: Line, start: Point, pen: P
   line.to(slot.channel, slot.bottom);
   const right = visit.exit === "right";
   line.to(right ? slabRight : slabLeft, slot.bottom, at(4));
-  if (end === 4) return;
+  if (end === 4) return line.to(slabLeft - OVERRUN, slot.bottom);
   const out = right ? x + NODE.cni + NODE.barWidth : visit.exit === "local" ? slabLeft - 26 : x;
   line.to(out, slot.bottom, at(5));
 }
 
-/** Where on this node the request ended: the reply comes out of that very place. */
-function turnHeight(card: NodeCard, pen: Pen, visit: Visit): number {
+/** Where on this node the request ended: the reply comes out of that very place. `out` when it had passed POSTROUTING. */
+function turnPoint(card: NodeCard, pen: Pen, visit: Visit): Point & { readonly out: boolean } {
+  const { x, y } = card.rect;
   const request = pen.visits.filter((v) => v.leg === "request" && v.host === visit.host).at(-1);
-  const rank = request === undefined ? 3 : (ranksOf(request).at(-1) ?? 3);
-  if (rank <= 1) return pen.slots.get(visit)?.top ?? card.rect.y;
-  return card.rect.y + (ROW_LABELS[Math.min(3, rank - 1)] ?? ROW_LABELS[2]);
+  const slot = request === undefined ? undefined : pen.slots.get(request);
+  if (request === undefined || slot === undefined) return { x: x + NODE.slab, y: y + ROW_LABELS[2], out: false };
+  const rank = ranksOf(request).at(-1) ?? 3;
+  const left = x + NODE.slab;
+  if (rank === 0) return { x: left - 26, y: slot.top, out: false };
+  if (rank === 1) return { x: request.entry === "right" ? left + NODE.slabWidth : left, y: slot.top, out: false };
+  if (rank >= 4) return { x: left - OVERRUN, y: slot.bottom, out: true };
+  return { x: slot.channel, y: y + (ROW_LABELS[rank - 1] ?? ROW_LABELS[2]), out: false };
 }
+
+/** How far beyond the slab a packet gets that found nobody on the wire. */
+const OVERRUN = 20;
 
 function connect(before: Visit, visit: Visit, line: Line, start: Point, pen: Pen): void {
   const from = line.last();
