@@ -48,6 +48,19 @@ export default defineConfig({
     // The CSP has no data: for fonts, and icons are few: nothing is worth inlining.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // What the page and its lazy parts share is initial too: its name says so, and the size limit counts it.
+        codeSplitting: {
+          groups: [
+            {
+              name: "index-shared",
+              test: /node_modules[\\/](react|react-dom|scheduler|zustand|use-sync-external-store)[\\/]|src[\\/]ui[\\/](state|playback)\.ts/,
+            },
+          ],
+        },
+      },
+    },
     // Monaco's own chunk: lazy, and known to be large.
     chunkSizeWarningLimit: 4_500,
   },

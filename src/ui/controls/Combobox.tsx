@@ -13,6 +13,13 @@ interface ComboboxProps {
   readonly onSubmit: () => void;
 }
 
+/** What the label says that the value does not. */
+const detail = ({ value, label }: Choice): string =>
+  label
+    .split(" ")
+    .filter((word) => !value.includes(word))
+    .join(" ");
+
 /** A text field with suggestions, in the ARIA combobox pattern: arrows choose, Enter takes, Escape closes, typing filters. */
 export function Combobox({ label, value, choices, onChange, onSubmit }: ComboboxProps) {
   const id = useId();
@@ -134,7 +141,7 @@ export function Combobox({ label, value, choices, onChange, onSubmit }: Combobox
               onKeyDown={() => {}}
             >
               <span>{choice.value}</span>
-              {choice.label !== choice.value && <small>{choice.label}</small>}
+              <small>{detail(choice)}</small>
             </div>
           </div>
         ))}

@@ -1,28 +1,23 @@
 import { useEffect, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import type { Protocol } from "../../model/trace/types.ts";
-import type { Choice, Queries } from "../../wire/protocol.ts";
 import { Button } from "../shell/Button.tsx";
 import { usePage } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { Combobox } from "./Combobox.tsx";
+import { offered, type Choices, type Ends } from "./requests.ts";
 import styles from "./SendBar.module.css";
-
-type Choices = Queries["choices"]["answer"];
 
 const NONE: Choices = { from: [], to: [] };
 const PROTOCOLS: readonly Protocol[] = ["tcp", "udp", "icmp"];
 
 interface Chosen {
   /** What the form showed before: the request sent last, or the one that the scenario opens with. */
-  readonly over: { readonly from: string; readonly to: string } | null;
+  readonly over: Ends | null;
   readonly from: string;
   readonly to: string;
   readonly protocol: Protocol;
 }
-
-const first = (list: Choices["from"], groups: readonly Choice["group"][]): string =>
-  list.find(({ group }) => groups.includes(group))?.value ?? list[0]?.value ?? "";
 
 /** Who dials whom. The fields follow what was sent last, until something else is chosen in them. */
 export function SendBar() {
@@ -51,8 +46,9 @@ export function SendBar() {
   // What was chosen counts until another request has been sent or another scenario opened.
   const over = last ?? open;
   const mine = chosen !== null && chosen.over === over ? chosen : null;
-  const source = mine?.from ?? over?.from ?? first(choices.from, ["outside"]);
-  const target = mine?.to ?? over?.to ?? first(choices.to, ["load balancers", "services"]);
+  const offer = offered(choices, over);
+  const source = mine?.from ?? offer.from;
+  const target = mine?.to ?? offer.to;
   const protocol = mine?.protocol ?? last?.protocol ?? "tcp";
   const choose = (part: Partial<Chosen>): void => {
     setRefused(null);

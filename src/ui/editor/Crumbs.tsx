@@ -13,6 +13,7 @@ export function Crumbs({ provenance }: { readonly provenance: Provenance }) {
   return (
     <div className={styles["row"]}>
       <p className={styles["crumbs"]}>
+        {parts.length === 0 && "Applied as you type. Ctrl+Space completes."}
         {parts.map((part, at) => (
           <span key={`${String(at)}${part}`}>{part}</span>
         ))}

@@ -14,13 +14,14 @@ interface DrawerProps {
 export function Drawer({ title, side, children }: DrawerProps) {
   const set = useUi((state) => state.set);
   return (
-    <Dialog.Root open onOpenChange={() => set({ drawer: null })}>
+    <Dialog.Root open modal={false} onOpenChange={() => set({ drawer: null })}>
       <Dialog.Portal>
-        <Dialog.Overlay className={styles["scrim"]} />
         <Dialog.Content
           className={styles["drawer"]}
           data-side={side}
           aria-describedby={undefined}
+          // Beside what stays usable: a click on the map is no wish to close the editor.
+          onInteractOutside={(event) => event.preventDefault()}
           // Escape in the editor closes its suggestions or frees Tab; the drawer is closed from outside of it.
           onEscapeKeyDown={(event) => {
             if (event.target instanceof Element && event.target.closest(".monaco-editor") !== null)

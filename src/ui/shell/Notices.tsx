@@ -1,5 +1,5 @@
 /** What the page has to say about itself, above the map: what happened, what still works, and one thing to do next. */
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import { DEFAULT_SCENARIO } from "../../scenarios/index.ts";
 import { LONG_LINK } from "../share/ShareButton.tsx";
@@ -158,6 +158,12 @@ function Shared({ length, copied, url }: Extract<Notice, { kind: "shared" }>) {
   const scenario = usePage((state) => state.scenario);
   const draft = usePage((state) => state.draft);
   const long = length > LONG_LINK;
+  useEffect(() => {
+    if (long) return;
+    // Nothing to decide here, and it was said aloud: it may go by itself.
+    const timer = setTimeout(dismiss, 8_000);
+    return () => clearTimeout(timer);
+  }, [long, url]);
   const size = `${length.toLocaleString("en")} characters`;
   return (
     <Card

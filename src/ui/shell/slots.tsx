@@ -1,7 +1,7 @@
 /** Where the big panels of other folders are plugged in. */
 import { lazy, Suspense } from "react";
 import { useMirror } from "../../mirror/store.ts";
-import { Dock as DockPanel } from "../dock/Dock.tsx";
+import { requestFrom } from "../controls/requests.ts";
 import { HopSheet as SheetPanel } from "../inspector/HopSheet.tsx";
 import { Inspector as InspectorPanel } from "../inspector/Inspector.tsx";
 import { Stage as StagePanel } from "../stage/Stage.tsx";
@@ -12,7 +12,8 @@ import { useSession, type Session } from "./session.ts";
 
 export { Ladder } from "../inspector/Ladder.tsx";
 
-// Not part of the first picture.
+// The first picture is the map and the ladder; a phone never needs the dock.
+const DockPanel = lazy(() => import("../dock/Dock.tsx").then(({ Dock: component }) => ({ default: component })));
 const Netfilter = lazy(() =>
   import("../stage/NetfilterView.tsx").then(({ NetfilterView: component }) => ({ default: component })),
 );
@@ -38,7 +39,12 @@ export function Stage() {
 }
 
 export function Dock() {
-  return <DockPanel {...usePanelProps()} />;
+  const props = usePanelProps();
+  return (
+    <Suspense>
+      <DockPanel {...props} />
+    </Suspense>
+  );
 }
 
 export function Inspector() {
@@ -49,19 +55,10 @@ export function HopSheet() {
   return <SheetPanel {...usePanelProps()} />;
 }
 
-/** Sends the scenario's own request, or the first that can be made from there. */
+/** Sends the scenario's own request where it can be made, else the first that can be made from there. */
 async function sendFrom(session: Session, from: "outside" | "pod"): Promise<void> {
-  const { open } = usePage.getState().scenario;
-  if (open !== null && open.from.startsWith("client/") === (from === "outside")) {
-    await session.send({ ...open, protocol: "tcp" });
-    return;
-  }
   const choices = await session.client.query("choices", {}).catch(() => null);
-  const source = choices?.from.find(({ group }) => group === (from === "outside" ? "outside" : "pods"));
-  const wanted = from === "outside" ? ["load balancers", "nodes", "services"] : ["services", "load balancers"];
-  const target = wanted
-    .map((group) => choices?.to.find((choice) => choice.group === group))
-    .find((choice) => choice !== undefined);
-  if (source !== undefined && target !== undefined)
-    await session.send({ from: source.value, to: target.value, protocol: "tcp" });
+  if (choices === null) return;
+  const request = requestFrom(choices, from, usePage.getState().scenario.open);
+  if (request !== null) await session.send({ ...request, protocol: "tcp" });
 }

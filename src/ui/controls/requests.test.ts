@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import type { Choice } from "../../wire/protocol.ts";
+import { offered, requestFrom, type Choices } from "./requests.ts";
+
+const choice = (value: string, group: Choice["group"]): Choice => ({ value, label: value, group });
+
+const choices: Choices = {
+  from: [choice("node/worker-1", "nodes"), choice("client/internet", "outside"), choice("pod/shop/curl", "pods")],
+  to: [
+    choice("service/shop/web:80", "services"),
+    choice("node/worker-1:30080", "nodes"),
+    choice("lb/shop/web:80", "load balancers"),
+  ],
+};
+const none: Choices = { from: [], to: [] };
+
+describe("offered", () => {
+  test("keeps a wanted request whose ends are there, and addresses in any case", () => {
+    const wanted = { from: "pod/shop/curl", to: "10.96.41.7:80" };
+    expect(offered(choices, wanted)).toEqual(wanted);
+  });
+
+  test("replaces an end that is not there any more", () => {
+    expect(offered(choices, { from: "client/internet", to: "lb/shop/old:80" })).toEqual({
+      from: "client/internet",
+      to: "lb/shop/web:80",
+    });
+  });
+
+  test("keeps what is wanted while the choices are not known yet", () => {
+    const wanted = { from: "client/internet", to: "lb/shop/web:80" };
+    expect(offered(none, wanted)).toEqual(wanted);
+    expect(offered(none, null)).toEqual({ from: "", to: "" });
+  });
+
+  test("begins outside, at a load balancer", () => {
+    expect(offered(choices, null)).toEqual({ from: "client/internet", to: "lb/shop/web:80" });
+  });
+});
+
+describe("requestFrom", () => {
+  const open = { from: "client/internet", to: "node/worker-1:30080" };
+
+  test("is the scenario's own where it can be made from there", () => {
+    expect(requestFrom(choices, "outside", open)).toEqual(open);
+    expect(requestFrom(choices, "pod", open)).toEqual({ from: "pod/shop/curl", to: "service/shop/web:80" });
+  });
+
+  test("is another when the scenario's own target has gone", () => {
+    expect(requestFrom(choices, "outside", { ...open, to: "lb/shop/old:80" })?.to).toBe("lb/shop/web:80");
+  });
+
+  test("is none where nobody can send", () => {
+    expect(requestFrom(none, "pod", null)).toBeNull();
+  });
+});
