@@ -1,13 +1,15 @@
 import { Tabs } from "radix-ui";
-import type { ReactElement } from "react";
+import { lazy, Suspense, type ReactElement } from "react";
 import type { PanelProps } from "../inspector/types.ts";
 import { useUi, type DockTab } from "../state.ts";
 import styles from "./Dock.module.css";
-import { Outcomes } from "./Outcomes.tsx";
-import { Rules } from "./Rules.tsx";
 import { Timeline } from "./Timeline.tsx";
-import { TraceTable } from "./TraceTable.tsx";
 import { Transport } from "./Transport.tsx";
+
+// Not part of the first picture.
+const Rules = lazy(() => import("./Rules.tsx").then(({ Rules: component }) => ({ default: component })));
+const TraceTable = lazy(() => import("./TraceTable.tsx").then(({ TraceTable: component }) => ({ default: component })));
+const Outcomes = lazy(() => import("./Outcomes.tsx").then(({ Outcomes: component }) => ({ default: component })));
 
 const TABS: readonly (readonly [DockTab, string])[] = [
   ["timeline", "Timeline"],
@@ -36,13 +38,19 @@ export function Dock(props: PanelProps): ReactElement {
         <Timeline {...props} />
       </Tabs.Content>
       <Tabs.Content value="rules" className={styles.panel} tabIndex={-1}>
-        <Rules {...props} />
+        <Suspense>
+          <Rules {...props} />
+        </Suspense>
       </Tabs.Content>
       <Tabs.Content value="trace" className={styles.panel} tabIndex={-1}>
-        <TraceTable />
+        <Suspense>
+          <TraceTable />
+        </Suspense>
       </Tabs.Content>
       <Tabs.Content value="outcomes" className={styles.panel} tabIndex={-1}>
-        <Outcomes {...props} />
+        <Suspense>
+          <Outcomes {...props} />
+        </Suspense>
       </Tabs.Content>
     </Tabs.Root>
   );

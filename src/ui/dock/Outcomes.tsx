@@ -7,6 +7,7 @@ import { OutcomeTag } from "../inspector/Tag.tsx";
 import type { PanelProps, Query } from "../inspector/types.ts";
 import { commandLine, endpoint } from "../inspector/wording.ts";
 import { usePlayback } from "../playback.ts";
+import { useUi } from "../state.ts";
 import styles from "./Outcomes.module.css";
 
 const sameRequest = (a: Request, b: Request): boolean =>
@@ -117,7 +118,10 @@ function OutcomeRow({
         ) : (
           <button
             type="button"
-            onClick={() => usePlayback.getState().show(walk)}
+            onClick={() => {
+              usePlayback.getState().show(walk);
+              useUi.getState().set({ center: "map" });
+            }}
             aria-label={`Show this walk: ${fraction(walk.probability)}, ${backend?.ip ?? walk.outcome}`}
           >
             Show this walk
