@@ -35,6 +35,8 @@ export function EditorPanel() {
       if (gone || element === null) return;
       const field = plain.current;
       const focused = field !== null && field === document.activeElement;
+      // What is hidden cannot take focus, and React shows it only with the next render.
+      element.dataset["ready"] = "";
       mounted = mountEditor({
         host: element,
         text: usePage.getState().draft,

@@ -82,7 +82,9 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   /** What is wrong with a text stands in its report, beside the text; everything else is said above the map. */
   const tellRefusal = (message: string): void => {
-    if (mirror.getState().report.accepted) usePage.setState({ notice: { kind: "refused", message } });
+    const { status, report } = mirror.getState();
+    // A simulator that stopped or failed has a notice of its own.
+    if (status === "ready" && report.accepted) usePage.setState({ notice: { kind: "refused", message } });
   };
 
   const flushText = async (): Promise<void> => {
