@@ -11,7 +11,16 @@ interface Writes {
 }
 
 /** Where others stand on it, it goes first. Owners precede their dependents, whose references are resolved by name. */
-const RANKS: Readonly<Record<string, number>> = { Namespace: 0, Node: 1, Service: 3, Deployment: 5, ReplicaSet: 6 };
+const RANKS: Readonly<Record<string, number>> = {
+  Namespace: 0,
+  Node: 1,
+  Service: 3,
+  Deployment: 5,
+  StatefulSet: 5,
+  DaemonSet: 5,
+  ReplicationController: 5,
+  ReplicaSet: 6,
+};
 const OTHER_IN_CLUSTER = 2;
 const OTHER = 7;
 

@@ -28,7 +28,8 @@ const LISTS: Readonly<Record<string, string>> = {
   "status.hostIPs": "ip",
 };
 
-function mergeKey(path: string): string | undefined {
+/** The member by which items of the list at this path are told apart; `set` for lists of plain values; undefined: replaced whole. */
+export function mergeKey(path: string): string | undefined {
   const direct = LISTS[path];
   if (direct !== undefined) return direct;
   const inPod = path.startsWith("spec.template.spec.")

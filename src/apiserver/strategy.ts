@@ -88,9 +88,19 @@ export function initialStatus(object: Stated): Stated {
     case "Namespace":
       return { ...object, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } };
     case "ReplicaSet":
+    case "ReplicationController":
       return { ...object, status: { replicas: 0 } };
+    case "StatefulSet":
+      return { ...object, status: { replicas: 0, availableReplicas: 0 } };
+    case "DaemonSet":
+      return {
+        ...object,
+        status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
+      };
     case "Deployment":
       return { ...object, status: {} };
+    case "Ingress":
+      return { ...object, status: { loadBalancer: {} } };
     default: {
       if (object.status === undefined || kindNamed(object.kind)?.support === "kept") return object;
       const { status: _, ...rest } = object;

@@ -73,6 +73,21 @@ export function subdomain1123Problems(text: string): readonly string[] {
   return problems;
 }
 
+const TEXT_WILDCARD = regexText(
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+  `\\*\\.${SUBDOMAIN_1123}`,
+  "*.example.com",
+);
+const RE_WILDCARD = exact(`\\*\\.${SUBDOMAIN_1123}`);
+
+/** `*.` and an RFC 1123 subdomain: hosts of an Ingress. */
+export function wildcard1123Problems(text: string): readonly string[] {
+  const problems: string[] = [];
+  if (text.length > 253) problems.push(atMost(253));
+  if (!RE_WILDCARD.test(text)) problems.push(TEXT_WILDCARD);
+  return problems;
+}
+
 /** RFC 1035 label, at most 63 characters: Service names up to 1.35. */
 export function label1035Problems(text: string): readonly string[] {
   const problems: string[] = [];

@@ -1,16 +1,24 @@
 /** Which field table belongs to which modelled or config kind. */
 import { CLUSTER_CONFIGURATION, KUBE_PROXY_CONFIGURATION } from "./config/fields.ts";
+import { CONFIG_MAP } from "./configmap/fields.ts";
+import { DAEMON_SET } from "./daemonset/fields.ts";
 import { DEPLOYMENT } from "./deployment/fields.ts";
 import { ENDPOINTS } from "./endpoints/fields.ts";
 import { ENDPOINT_SLICE } from "./endpointslice/fields.ts";
+import { EVENT } from "./event/fields.ts";
 import type { Struct } from "./fields.ts";
+import { INGRESS, INGRESS_CLASS } from "./ingress/fields.ts";
 import type { KindInfo } from "./kinds.ts";
 import { CLIENT, CLOUD_PROVIDER, LAB } from "./kubehop/fields.ts";
+import { BGP_ADVERTISEMENT, BGP_PEER, IP_ADDRESS_POOL, L2_ADVERTISEMENT } from "./metallb/fields.ts";
 import { NAMESPACE } from "./namespace/fields.ts";
+import { NETWORK_POLICY } from "./networkpolicy/fields.ts";
 import { NODE } from "./node/fields.ts";
 import { POD } from "./pod/fields.ts";
 import { REPLICA_SET } from "./replicaset/fields.ts";
+import { REPLICATION_CONTROLLER } from "./replicationcontroller/fields.ts";
 import { SERVICE } from "./service/fields.ts";
+import { STATEFUL_SET } from "./statefulset/fields.ts";
 
 const TABLES = new Map<string, Struct>([
   ["v1 Service", SERVICE],
@@ -21,6 +29,18 @@ const TABLES = new Map<string, Struct>([
   ["apps/v1 Deployment", DEPLOYMENT],
   ["apps/v1 ReplicaSet", REPLICA_SET],
   ["discovery.k8s.io/v1 EndpointSlice", ENDPOINT_SLICE],
+  ["v1 ConfigMap", CONFIG_MAP],
+  ["v1 Event", EVENT],
+  ["v1 ReplicationController", REPLICATION_CONTROLLER],
+  ["apps/v1 DaemonSet", DAEMON_SET],
+  ["apps/v1 StatefulSet", STATEFUL_SET],
+  ["networking.k8s.io/v1 Ingress", INGRESS],
+  ["networking.k8s.io/v1 IngressClass", INGRESS_CLASS],
+  ["networking.k8s.io/v1 NetworkPolicy", NETWORK_POLICY],
+  ["metallb.io/v1beta1 BGPAdvertisement", BGP_ADVERTISEMENT],
+  ["metallb.io/v1beta2 BGPPeer", BGP_PEER],
+  ["metallb.io/v1beta1 IPAddressPool", IP_ADDRESS_POOL],
+  ["metallb.io/v1beta1 L2Advertisement", L2_ADVERTISEMENT],
   ["kubehop.dev/v1alpha1 Client", CLIENT],
   ["kubehop.dev/v1alpha1 CloudProvider", CLOUD_PROVIDER],
   ["kubehop.dev/v1alpha1 Lab", LAB],

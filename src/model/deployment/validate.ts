@@ -1,26 +1,10 @@
 /** Source: pkg/apis/apps/validation/validation.go. */
 import type { LabelSelector } from "../meta/types.ts";
 import { oneOf } from "../meta/validate.ts";
-import { immutableSelector, nonNegative, validateSelectorAndTemplate } from "../replicaset/validate.ts";
+import { amount, isZero, nonNegative, notOverAll } from "../amounts.ts";
+import { immutableSelector, validateSelectorAndTemplate } from "../replicaset/validate.ts";
 import { type Cause, forbidden, invalid } from "../status.ts";
 import type { Deployment } from "./types.ts";
-
-function amount(value: number | string | undefined, field: string): readonly Cause[] {
-  if (value === undefined) return [];
-  if (typeof value === "number") return nonNegative(value, field);
-  return /^\d+%$/.test(value)
-    ? []
-    : [
-        invalid(
-          field,
-          value,
-          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
-        ),
-      ];
-}
-
-const isZero = (value: number | string | undefined): boolean =>
-  value === 0 || (typeof value === "string" && /^0+%$/.test(value));
 
 function validateStrategy(strategy: Deployment["spec"]["strategy"]): readonly Cause[] {
   const causes: Cause[] = [...oneOf(strategy?.type, ["Recreate", "RollingUpdate"], "spec.strategy")];
@@ -37,13 +21,7 @@ function validateStrategy(strategy: Deployment["spec"]["strategy"]): readonly Ca
     if (isZero(rolling.maxUnavailable) && isZero(rolling.maxSurge)) {
       causes.push(invalid(`${field}.maxUnavailable`, rolling.maxUnavailable, "may not be 0 when `maxSurge` is 0"));
     }
-    if (
-      typeof rolling.maxUnavailable === "string" &&
-      /^\d+%$/.test(rolling.maxUnavailable) &&
-      parseInt(rolling.maxUnavailable, 10) > 100
-    ) {
-      causes.push(invalid(`${field}.maxUnavailable`, rolling.maxUnavailable, "must not be greater than 100%"));
-    }
+    causes.push(...notOverAll(rolling.maxUnavailable, `${field}.maxUnavailable`));
   }
   return causes;
 }

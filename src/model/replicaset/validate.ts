@@ -1,16 +1,13 @@
 /** Source: pkg/apis/apps/validation/validation.go. */
 import { deepEqual } from "../../base/json.ts";
+import { nonNegative } from "../amounts.ts";
 import { validateLabelSelector } from "../meta/validate.ts";
 import type { LabelSelector } from "../meta/types.ts";
 import { validateTemplate } from "../pod/validate.ts";
 import type { PodTemplate } from "../pod/types.ts";
 import { labelSelectorMatches } from "../selectors.ts";
-import { type Cause, invalid, required } from "../status.ts";
+import { type Cause, forbidden, invalid, required } from "../status.ts";
 import type { ReplicaSet } from "./types.ts";
-
-export function nonNegative(value: number | undefined, field: string): readonly Cause[] {
-  return value !== undefined && value < 0 ? [invalid(field, value, "must be greater than or equal to 0")] : [];
-}
 
 const isEmpty = (selector: LabelSelector): boolean =>
   Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions?.length ?? 0) === 0;
@@ -58,4 +55,10 @@ export function validateReplicaSetUpdate(set: ReplicaSet, old: ReplicaSet): read
 
 export function immutableSelector(selector: LabelSelector, old: LabelSelector): readonly Cause[] {
   return deepEqual(selector, old) ? [] : [invalid("spec.selector", selector ?? null, "field is immutable")];
+}
+
+/** Pods that are meant to run for ever have no deadline. */
+export function noDeadline(kind: string, template: PodTemplate | undefined): readonly Cause[] {
+  if (template?.spec?.activeDeadlineSeconds === undefined) return [];
+  return [forbidden("spec.template.spec.activeDeadlineSeconds", `activeDeadlineSeconds in ${kind} is not Supported`)];
 }
