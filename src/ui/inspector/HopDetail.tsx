@@ -49,7 +49,7 @@ export function HopDetail({ mirror, query, walk, selection, hop }: Props): React
               <button
                 type="button"
                 className={styles.open}
-                onClick={() => useUi.getState().set({ center: "netfilter" })}
+                onClick={() => useUi.getState().set({ center: "netfilter", phone: "map" })}
               >
                 Open netfilter
               </button>
