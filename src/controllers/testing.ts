@@ -63,6 +63,10 @@ export class TestCluster {
   readonly refusals: string[] = [];
   /** Titles of reconciles, as the journal would show them. */
   readonly titles: string[] = [];
+  /** `component reason message` of every event told, in order. */
+  readonly events: string[] = [];
+  /** Nodes whose kubelet says nothing any more, and since when. */
+  readonly silent = new Map<string, Micros>();
   cloud: CloudProvider["spec"];
   private readonly seed: number;
   private readonly memory = new Map<string, Map<string, JsonValue>>();
@@ -110,10 +114,15 @@ export class TestCluster {
   }
 
   kill(pod: ObjectKey): void {
+    this.signal(pod, { type: "kill" });
+  }
+
+  /** Something befalls a pod. */
+  signal(pod: ObjectKey, signal: Signal): void {
     const nodeName = this.store.get<Pod>(pod)?.spec.nodeName;
     assert(nodeName !== undefined, `${pod} is on no node`);
     const key = kubeletKey(nodeName, pod);
-    this.engine.emit(NOW, `kubelet/${nodeName}`, "signal", { type: "kill" }, key);
+    this.engine.emit(NOW, `kubelet/${nodeName}`, "signal", signal as unknown as JsonValue, key);
   }
 
   /** Lets everything come to rest and says how it went. */
@@ -169,6 +178,7 @@ export class TestCluster {
       cluster: TEST_CLUSTER,
       cloud: this.cloud,
       signal: event.kind === "signal" ? (event.data as unknown as Signal) : null,
+      silentSince: (name) => this.silent.get(name) ?? null,
       draw: (purpose) => draw(this.seed, `${instance}/${purpose}`),
       memory: (slot) => memory.get(slot),
       latency: (delay) => engine.latency(delay),
@@ -183,6 +193,7 @@ export class TestCluster {
         this.operate(operation, { at: engine.now, cause: event.seq, writer: instance });
     });
     if (result.requeue !== undefined) engine.emit(result.requeue, instance, "reconcile", null, key);
+    for (const { reason, message } of result.events ?? []) this.events.push(`${controller.name} ${reason} ${message}`);
     if (result.title !== undefined) this.titles.push(`${instance}: ${result.title}`);
     return result.title;
   }

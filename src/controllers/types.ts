@@ -24,10 +24,28 @@ export type Operation =
   /** The final removal of an object that is being deleted: kubelet for its Pods, the namespace controller's finalize. */
   | { readonly op: "remove"; readonly key: ObjectKey };
 
-/** Something that befalls a key from outside the API: delivered with one reconcile and then gone. */
-export interface Signal {
-  /** SIGKILL from outside for all containers of a Pod: they exit with 137. */
-  readonly type: "kill";
+/** Something that befalls a Pod from outside the API: delivered to its kubelet with one reconcile and then gone. */
+export type Signal =
+  /** SIGKILL from outside for all containers: they exit with 137. */
+  | { readonly type: "kill" }
+  /** The process of a container (null: of every container) exits by itself, with 1. */
+  | { readonly type: "crash"; readonly container: string | null }
+  /** The processes stop answering, or answer again: http and exec probes time out; a listening socket still accepts. */
+  | { readonly type: "hang"; readonly on: boolean }
+  /** The readiness probe's endpoint says 503, or stops saying so. Liveness is not asked there. */
+  | { readonly type: "unready"; readonly on: boolean }
+  /** The node has come back from a power failure: every sandbox on it is gone. */
+  | { readonly type: "boot" };
+
+/** Something that the real component would tell by an Event. The world aggregates equal ones. */
+export interface EventNote {
+  /** The object that it is about. */
+  readonly about: KubeObject;
+  /** `spec.containers{web}` */
+  readonly fieldPath?: string;
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** All that a reconcile may know. */
@@ -43,6 +61,8 @@ export interface ReconcileView {
   draw(purpose: string): number;
   /** What this instance noted under `slot` (see {@link Reconciliation.remember}); undefined when nothing. */
   memory(slot: string): JsonValue | undefined;
+  /** When the API server last heard of this node's kubelet, if it hears no more; null while heartbeats come. */
+  silentSince(node: string): Micros | null;
   /** How long a delay takes at the present pace: for due times that are kept in memory. */
   latency(delay: Delay): Micros;
 }
@@ -53,6 +73,7 @@ export interface Reconciliation {
   readonly requeue?: Delay;
   /** Notes of this instance to keep, by slot; null forgets one. Plain data, saved in checkpoints. */
   readonly remember?: Readonly<Record<string, JsonValue>>;
+  readonly events?: readonly EventNote[];
   /** One line for the journal, in the words of the real component's event where there is one. */
   readonly title?: string;
 }

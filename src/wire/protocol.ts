@@ -26,8 +26,30 @@ export type Command =
   | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
   /** kube-proxy is restarted everywhere with this mode in its configuration. */
   | { readonly type: "mode"; readonly mode: ProxyMode }
+  /** Something breaks, or is mended. */
+  | ({ readonly type: "fault" } & Fault)
+  /**
+   * How commands after this one go: `settle` (as every history begins) lets the cluster come to rest at once, `run` does only
+   * what is due at that moment, and `run` commands let time do the rest.
+   */
+  | { readonly type: "pace"; readonly pace: "settle" | "run" }
   /** Let virtual time pass. */
   | { readonly type: "run"; readonly micros: Micros };
+
+/** What can be broken. */
+export type Fault =
+  /** A container's process (null: each of the pod's) exits with 1. */
+  | { readonly fault: "crash"; readonly pod: ObjectKey; readonly container: string | null }
+  /** The pod's processes stop answering; readiness goes after period × failureThreshold. */
+  | { readonly fault: "hang"; readonly pod: ObjectKey; readonly on: boolean }
+  /** The pod's readiness endpoint says 503. */
+  | { readonly fault: "unready"; readonly pod: ObjectKey; readonly on: boolean }
+  /** `on` false: the node loses its power. Kubelet, kube-proxy and pods stop, packets to it vanish. */
+  | { readonly fault: "node"; readonly node: string; readonly on: boolean }
+  /** `on` false: kube-proxy is stopped; the rules that it wrote stay. */
+  | { readonly fault: "kube-proxy"; readonly node: string; readonly on: boolean }
+  /** kube-proxy of this node hears of every change this much later. 0 mends it. */
+  | { readonly fault: "watch-lag"; readonly node: string; readonly micros: Micros };
 
 /** A command and the virtual time at which it was given. */
 export interface CommandRecord {
@@ -145,9 +167,15 @@ export interface Queries {
   rulesText: { params: { readonly node: string }; answer: { readonly text: string } };
   /** All outcomes of a request with exact probabilities; leaves no trace. */
   explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
-  choices: { params: Record<string, never>; answer: { readonly from: readonly Choice[]; readonly to: readonly Choice[] } };
+  choices: {
+    params: Record<string, never>;
+    answer: { readonly from: readonly Choice[]; readonly to: readonly Choice[] };
+  };
   /** Where in the text an object's field stands; null when the object is not in the text. */
-  locate: { params: { readonly object: ObjectKey; readonly path: string }; answer: { readonly range: TextRange } | null };
+  locate: {
+    params: { readonly object: ObjectKey; readonly path: string };
+    answer: { readonly range: TextRange } | null;
+  };
   /** Rules that a line of the text made: object and field at that position, and the rules whose origin names it. */
   provenance: {
     params: { readonly line: number; readonly column: number };
@@ -159,7 +187,10 @@ export interface Queries {
   schema: { params: Record<string, never>; answer: { readonly schema: unknown } };
   journalHash: { params: Record<string, never>; answer: { readonly hash: string } };
   /** kubectl and friends, as a terminal would show them. */
-  console: { params: { readonly argv: readonly string[] }; answer: { readonly stdout: string; readonly stderr: string; readonly code: number } };
+  console: {
+    params: { readonly argv: readonly string[] };
+    answer: { readonly stdout: string; readonly stderr: string; readonly code: number };
+  };
 }
 
 export type QueryName = keyof Queries;
@@ -180,7 +211,13 @@ export type FromWorker =
   | { readonly kind: "done"; readonly id: number; readonly refusal: Refusal | null; readonly walk: number | null }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
   /** Our own bug: the worker is still alive, the history is untouched. */
-  | { readonly kind: "fault"; readonly id: number | null; readonly message: string; readonly revision: number; readonly commands: readonly CommandRecord[] };
+  | {
+      readonly kind: "fault";
+      readonly id: number | null;
+      readonly message: string;
+      readonly revision: number;
+      readonly commands: readonly CommandRecord[];
+    };
 
 /** The two ends of a pipe: a Worker, or an in-process pair in tests and the CLI. */
 export interface Transport<Out, In> {

@@ -10,6 +10,7 @@ import { send } from "../network/send.ts";
 import { compilerOf } from "../proxy/modes.ts";
 import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
 import { seededChooser } from "../base/draw.ts";
+import { faultRefusal } from "./faults.ts";
 import { markOf } from "./places.ts";
 import type { Scenario } from "./scenario.ts";
 import { Cluster } from "./simulation.ts";
@@ -167,6 +168,10 @@ export class Session {
         const mode = compilerOf(command.mode);
         return mode.ok ? null : refuse(mode.error, "mode");
       }
+      case "fault":
+        return faultRefusal(command, this.cluster.state.faults, this.cluster.store);
+      case "pace":
+        return null;
       case "run":
         return Number.isInteger(command.micros) && command.micros >= 0
           ? null

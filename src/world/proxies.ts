@@ -24,10 +24,31 @@ export function touchesProxies(commit: Diff): boolean {
   );
 }
 
-/** The wait before the next sync: delivery, and then no sooner than minSyncPeriod after the last one. */
-export function syncDelay(last: ProxySync | undefined, now: Micros, config: ProxyConfig): Delay {
+/** How long a change takes to reach a node's kube-proxy: delivery, and the lag that its watch may have. */
+export function hearingDelay(lag: Micros): Delay {
+  return { class: "delivery", micros: DELIVERY.micros + lag };
+}
+
+/** The wait before the next sync: until it hears of the change, and then no sooner than minSyncPeriod after the last one. */
+export function syncDelay(last: ProxySync | undefined, now: Micros, config: ProxyConfig, lag: Micros): Delay {
   const earliest = last === undefined ? now : last.syncedAt + config.minSyncPeriod;
-  return { class: "sync", micros: Math.max(DELIVERY.micros, earliest - now) };
+  return { class: "sync", micros: Math.max(hearingDelay(lag).micros, earliest - now) };
+}
+
+/** The last revision that a kube-proxy has heard of when news takes `delay`, and when it hears of the first one after it. */
+export function heard(
+  journal: readonly Commit[],
+  now: Micros,
+  delay: Micros,
+): { readonly revision: number; readonly nextAt: Micros | null } {
+  let revision = journal.length;
+  let nextAt: Micros | null = null;
+  for (; revision > 0; revision--) {
+    const commit = journal[revision - 1] as Commit;
+    if (commit.at + delay <= now) break;
+    if (touchesProxies(commit)) nextAt = commit.at + delay;
+  }
+  return { revision, nextAt };
 }
 
 /** The latest revision up to `revision` at which something changed that kube-proxy reads: equal answers, equal rules. */

@@ -4,7 +4,7 @@
  */
 import { type Api, createApi } from "../apiserver/api.ts";
 import { createStore } from "../apiserver/store.ts";
-import type { Applied, Commit, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
+import type { Applied, Commit, ObjectReader, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
 import { draw, seededChooser } from "../base/draw.ts";
 import { deepEqual, type JsonValue } from "../base/json.ts";
 import type { Result } from "../base/result.ts";
@@ -13,7 +13,7 @@ import { ALL_CONTROLLERS } from "../controllers/registry.ts";
 import type { Controller, Operation, Signal } from "../controllers/types.ts";
 import { Engine } from "../engine/engine.ts";
 import { History } from "../engine/history.ts";
-import { type Actor, type EngineContext, NOW, type SimEvent } from "../engine/types.ts";
+import { type Actor, type EngineContext, NOW, type Pace, type SimEvent } from "../engine/types.ts";
 import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
 import type { ClusterConfig, ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
@@ -22,13 +22,24 @@ import { kubectlText, type Status } from "../model/status.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Request, Walk } from "../model/trace/types.ts";
-import type { Write } from "../wire/protocol.ts";
+import type { Fault, Write } from "../wire/protocol.ts";
 import { send } from "../network/send.ts";
+import { podHost } from "../network/topology.ts";
 import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
 import type { CompiledRules } from "../proxy/modes.ts";
 import { compileFor } from "./compile.ts";
+import { EventLog, type ToldEvent, withEvents } from "./events.ts";
+import { type Faults, faultTitle, NO_FAULTS, signalsOf, withFault } from "./faults.ts";
 import { Memory, type SavedMemory } from "./memory.ts";
-import { DELIVERY, type ProxySync, relevantRevision, syncDelay, touchesProxies } from "./proxies.ts";
+import {
+  DELIVERY,
+  heard,
+  hearingDelay,
+  type ProxySync,
+  relevantRevision,
+  syncDelay,
+  touchesProxies,
+} from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import { DEFAULT_CLOUD, DEFAULT_PROXY } from "./defaults.ts";
 import { readScenario, type Scenario } from "./scenario.ts";
@@ -38,6 +49,7 @@ import { clusterView } from "./view.ts";
 interface Saved {
   readonly store: StoreSnapshot;
   readonly memory: SavedMemory;
+  readonly events: number;
   readonly rest: Rest;
 }
 
@@ -52,6 +64,9 @@ interface Rest {
   /** The mode that kube-proxy was restarted with by hand; it outlives edits of the text. */
   readonly modeSwitch: ProxyMode | null;
   readonly cloud: CloudProvider["spec"];
+  readonly faults: Faults;
+  /** How commands go: to rest at once, or in their own time. */
+  readonly pace: Pace;
   /** Explicit seed of the history, else the text's, else 1. */
   readonly seed: number;
   /** Objects that the text in force named: what the next text prunes. */
@@ -66,13 +81,16 @@ export type UserAction =
   | { readonly type: "kill"; readonly pod: ObjectKey }
   | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
   | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number }
-  | { readonly type: "mode"; readonly mode: ProxyMode };
+  | { readonly type: "mode"; readonly mode: ProxyMode }
+  | ({ readonly type: "fault" } & Fault)
+  | { readonly type: "pace"; readonly pace: Pace };
 
 /** The API server's answer to one write. */
 export type Answer = Result<Written | Applied, Status>;
 
 const USER = "user";
 const PROXY = "kube-proxy/";
+const NODE_LIFECYCLE = "node-lifecycle-controller";
 
 const FRESH: Rest = {
   version: 0,
@@ -83,6 +101,8 @@ const FRESH: Rest = {
   proxy: DEFAULT_PROXY,
   modeSwitch: null,
   cloud: DEFAULT_CLOUD,
+  faults: NO_FAULTS,
+  pace: "settle",
   seed: 1,
   applied: [],
 };
@@ -96,6 +116,7 @@ export class Cluster {
   private readonly compiled = new Recent<CompiledRules>(256);
   private readonly scenarios = new Recent<Scenario>(4);
   private readonly memory = new Memory();
+  private readonly eventLog = new EventLog();
   private rest: Rest;
 
   constructor(explicitSeed: number | null) {
@@ -121,6 +142,16 @@ export class Cluster {
     return this.engine.log;
   }
 
+  /** The present with the Events that components told: what `kubectl` reads. */
+  get reader(): ObjectReader {
+    return withEvents(this.store, () => this.eventLog.objects(this.now));
+  }
+
+  /** Everything that components told by Events, oldest first. */
+  get events(): readonly ToldEvent[] {
+    return this.eventLog.all;
+  }
+
   get now(): number {
     return this.engine.now;
   }
@@ -129,7 +160,7 @@ export class Cluster {
     return this.scenarios.get(text, () => readScenario(text));
   }
 
-  /** Gives one user action at the present and lets the cluster come to rest. */
+  /** Gives one user action at the present and lets the cluster come to rest, or in pace `run` do what is due now. */
   act(action: UserAction): void {
     this.history.emit(NOW, USER, action.type, action as unknown as JsonValue);
     if (action.type === "send") {
@@ -137,7 +168,9 @@ export class Cluster {
       this.history.step();
       const walk = this.rest.walks.at(-1);
       if (walk !== undefined) this.history.runUntil(Math.max(this.now, walk.endedAt));
-    } else this.settle();
+    } else if (this.rest.pace === "run" && action.type !== "pace") this.history.runUntil(this.now);
+    else if (action.type === "pace") this.history.step();
+    else this.settle();
   }
 
   /** Runs at the instant pace until nothing is left to do. */
@@ -204,12 +237,18 @@ export class Cluster {
   }
 
   private save(): Saved {
-    return { store: this.store.snapshot(), memory: this.memory.snapshot(), rest: this.rest };
+    return {
+      store: this.store.snapshot(),
+      memory: this.memory.snapshot(),
+      events: this.eventLog.snapshot(),
+      rest: this.rest,
+    };
   }
 
   private restore(saved: Saved): void {
     this.store.restore(saved.store);
     this.memory.restore(saved.memory);
+    this.eventLog.restore(saved.events);
     this.rest = saved.rest;
     this.compiled.clear();
   }
@@ -260,6 +299,12 @@ export class Cluster {
         this.change({ modeSwitch: action.mode });
         this.configureProxies({ ...this.rest.proxy, mode: action.mode }, engine);
         return `kube-proxy restarted in ${action.mode} mode`;
+      case "fault":
+        this.breakOrMend(action, engine);
+        return faultTitle(action);
+      case "pace":
+        this.change({ pace: action.pace });
+        return action.pace === "run" ? "let changes take their time" : "let changes come to rest at once";
       case "write":
         this.watched(engine, () => this.write(action.writes, context));
         return action.title;
@@ -296,17 +341,36 @@ export class Cluster {
   }
 
   private syncAll(engine: EngineContext): void {
-    for (const node of this.store.list<Node>("Node")) {
-      const { name } = node.metadata;
-      engine.emit(syncDelay(this.rest.proxies[name], engine.now, this.rest.proxy), PROXY + name, "sync", null, "rules");
-    }
+    for (const node of this.store.list<Node>("Node")) this.syncSoon(node.metadata.name, engine);
+  }
+
+  private syncSoon(node: string, engine: EngineContext): void {
+    const { faults, proxies, proxy } = this.rest;
+    if (this.isProxyOff(node)) return;
+    const delay = syncDelay(proxies[node], engine.now, proxy, faults.lag[node] ?? 0);
+    engine.emit(delay, PROXY + node, "sync", null, "rules");
+  }
+
+  private isProxyOff(node: string): boolean {
+    return node in this.rest.faults.proxyStopped || node in this.rest.faults.down;
   }
 
   private handleProxy(event: SimEvent, engine: EngineContext): string {
     const node = event.actor.slice(PROXY.length);
+    if (this.isProxyOff(node)) return "kube-proxy is not running";
     const last = this.rest.proxies[node];
-    const syncedRevision = this.store.revision;
+    const delay = engine.latency(hearingDelay(this.rest.faults.lag[node] ?? 0));
+    const { revision, nextAt } = heard(this.store.journal, engine.now, delay);
+    // What it knows already it does not unlearn when its watch begins to lag.
+    const syncedRevision = Math.max(revision, last?.syncedRevision ?? 0);
     this.change({ proxies: { ...this.rest.proxies, [node]: { syncedRevision, syncedAt: engine.now } } });
+    if (nextAt !== null) {
+      const wait = Math.max(
+        nextAt,
+        engine.now + engine.latency({ class: "sync", micros: this.rest.proxy.minSyncPeriod }),
+      );
+      engine.emit({ class: "timer", micros: wait - engine.now }, event.actor, "sync", null, "rules");
+    }
     const same =
       last !== undefined &&
       relevantRevision(this.store.journal, last.syncedRevision) ===
@@ -314,20 +378,47 @@ export class Cluster {
     return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
   }
 
+  private breakOrMend(fault: Fault, engine: EngineContext): void {
+    const { faults, proxies, network, seed } = this.rest;
+    this.change({ faults: withFault(fault, faults, engine.now, seed) });
+    for (const { node, key, signal } of signalsOf(fault, this.store)) {
+      engine.emit(NOW, `kubelet/${node}`, "signal", signal as unknown as JsonValue, key);
+    }
+    if (fault.fault === "node") {
+      const node = objectKey("Node", undefined, fault.node);
+      engine.emit(NOW, NODE_LIFECYCLE, "reconcile", null, node);
+      if (fault.on) engine.emit(DELIVERY, `kubelet/${fault.node}`, "reconcile", null, kubeletKey(fault.node, node));
+      else {
+        // Rules and connections live in the kernel's memory.
+        const { [fault.node]: _, ...others } = proxies;
+        const lost = new Set([`node/${fault.node}`, ...this.store.podsOnNode(fault.node).map(podHost)]);
+        const hosts = Object.fromEntries(Object.entries(network.hosts).filter(([id]) => !lost.has(id)));
+        this.change({ proxies: others, network: { ...network, hosts } });
+      }
+    }
+    if (fault.fault !== "crash" && fault.fault !== "hang" && fault.fault !== "unready")
+      this.syncSoon(fault.node, engine);
+  }
+
   private handleController(controller: Controller, event: SimEvent, engine: EngineContext): string | undefined {
     const instance = event.actor;
     const key = event.key ?? "";
+    if (instance.startsWith("kubelet/") && instance.slice(8) in this.rest.faults.down) return "the node is down";
     const result = controller.reconcile(key, {
       reader: this.store,
       now: engine.now,
       cluster: this.rest.cluster,
       cloud: this.rest.cloud,
       signal: event.kind === "signal" ? (event.data as unknown as Signal) : null,
+      silentSince: (node) => this.rest.faults.down[node] ?? null,
       draw: (purpose) => draw(this.rest.seed, `${instance}/${purpose}`),
       memory: (slot) => this.memory.get(instance, slot),
       latency: (delay) => engine.latency(delay),
     });
     if (result.remember !== undefined) this.memory.note(instance, result.remember);
+    for (const note of result.events ?? []) {
+      this.eventLog.add({ ...note, at: engine.now, cause: event.seq, by: instance });
+    }
     const context: WriteContext = { at: engine.now, cause: event.seq, writer: instance };
     let refused: string | undefined;
     this.watched(engine, () => {

@@ -6,13 +6,21 @@ import type { Node } from "../../model/node/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import { changesOf, isDeleting } from "../changes.ts";
 import { conditionOf } from "../conditions.ts";
-import { type Controller, NOTHING, type Operation, type Reconciliation, type ReconcileView } from "../types.ts";
+import {
+  type Controller,
+  type EventNote,
+  NOTHING,
+  type Operation,
+  type Reconciliation,
+  type ReconcileView,
+} from "../types.ts";
 import { allocatePodIPs, type Leases } from "./ipam.ts";
 import { advance, firstSight, nextMoment, type PodRuntime, type RuntimeContext } from "./runtime.ts";
 import { podStatus } from "./status.ts";
 
-/** Slot of the address leases; pods have theirs under their own key. */
+/** Slots of the address leases and of the images that are on the node; pods have theirs under their own key. */
 const LEASES = "ipam";
+const IMAGES = "images";
 
 /**
  * Every node's kubelet. One instance per node, `kubelet/<node>`; a key is `<node>|<object key>` of a Pod on that node or of
@@ -82,10 +90,13 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
 
 function syncPod(key: ObjectKey, pod: Pod, node: Node, view: ReconcileView): Reconciliation {
   let leases: Leases | null = null;
+  let images = (view.memory(IMAGES) as Readonly<Record<string, true>> | undefined) ?? {};
+  const imagesBefore = images;
   const context: RuntimeContext = {
     pod,
     now: view.now,
-    killed: view.signal?.type === "kill",
+    signal: view.signal,
+    revision: view.reader.revision,
     latency: (delay) => view.latency(delay),
     allocate: () => {
       if (pod.spec.hostNetwork === true) return [];
@@ -93,14 +104,25 @@ function syncPod(key: ObjectKey, pod: Pod, node: Node, view: ReconcileView): Rec
       leases = lease?.leases ?? null;
       return lease?.ips ?? null;
     },
+    pulled: (image) => {
+      if (images[image] === true) return true;
+      images = { ...images, [image]: true };
+      return false;
+    },
   };
   const noted = view.memory(key) as PodRuntime | undefined;
   const before = noted?.uid === pod.metadata.uid ? noted : undefined;
-  const { runtime, titles } = advance(before ?? firstSight(context), context);
+  const { runtime, titles, events: told } = advance(before ?? firstSight(context), context);
+  const events = told.map(({ container, ...event }): EventNote => ({
+    about: pod,
+    ...event,
+    ...(container === null ? {} : { fieldPath: `spec.containers{${container}}` }),
+  }));
   if (runtime.stage === "gone") {
     return {
       operations: [{ op: "remove", key }],
       remember: { [key]: null },
+      events,
       title: [...titles, `Removed pod ${pod.metadata.name}`].join("; "),
     };
   }
@@ -120,8 +142,10 @@ function syncPod(key: ObjectKey, pod: Pod, node: Node, view: ReconcileView): Rec
   const remember: Record<string, JsonValue> = {};
   if (!deepEqual(runtime, before)) remember[key] = runtime as unknown as JsonValue;
   if (leases !== null) remember[LEASES] = leases;
+  if (images !== imagesBefore) remember[IMAGES] = images;
   return {
     operations,
+    ...(events.length === 0 ? {} : { events }),
     ...(Object.keys(remember).length === 0 ? {} : { remember }),
     ...(next === null ? {} : { requeue: { class: "timer", micros: next - view.now } }),
     ...(lines.length === 0 ? {} : { title: lines.join("; ") }),

@@ -3,21 +3,31 @@ import type { Condition } from "../../model/meta/types.ts";
 import type { Node } from "../../model/node/types.ts";
 import type { Container, ContainerStatus, Pod, PodStatus } from "../../model/pod/types.ts";
 import { conditionOf } from "../conditions.ts";
-import { backoffOf, isReady, type PodRuntime } from "./runtime.ts";
+import { type ContainerRuntime, hasStarted, isReady } from "./container.ts";
+import { backoffOf, isSidecar, type PodRuntime } from "./runtime.ts";
 
 type Wanted = Omit<Condition, "lastTransitionTime">;
 
 /** The pod's status as kubelet reports it at this moment. Source: pkg/kubelet/kubelet_pods.go generateAPIPodStatus. */
 export function podStatus(pod: Pod, runtime: PodRuntime, node: Node, now: Micros): PodStatus {
-  const containerStatuses = pod.spec.containers.map((container, i) => containerStatus(pod, container, i, runtime, now));
+  const initializing = runtime.stage === "initializing" && runtime.init.length > 0;
+  const statusOf =
+    (all: readonly ContainerRuntime[], waiting: string) =>
+    (container: Container, i: number): ContainerStatus =>
+      containerStatus(pod, container, all[i], waiting, now);
+  const waiting = runtime.init.length > 0 && (initializing || runtime.stage === "creating");
+  const containerStatuses = pod.spec.containers.map(
+    statusOf(runtime.containers, waiting ? "PodInitializing" : "ContainerCreating"),
+  );
+  const initContainerStatuses = pod.spec.initContainers?.map(statusOf(runtime.init, "PodInitializing"));
   const hostIPs = (node.status.addresses ?? [])
     .filter((a) => a.type === "InternalIP")
     .map(({ address }) => ({ ip: address }));
   const hostIP = hostIPs[0]?.ip;
-  const podIPs = (pod.spec.hostNetwork === true ? hostIPs : runtime.ips.map((ip) => ({ ip }))).slice();
+  const podIPs = pod.spec.hostNetwork === true ? hostIPs : runtime.ips.map((ip) => ({ ip }));
   const hasSandbox = runtime.stage !== "creating";
   const podIP = podIPs[0]?.ip;
-  const showIP = (hasSandbox || pod.status.podIP !== undefined) && podIP !== undefined;
+  const showIP = podIP !== undefined && (hasSandbox || pod.status.podIP !== undefined);
   const { podIP: _a, podIPs: _b, ...rest } = pod.status;
   return {
     ...rest,
@@ -26,14 +36,18 @@ export function podStatus(pod: Pod, runtime: PodRuntime, node: Node, now: Micros
     ...(hostIP === undefined ? {} : { hostIP, hostIPs }),
     ...(showIP ? { podIP, podIPs } : {}),
     startTime: pod.status.startTime ?? timestamp(now),
+    ...(initContainerStatuses === undefined ? {} : { initContainerStatuses }),
     containerStatuses,
-  };
+  } as PodStatus;
 }
 
+/** Source: getPhase. */
 function phaseOf(runtime: PodRuntime): NonNullable<PodStatus["phase"]> {
-  if (runtime.stage === "creating" || runtime.stage === "starting") return "Pending";
-  if (runtime.stage === "done") return runtime.lastExit?.code === 0 ? "Succeeded" : "Failed";
-  return "Running";
+  if (runtime.stage === "done") return runtime.containers.every((c) => c.lastExit?.code === 0) ? "Succeeded" : "Failed";
+  const hasRun = runtime.containers.some(
+    (c) => c.stage !== "waiting" && (c.stage !== "starting" || c.lastExit !== null),
+  );
+  return hasRun ? "Running" : "Pending";
 }
 
 /** A container status with the fields that only printers read. */
@@ -44,36 +58,40 @@ type FullContainerStatus = ContainerStatus & {
 function containerStatus(
   pod: Pod,
   container: Container,
-  index: number,
-  runtime: PodRuntime,
+  runtime: ContainerRuntime | undefined,
+  waiting: string,
   now: Micros,
 ): FullContainerStatus {
-  const isUp = runtime.stage === "running" || runtime.stage === "stopping";
-  const { lastExit } = runtime;
+  const isUp = runtime?.stage === "running";
+  const lastExit = runtime?.lastExit ?? null;
   const ended =
     lastExit === null
       ? null
       : {
           terminated: {
             exitCode: lastExit.code,
-            reason: lastExit.code === 0 ? "Completed" : "Error",
+            reason: lastExit.code === 0 ? "Completed" : lastExit.code === 255 ? "Unknown" : "Error",
             startedAt: timestamp(lastExit.startedAt),
             finishedAt: timestamp(lastExit.finishedAt),
           },
         };
-  const waitsInBackoff = runtime.stage === "backoff" && runtime.failures > 1;
+  const waitsInBackoff = runtime?.stage === "backoff" && runtime.failures > 1;
+  const comesAgain = runtime?.stage === "waiting" || runtime?.stage === "starting";
   const state: NonNullable<ContainerStatus["state"]> = isUp
     ? { running: { startedAt: timestamp(runtime.startedAt) } }
     : waitsInBackoff
       ? { waiting: { reason: "CrashLoopBackOff", message: backoffMessage(pod, container, runtime) } }
-      : (ended ?? { waiting: { reason: "ContainerCreating" } });
+      : ended === null || comesAgain
+        ? { waiting: { reason: waiting } }
+        : ended;
   return {
     name: container.name,
     ...(container.image === undefined ? {} : { image: container.image }),
-    lastState: (isUp || waitsInBackoff) && ended !== null ? ended : {},
-    ready: isReady(runtime, index, now),
-    restartCount: runtime.restarts,
-    started: isUp,
+    lastState: (isUp || waitsInBackoff || comesAgain) && ended !== null ? ended : {},
+    ready:
+      runtime !== undefined && (isReady(runtime, now) || (runtime.stage === "ended" && waiting === "PodInitializing")),
+    restartCount: runtime?.restarts ?? 0,
+    started: runtime !== undefined && hasStarted(runtime, now),
     state,
   };
 }
@@ -85,7 +103,7 @@ function durationText(micros: Micros): string {
   return minutes === 0 ? `${seconds}s` : `${minutes}m${seconds}s`;
 }
 
-function backoffMessage(pod: Pod, container: Container, runtime: PodRuntime): string {
+function backoffMessage(pod: Pod, container: Container, runtime: ContainerRuntime): string {
   const wait = durationText(backoffOf(runtime.failures - 1));
   const { name, namespace, uid } = pod.metadata;
   return `back-off ${wait} restarting failed container=${container.name} pod=${name}_${namespace ?? ""}(${uid ?? ""})`;
@@ -99,9 +117,10 @@ function conditions(
 ): readonly Condition[] {
   const old = pod.status.conditions ?? [];
   const isDone = runtime.stage === "done";
+  const succeeded = phaseOf(runtime) === "Succeeded";
   const unready = statuses.filter((status) => !status.ready).map((status) => status.name);
   const notReady: Pick<Condition, "status" | "reason" | "message"> =
-    isDone && runtime.lastExit?.code === 0
+    isDone && succeeded
       ? { status: "False", reason: "PodCompleted" }
       : isDone
         ? { status: "False", reason: "PodFailed" }
@@ -122,9 +141,7 @@ function conditions(
   const hasSandbox = runtime.stage !== "creating" && !isDone;
   const wanted: readonly Wanted[] = [
     { type: "PodReadyToStartContainers", status: hasSandbox ? "True" : "False" },
-    isDone && runtime.lastExit?.code === 0
-      ? { type: "Initialized", status: "True", reason: "PodCompleted" }
-      : { type: "Initialized", status: "True" },
+    initialized(pod, runtime, succeeded),
     ready,
     containersReady,
     { type: "PodScheduled", status: "True" },
@@ -138,6 +155,21 @@ function conditions(
     }),
     ...old.filter((condition) => !own.has(condition.type)),
   ];
+}
+
+/** Source: GeneratePodInitializedCondition. */
+function initialized(pod: Pod, runtime: PodRuntime, succeeded: boolean): Wanted {
+  const incomplete = (pod.spec.initContainers ?? []).filter((container, i) => {
+    const c = runtime.init[i];
+    return c === undefined || !(c.stage === "ended" || (c.stage === "running" && isSidecar(container)));
+  });
+  if (incomplete.length > 0 && runtime.stage !== "done") {
+    const message = `containers with incomplete status: [${incomplete.map(({ name }) => name).join(" ")}]`;
+    return { type: "Initialized", status: "False", reason: "ContainersNotInitialized", message };
+  }
+  return succeeded
+    ? { type: "Initialized", status: "True", reason: "PodCompleted" }
+    : { type: "Initialized", status: "True" };
 }
 
 /** Source: pkg/kubelet/status/generate.go. */
