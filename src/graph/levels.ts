@@ -66,7 +66,7 @@ function levels(first: number, pitch: number, n: number, passing: readonly numbe
     .map((k) => first + k * pitch)
     .filter((y) => passing.every((p) => Math.abs(p - y) > 2 * RIBBON_HALF));
   if (n <= free.length) return free.slice(0, n);
-  return Array.from({ length: n }, (_, k) => first + Math.sign(pitch) * k * spread(Math.abs(pitch), 27, n));
+  return Array.from({ length: n }, (_, k) => first + Math.sign(pitch) * k * spread(Math.abs(pitch), 26, n));
 }
 
 /** Heights at which the walk runs between the outside and the nodes' lanes without going to this node. */

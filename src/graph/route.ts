@@ -266,7 +266,8 @@ function connect(before: Visit, visit: Visit, line: Line, start: Point, pen: Pen
 function bypass(y: number, leg: Leg, pen: Pen): number | null {
   const box = pen.balancer?.rect;
   if (box === undefined || y < box.y - 4 || y > box.y + box.h + 6) return null;
-  return box.y + box.h + (leg === "request" ? 10 : 21);
+  // Below every level that a node of the first row uses, above the client's terminal.
+  return box.y + (leg === "request" ? 134 : 145);
 }
 
 function gutter(pods: readonly PodCard[], from: Point, to: Point, line: Line): void {

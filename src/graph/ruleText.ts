@@ -5,6 +5,8 @@ export function matchText(text: string): string {
     .replace(/^-A \S+\s?/, "")
     .replace(/\s?-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+)/, "")
     .replace(/(?:^|\s)-j .*$/, "")
+    // A counter beside the rule: it decides nothing.
+    .replace(/\s?-m nfacct --nfacct-name \S+/, "")
     .replace(/-m statistic --mode random --probability/, "probability")
     .replace(/-m (?:tcp|udp|sctp|mark|addrtype|conntrack|set|physdev)\b\s?/g, "")
     .replace(/-p (\w+)/g, "$1")

@@ -74,6 +74,7 @@ const HEAD = 20;
 const PAD = 5;
 const GAP = 12;
 const CHAR = 6.3;
+const LINE_HEIGHT = 15;
 export const STAIR_TEXT = 44;
 
 export interface StairOptions {
@@ -174,7 +175,8 @@ function chains(hop: Hop, top: number, options: StairOptions, brackets: StairBra
     const rows: StairRow[] = [];
     const add = (row: Omit<StairRow, "rect">): void => {
       const room = (box.w - STAIR_TEXT - 24) / CHAR;
-      const h = row.match.length + row.target.length > room ? TALL : ROW;
+      const lines = Math.ceil(row.match.length / room) + (row.target === "" ? 0 : 1);
+      const h = row.match.length + row.target.length <= room ? ROW : ROW - LINE_HEIGHT + lines * LINE_HEIGHT;
       rows.push({ ...row, rect: rect(box.x, rowY, box.w, h) });
       rowY += h;
     };
@@ -230,7 +232,8 @@ function chains(hop: Hop, top: number, options: StairOptions, brackets: StairBra
 
 function remarkOf(step: RuleStep, run: Run): string {
   if (step.draw !== undefined) return step.because;
-  if (!step.matched) return step.because;
+  // "dst is 10.0.0.9, not 10.96.0.1": the rule beside it says what it wanted.
+  if (!step.matched) return step.because.split(", not ")[0] ?? "";
   return run.steps.length > 1 && step.depth > 0 ? "matches" : "";
 }
 

@@ -79,7 +79,7 @@ function Face({ card }: { readonly card: Card }): ReactNode {
         <>
           <span className={styles["title"]}>EndpointSlice</span>
           <span className={styles["machine"]}>
-            {card.name === null ? "none yet" : `${serviceText(card.name)}, ${String(card.ready)} ready`}
+            {card.name === null ? "none yet" : `${shortenPodName(card.name, 12)}, ${String(card.ready)} ready`}
           </span>
         </>
       );
@@ -199,7 +199,7 @@ function StampFace({ card }: { readonly card: StampCard }) {
     <span className={styles["stampBox"]} style={box}>
       <StampShape width={card.rect.w} height={card.rect.h} small={small} />
       <span className={small ? styles["miniText"] : styles["stampText"]}>
-        <Sigil hash={card.sigil} size={small ? 15 : 40} />
+        <Sigil hash={card.sigil} size={small ? 15 : 38} />
         {small ? (
           <span className={styles["miniName"]}>{serviceText(card.name)}</span>
         ) : (
@@ -208,7 +208,7 @@ function StampFace({ card }: { readonly card: StampCard }) {
             <span className={styles["stampName"]} data-long={card.name.length > 11 ? "" : undefined}>
               {card.name.length > 15 ? shortenPodName(card.name, 15) : card.name}
             </span>
-            <span className={styles["machine"]}>
+            <span className={styles["machine"]} data-long={card.address.length > 16 ? "" : undefined}>
               {card.address === "" ? "no address yet" : card.address === "None" ? "headless" : card.address}
             </span>
             <span className={styles["noWire"]}>on no wire</span>
