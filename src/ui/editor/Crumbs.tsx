@@ -25,7 +25,10 @@ export function Crumbs({ provenance }: { readonly provenance: Provenance }) {
 
 function crumbs({ object, path }: NonNullable<Provenance>): readonly string[] {
   const { kind, namespace, name } = splitKey(object);
-  return [kind, namespace === "" ? name : `${namespace}/${name}`, ...(path === "" ? [] : path.split("."))];
+  const fields = path === "" ? [] : path.split(".");
+  const named = namespace === "" ? name : `${namespace}/${name}`;
+  // In a narrow pane the ends of the way say the most.
+  return fields.length > 2 ? [named, "…", ...fields.slice(-2)] : [kind, named, ...fields];
 }
 
 function RulesLink({ provenance }: { readonly provenance: NonNullable<Provenance> }) {

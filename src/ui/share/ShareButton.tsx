@@ -10,7 +10,14 @@ export function ShareButton({ compact }: { readonly compact: boolean }) {
   const session = useSession();
 
   const share = async (): Promise<void> => {
-    history.replaceState(null, "", await session.hash());
+    const hash = await session.hash();
+    if (hash === null) {
+      const message = "This text or its history is too long for a link. Save the YAML as a file instead.";
+      usePage.setState({ notice: { kind: "refused", message } });
+      say(message);
+      return;
+    }
+    history.replaceState(null, "", hash);
     const url = location.href;
     let copied = true;
     try {

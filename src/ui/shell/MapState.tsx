@@ -1,6 +1,6 @@
 import { useMirror } from "../../mirror/store.ts";
-import { usePage } from "./page.ts";
-import { firstError } from "../editor/problems.ts";
+import { say, usePage } from "./page.ts";
+import { applyEdits, firstError } from "../editor/problems.ts";
 import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
 import { Icon } from "./icons.tsx";
@@ -35,6 +35,7 @@ export function MapState() {
   }
   if (settled.accepted) return null;
   const error = firstError(settled.diagnostics);
+  const fix = error?.fixes[0];
   const line = error?.range.startLine ?? null;
   const title =
     error === null
@@ -50,8 +51,19 @@ export function MapState() {
         {error !== null && <p className={error.source === "yaml" ? undefined : styles["machine"]}>{error.message}</p>}
         <p>The map still shows revision {revision}, the last text that was admitted.</p>
       </div>
+      {fix !== undefined && (
+        <Button
+          look="primary"
+          onClick={() => {
+            session.replaceText(applyEdits(usePage.getState().draft, fix.edits));
+            say(`Done: ${fix.title}`);
+          }}
+        >
+          {fix.title}
+        </Button>
+      )}
       {line !== null && (
-        <Button look="primary" onClick={() => set({ revealLine: line })}>
+        <Button look={fix === undefined ? "primary" : "plain"} onClick={() => set({ revealLine: line })}>
           Go to line {line}
         </Button>
       )}

@@ -34,8 +34,8 @@ export interface Session {
   replaceText(text: string): void;
   /** Sends a request and puts its walk on stage. */
   send(request: Request): Promise<Done>;
-  /** The page as a hash, with what is still being typed. */
-  hash(): Promise<string>;
+  /** The page as a hash, with what is still being typed. Null when it holds more than a link can: what would not open is no link. */
+  hash(): Promise<string | null>;
   restart(): Promise<void>;
   close(): void;
 }
@@ -237,17 +237,18 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     },
     send,
     hash: async () => {
-      const { encodeShare } = await loadCodec();
+      const { decodeShare, encodeShare } = await loadCodec();
       await flushText();
       const { now, end } = mirror.getState();
       const { walk, object, center } = useUi.getState();
       const { scenario } = usePage.getState();
-      return encodeShare({
+      const hash = encodeShare({
         scenario: SCENARIOS.includes(scenario) ? scenario.slug : null,
         history: client.history(),
         upTo: now < end ? now : null,
         view: { walk, hop: currentHop(usePlayback.getState()), object, center },
       });
+      return decodeShare(hash).ok ? hash : null;
     },
     restart: async () => {
       const { refusal } = await client.restart();

@@ -120,6 +120,17 @@ export function useKeys(session: Session, layout: Layout): void {
             ui.set({ intentFolded: !ui.intentFolded });
             say(ui.intentFolded ? "Intent band unfolded." : "Intent band folded.");
             return true;
+          case "+":
+          case "-":
+          case "=":
+            // The map has these keys when focus is in it; from elsewhere they are passed on.
+            if (!event.isTrusted) return false;
+            return (
+              document
+                .querySelector(`#${REGIONS.map} [data-lod]`)
+                ?.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, bubbles: true, cancelable: true })) ===
+              false
+            );
           case "b":
             void because(session);
             return true;
