@@ -19,6 +19,8 @@ export interface ProxyConfig {
   readonly nfacct: boolean;
   readonly conntrackTCPBeLiberal: boolean;
   readonly randomFully: boolean;
+  /** Ranges of all ServiceCIDR objects: nftables mode drops what is sent to addresses in them that no Service has. */
+  readonly serviceCIDRs?: readonly string[];
 }
 
 /** kubeadm's ClusterConfiguration, reduced to what the network needs, with defaults filled in. */

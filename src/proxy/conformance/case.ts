@@ -41,6 +41,7 @@ interface RawConfig {
   readonly nfacct?: boolean;
   readonly conntrackTCPBeLiberal?: boolean;
   readonly iptablesHasRandomFully?: boolean;
+  readonly serviceCIDRs?: readonly string[];
   readonly steps?: readonly { readonly name: string; readonly file?: string; readonly delete?: readonly string[] }[];
 }
 
@@ -84,6 +85,7 @@ function configOf(raw: RawConfig): ProxyConfig {
     nfacct: raw.nfacct ?? true,
     conntrackTCPBeLiberal: raw.conntrackTCPBeLiberal ?? false,
     randomFully: raw.iptablesHasRandomFully ?? true,
+    serviceCIDRs: raw.serviceCIDRs ?? [],
   };
 }
 

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readArchive } from "./archive.ts";
 import { loadCase, type CaseFiles } from "./case.ts";
-import { checkCase, firstDifference } from "./check.ts";
+import { checkCase } from "./check.ts";
+import { firstDifference } from "./difference.ts";
 
 const FOLDER = fileURLToPath(new URL("./captures/", import.meta.url));
 const NAMES = readdirSync(FOLDER)

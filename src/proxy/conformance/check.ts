@@ -5,6 +5,7 @@ import { syncIptables, type SyncedRules } from "../iptables/sync.ts";
 import { compilerOf } from "../modes.ts";
 import { buildView } from "../view.ts";
 import { readerOf, type Case } from "./case.ts";
+import { firstDifference } from "./difference.ts";
 import { traceFlow, type FlowStep } from "./flows.ts";
 import { checkKernelFlows } from "./kernel-flows.ts";
 import { stepIndex } from "./steps.ts";
@@ -101,16 +102,4 @@ function checkFlows(capture: Case, base: string, rulesets: readonly Ruleset[]): 
 
 function words(flow: { readonly output: string; readonly masq: boolean }): string {
   return `"${flow.output}"${flow.masq ? " masqueraded" : ""}`;
-}
-
-/** The first line that differs, with its number, or null when the texts are equal to the byte. */
-export function firstDifference(wanted: string, got: string): string | null {
-  if (wanted === got) return null;
-  const a = wanted.split("\n");
-  const b = got.split("\n");
-  const length = Math.max(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    if (a[i] !== b[i]) return `line ${i + 1}\n  wanted: ${a[i] ?? "(end)"}\n  got:    ${b[i] ?? "(end)"}`;
-  }
-  return "texts differ";
 }
