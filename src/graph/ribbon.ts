@@ -209,9 +209,3 @@ export function pointAt(ribbon: Ribbon, s: number): Point {
     y: interpolate(ribbon.s, ribbon.y, ribbon.count, s),
   };
 }
-
-/** Direction of travel at arc length `s`, in radians, 0 to the right and growing clockwise on screen. */
-export function headingAt(ribbon: Ribbon, s: number): number {
-  const i = indexAt(ribbon.s, ribbon.count, s);
-  return Math.atan2(ribbon.leftX[i] ?? 0, -(ribbon.leftY[i] ?? -1));
-}

@@ -6,7 +6,7 @@ export function matchText(text: string): string {
     .replace(/\s?-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+)/, "")
     .replace(/(?:^|\s)-j .*$/, "")
     // A counter beside the rule: it decides nothing.
-    .replace(/\s?-m nfacct --nfacct-name \S+/, "")
+    .replace(/\s?-m nfacct --nfacct-name\s+\S+/, "")
     .replace(/-m statistic --mode random --probability/, "probability")
     .replace(/-m (?:tcp|udp|sctp|mark|addrtype|conntrack|set|physdev)\b\s?/g, "")
     .replace(/-p (\w+)/g, "$1")

@@ -183,7 +183,7 @@ describe("rule text", () => {
     ],
     ["-A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT", "mark 0x4000/0x4000", "ACCEPT"],
     [
-      "-A KUBE-FORWARD -m conntrack --ctstate INVALID -m nfacct --nfacct-name ct_state_invalid_dropped_pkts -j DROP",
+      "-A KUBE-FORWARD -m conntrack --ctstate INVALID -m nfacct --nfacct-name  ct_state_invalid_dropped_pkts -j DROP",
       "ctstate INVALID",
       "DROP",
     ],

@@ -1,4 +1,4 @@
-import type { Hop, RuleStep, Walk } from "../model/trace/types.ts";
+import type { Hop, RuleStep, Verdict, Walk } from "../model/trace/types.ts";
 import { rect, type Point, type Rect } from "./geometry.ts";
 import { rewriteOf, type Tint, type TintChange } from "./path.ts";
 import { arcAt, flatten, segmentsOf, type Ribbon } from "./ribbon.ts";
@@ -124,7 +124,7 @@ function compact(hop: Hop, y: number, { width }: StairOptions): StairBox {
   const row: StairRow = {
     rect: rect(at.x, y + HEAD, at.w, TALL),
     kind: "plain",
-    tone: toneOfHop(hop),
+    tone: HOP_TONES[hop.verdict] ?? "plain",
     match: rule === null ? "" : matchText(rule.text),
     target: rule === null ? "" : targetText(rule.text),
     remark: "",
@@ -279,24 +279,16 @@ function toneOfStep(step: RuleStep): RowTone {
   return step.draw !== undefined ? "dnat" : "plain";
 }
 
-function toneOfHop(hop: Hop): RowTone {
-  switch (hop.verdict) {
-    case "dnat":
-    case "undo-dnat":
-      return "dnat";
-    case "snat":
-    case "undo-snat":
-      return "snat";
-    case "reject":
-    case "refuse":
-      return "reject";
-    case "drop":
-    case "lost":
-      return "drop";
-    default:
-      return "plain";
-  }
-}
+const HOP_TONES: Partial<Record<Verdict, RowTone>> = {
+  dnat: "dnat",
+  "undo-dnat": "dnat",
+  snat: "snat",
+  "undo-snat": "snat",
+  reject: "reject",
+  refuse: "reject",
+  drop: "drop",
+  lost: "drop",
+};
 
 function endsOf(hop: Hop | undefined): Staircase["ends"] {
   if (hop === undefined) return [];

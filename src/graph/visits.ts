@@ -93,22 +93,12 @@ export function ranksOf(visit: Visit): readonly number[] {
 }
 
 function rankOf(hop: Hop, beforeOutput: boolean, afterRoute: boolean): number {
-  switch (hop.stage) {
-    case "client":
-    case "dns":
-      return 0;
-    case "link":
-      return hop.to === null ? 0 : 5;
-    case "socket":
-      return afterRoute ? 5 : 0;
-    case "route":
-      return beforeOutput ? 1 : 2;
-    case "conntrack":
-    case "lb":
-      return afterRoute ? 4 : 1;
-    default: {
-      if (hop.stage.endsWith("/PREROUTING") || hop.stage.endsWith("/OUTPUT")) return 1;
-      return hop.stage.endsWith("/POSTROUTING") ? 4 : 3;
-    }
-  }
+  const { stage } = hop;
+  if (stage === "client" || stage === "dns") return 0;
+  if (stage === "link") return hop.to === null ? 0 : 5;
+  if (stage === "socket") return afterRoute ? 5 : 0;
+  if (stage === "route") return beforeOutput ? 1 : 2;
+  if (stage === "conntrack" || stage === "lb") return afterRoute ? 4 : 1;
+  if (stage.endsWith("/PREROUTING") || stage.endsWith("/OUTPUT")) return 1;
+  return stage.endsWith("/POSTROUTING") ? 4 : 3;
 }

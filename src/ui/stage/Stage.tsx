@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent }
 import type { MirrorState } from "../../mirror/types.ts";
 import type { Exploration } from "../../model/trace/types.ts";
 import type { Rect } from "../../graph/geometry.ts";
-import { layoutOf } from "../../graph/layout.ts";
+import { layoutOf, type Layout, type LayoutOptions } from "../../graph/layout.ts";
 import { motionOf } from "../../graph/motion.ts";
 import { pathOf } from "../../graph/path.ts";
 import type { Slots } from "../../graph/slots.ts";
@@ -45,13 +45,12 @@ function Map({ mirror, exploration, onSend }: StageProps) {
   const folded = useUi((state) => state.intentFolded);
   const object = useUi((state) => state.object);
   const set = useUi((state) => state.set);
-  const slots = useRef<Slots>(new globalThis.Map());
 
-  const layout = useMemo(() => {
-    const made = layoutOf(mirror, { walk, exploration, folded, object, previous: slots.current });
-    slots.current = made.slots;
-    return made;
-  }, [mirror, walk, exploration, folded, object]);
+  const [keep] = useState(keepSlots);
+  const layout = useMemo(
+    () => keep(mirror, { walk, exploration, folded, object }),
+    [keep, mirror, walk, exploration, folded, object],
+  );
   const path = useMemo(() => (walk === null ? null : pathOf(walk, layout)), [walk, layout]);
   const motion = useMemo(() => (path === null ? null : motionOf(path)), [path]);
 
@@ -231,6 +230,16 @@ function HopSpeaker() {
       {playing || hop === null ? "" : `Hop ${String(number)} of ${String(count)}, ${place}, ${hop.label}. ${hop.note}`}
     </p>
   );
+}
+
+/** Lays out with the slots of the last layout, so that pods stay where they are. Asked twice the same, it answers the same. */
+function keepSlots(): (mirror: MirrorState, options: Omit<LayoutOptions, "previous">) => Layout {
+  let previous: Slots = new globalThis.Map();
+  return (mirror, options) => {
+    const layout = layoutOf(mirror, { ...options, previous });
+    previous = layout.slots;
+    return layout;
+  };
 }
 
 type Lod = "near" | "middle" | "far";

@@ -91,7 +91,7 @@ function Face({ card }: { readonly card: Card }): ReactNode {
       return (
         <>
           <span className={styles["title"]}>kube-proxy</span>
-          <span className={styles["syncs"]} data-many={card.rows.length > 4 ? "" : undefined}>
+          <span className={styles["syncs"]} data-many={card.rows.length > 3 ? "" : undefined}>
             {card.rows.slice(0, card.rows.length > 6 ? 5 : 6).map((row) => (
               <span key={row.node} className={styles["sync"]}>
                 <span className={styles["dot"]} data-synced={row.synced} />

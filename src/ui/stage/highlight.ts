@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import type { Hop } from "../../model/trace/types.ts";
+import type { Hop, Verdict } from "../../model/trace/types.ts";
 import type { Tint } from "../../graph/path.ts";
 
 /** What the cards show of the reader's place: the hop under the playhead and the object that is selected. */
@@ -36,21 +36,16 @@ export function rowOf(hop: Hop): number | null {
   return hop.stage.endsWith("/POSTROUTING") ? 3 : null;
 }
 
-export function tintOf(hop: Hop): RowTint {
-  switch (hop.verdict) {
-    case "dnat":
-    case "undo-dnat":
-      return "dnat";
-    case "snat":
-    case "undo-snat":
-      return "snat";
-    case "reject":
-    case "refuse":
-      return "reject";
-    case "drop":
-    case "lost":
-      return "drop";
-    default:
-      return "ink";
-  }
-}
+const TINTS: Partial<Record<Verdict, RowTint>> = {
+  dnat: "dnat",
+  "undo-dnat": "dnat",
+  snat: "snat",
+  "undo-snat": "snat",
+  reject: "reject",
+  refuse: "reject",
+  drop: "drop",
+  lost: "drop",
+};
+
+/** Colour of the row that a hop stands in, by what was decided there. */
+export const tintOf = (hop: Hop): RowTint => TINTS[hop.verdict] ?? "ink";
