@@ -60,16 +60,16 @@ describe("objects", () => {
   });
 
   test("well-known kinds without effect are kept, with a word about it", () => {
-    const { objects, diagnostics } = decoded("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n");
+    const { objects, diagnostics } = decoded("apiVersion: v1\nkind: Secret\nmetadata: {name: c}\ndata: {a: b}\n");
     expect(objects[0]?.object).toMatchObject({
-      kind: "ConfigMap",
+      kind: "Secret",
       data: { a: "b" },
       metadata: { namespace: "default" },
     });
     expect(diagnostics).toMatchObject([
       {
         severity: "warning",
-        message: "ConfigMap is kept and listed, but has no effect here yet.",
+        message: "Secret is kept and listed, but has no effect here yet.",
         range: { startLine: 2 },
       },
     ]);
@@ -109,9 +109,9 @@ describe("refusals", () => {
       SERVICE,
     ],
     [
-      "an old version",
-      "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}",
-      'no matches for kind "Deployment" in version "extensions/v1beta1"\nensure CRDs are installed first',
+      "a version that never was",
+      "apiVersion: apps/v2\nkind: Deployment\nmetadata: {name: a}",
+      'no matches for kind "Deployment" in version "apps/v2"\nensure CRDs are installed first',
       "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}",
     ],
   ])("%s, with the edit that mends it", (_, text, message, mended) => {

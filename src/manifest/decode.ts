@@ -4,9 +4,11 @@ import { decode, type Decoded, type DecodeProblem, refusalText } from "../model/
 import { kindInfo, type KindInfo, KINDS } from "../model/kinds.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import { convertDocument } from "./convert.ts";
 import { MAX_DIAGNOSTICS } from "./limits.ts";
 import { locate, locateKey, locateMark, writtenAs } from "./locate.ts";
 import { documentKey, type Manifest, type ManifestDocument } from "./document.ts";
+import { rewriteEdits } from "./rewrite.ts";
 import { nearest } from "./suggest.ts";
 
 export interface DecodedManifest {
@@ -20,6 +22,8 @@ export interface DecodedManifest {
     readonly from: "kubectl" | "server";
     readonly message: string;
   }[];
+  /** `Warning: ...` lines of the server, without that word, about removed API versions that were converted. */
+  readonly warnings: readonly { readonly document: ManifestDocument; readonly message: string }[];
 }
 
 /** Config kinds are files without metadata; these are the names kubeadm gives their ConfigMaps. */
@@ -46,6 +50,7 @@ export function decodeManifest(manifest: Manifest): DecodedManifest {
   const diagnostics: Diagnostic[] = [...manifest.diagnostics];
   const objects: { object: KubeObject; document: ManifestDocument }[] = [];
   const refusals: { document: ManifestDocument; from: "kubectl" | "server"; message: string }[] = [];
+  const warnings: { document: ManifestDocument; message: string }[] = [];
   const seen = new Map<ObjectKey, ManifestDocument>();
   for (const document of manifest.documents) {
     if (!document.valid) continue;
@@ -60,7 +65,8 @@ export function decodeManifest(manifest: Manifest): DecodedManifest {
       refusals.push({ document, from: "kubectl", message: shape });
       continue;
     }
-    const info = kindInfo(document.apiVersion, document.kind);
+    const conversion = convertDocument(document);
+    const info = conversion?.info ?? kindInfo(document.apiVersion, document.kind);
     if (info === undefined || !isRecord(value)) {
       const message = noMatches(document);
       const kindKnown = KINDS.some((known) => known.kind === document.kind);
@@ -76,7 +82,7 @@ export function decodeManifest(manifest: Manifest): DecodedManifest {
       refusals.push({ document, from: "kubectl", message: `${name}: ${message}\nensure CRDs are installed first` });
       continue;
     }
-    const decoded = decodeOnce(value, info);
+    const decoded = decodeOnce(conversion?.value ?? value, info);
     for (const problem of decoded.problems) {
       const last = problem.steps[problem.steps.length - 1];
       const keyRange = problem.problem === "unknown" ? locateKey(document, problem.steps) : null;
@@ -99,11 +105,24 @@ export function decodeManifest(manifest: Manifest): DecodedManifest {
       continue;
     }
     const object = placed(decoded.object, info);
-    if (info.support === "kept") {
+    if (conversion !== null) {
+      const { warning, today, title, rewrites } = conversion;
+      const edits = rewriteEdits(document, rewrites);
       say({
         severity: "warning",
         source: "note",
-        message: `${info.kind} is kept and listed, but has no effect here yet.`,
+        message: warning === null ? today : `${warning}\n${today}`,
+        range: locateMark(document, conversion.info === null ? "metadata.annotations" : "apiVersion"),
+        fixes: edits === null ? [] : [{ title, edits }],
+      });
+      if (warning !== null) warnings.push({ document, message: warning });
+    }
+    const without = info.support === "kept" ? "is kept and listed, but has no effect here yet" : info.without;
+    if (without !== undefined) {
+      say({
+        severity: "warning",
+        source: "note",
+        message: `${info.kind} ${without}.`,
         range: locateMark(document, "kind"),
         fixes: [],
       });
@@ -122,7 +141,7 @@ export function decodeManifest(manifest: Manifest): DecodedManifest {
     seen.set(key, document);
     objects.push({ object, document });
   }
-  return { objects, diagnostics: diagnostics.sort(byPlace), refusals };
+  return { objects, diagnostics: diagnostics.sort(byPlace), refusals, warnings };
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

@@ -1,6 +1,6 @@
 /** A manifest as it was read: its documents and where everything in them stands. */
-import { kindInfo } from "../model/kinds.ts";
 import { objectKey, type ObjectKey } from "../model/meta/types.ts";
+import { acceptedKind } from "../model/old-versions.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
 import type { SourceNode } from "./compose.ts";
 
@@ -37,7 +37,7 @@ export interface Manifest {
 /** The key that this document's object will have, `default` being the namespace of those that name none; null when it has no name or kind. */
 export function documentKey(document: ManifestDocument): ObjectKey | null {
   if (document.kind === "" || document.name === "") return null;
-  const namespaced = kindInfo(document.apiVersion, document.kind)?.namespaced ?? document.namespace !== null;
+  const namespaced = acceptedKind(document.apiVersion, document.kind)?.namespaced ?? document.namespace !== null;
   return objectKey(document.kind, namespaced ? (document.namespace ?? "default") : undefined, document.name);
 }
 

@@ -16,12 +16,15 @@ export interface KindInfo {
   /** `all` is what `kubectl get all` lists. */
   readonly categories: readonly string[];
   readonly support: "modelled" | "kept" | "config";
+  /** Why an object of a modelled kind changes nothing here: goes on after its kind's name. */
+  readonly without?: string;
 }
 
 interface Extra {
   readonly short?: readonly string[];
   readonly categories?: readonly string[];
   readonly plural?: string;
+  readonly without?: string;
 }
 
 function define(
@@ -44,10 +47,15 @@ function define(
     namespaced: scope === "namespaced",
     categories: extra.categories ?? [],
     support,
+    ...(extra.without === undefined ? {} : { without: extra.without }),
   };
 }
 
 const all = ["all"];
+const NO_CONTROLLER =
+  "is stored and listed, but nothing happens without a controller for it, and this cluster has none yet";
+const NO_METALLB = "is stored and listed, but this cluster runs no MetalLB yet";
+const NOT_ENFORCED = "is stored and listed, but the pod network of this cluster, flannel, enforces none";
 const kept = (apiVersion: string, kind: string, extra?: Extra): KindInfo =>
   define(apiVersion, kind, "namespaced", "kept", extra);
 const keptInCluster = (apiVersion: string, kind: string, extra?: Extra): KindInfo =>
@@ -68,16 +76,17 @@ export const KINDS: readonly KindInfo[] = [
   define("apps/v1", "ReplicaSet", "namespaced", "modelled", { short: ["rs"], categories: all }),
   define("apps/v1", "StatefulSet", "namespaced", "modelled", { short: ["sts"], categories: all }),
   define("discovery.k8s.io/v1", "EndpointSlice", "namespaced", "modelled"),
-  define("networking.k8s.io/v1", "Ingress", "namespaced", "modelled", { short: ["ing"] }),
-  define("networking.k8s.io/v1", "IngressClass", "cluster", "modelled"),
+  define("networking.k8s.io/v1", "Ingress", "namespaced", "modelled", { short: ["ing"], without: NO_CONTROLLER }),
+  define("networking.k8s.io/v1", "IngressClass", "cluster", "modelled", { without: NO_CONTROLLER }),
   define("networking.k8s.io/v1", "NetworkPolicy", "namespaced", "modelled", {
     short: ["netpol"],
     plural: "networkpolicies",
+    without: NOT_ENFORCED,
   }),
-  define("metallb.io/v1beta1", "BGPAdvertisement", "namespaced", "modelled"),
-  define("metallb.io/v1beta2", "BGPPeer", "namespaced", "modelled"),
-  define("metallb.io/v1beta1", "IPAddressPool", "namespaced", "modelled"),
-  define("metallb.io/v1beta1", "L2Advertisement", "namespaced", "modelled"),
+  define("metallb.io/v1beta1", "BGPAdvertisement", "namespaced", "modelled", { without: NO_METALLB }),
+  define("metallb.io/v1beta2", "BGPPeer", "namespaced", "modelled", { without: NO_METALLB }),
+  define("metallb.io/v1beta1", "IPAddressPool", "namespaced", "modelled", { without: NO_METALLB }),
+  define("metallb.io/v1beta1", "L2Advertisement", "namespaced", "modelled", { without: NO_METALLB }),
   define("kubehop.dev/v1alpha1", "Client", "cluster", "modelled"),
   define("kubehop.dev/v1alpha1", "CloudProvider", "cluster", "modelled"),
   define("kubehop.dev/v1alpha1", "Lab", "cluster", "modelled"),
