@@ -33,6 +33,15 @@ describe("offered", () => {
     expect(offered(none, null)).toEqual({ from: "", to: "" });
   });
 
+  test("dials a ClusterIP from inside: from a pod, else from a node, and not the API server's if there is another", () => {
+    const to = [choice("service/default/kubernetes:443", "services"), choice("service/shop/web:80", "services")];
+    const wanted = { from: "client/internet", to: "lb/shop/web:80" };
+    expect(offered({ ...choices, to }, wanted)).toEqual({ from: "pod/shop/curl", to: "service/shop/web:80" });
+    const from = choices.from.filter(({ group }) => group !== "pods");
+    expect(offered({ from, to }, wanted)).toEqual({ from: "node/worker-1", to: "service/shop/web:80" });
+    expect(offered({ from, to: to.slice(0, 1) }, null).to).toBe("service/default/kubernetes:443");
+  });
+
   test("begins outside, at a load balancer", () => {
     expect(offered(choices, null)).toEqual({ from: "client/internet", to: "lb/shop/web:80" });
   });

@@ -21,15 +21,29 @@ export function firstOf(list: readonly Choice[], groups: readonly Choice["group"
   return list[0]?.value ?? "";
 }
 
-/** What the form shows: the request wanted, with an end that is not there any more replaced by one that is. */
+/** In every cluster, and hardly what a reader came for. */
+const API_SERVER = "service/default/kubernetes:443";
+
+/** The target that tells most about the text: from outside in. */
+function bestTarget(to: readonly Choice[]): Choice | undefined {
+  const own = to.filter(({ value }) => value !== API_SERVER);
+  for (const group of ["load balancers", "nodes", "services", "pods"] as const) {
+    const found = own.find((choice) => choice.group === group);
+    if (found !== undefined) return found;
+  }
+  return to[0];
+}
+
+/** What the form shows: the request wanted, with an end that is not there any more replaced by one that is and can reach it. */
 export function offered(choices: Choices, wanted: Ends | null): Ends {
-  const loaded = choices.from.length > 0;
-  const from = wanted !== null && (!loaded || known(choices.from, wanted.from)) ? wanted.from : null;
-  const to = wanted !== null && (!loaded || known(choices.to, wanted.to)) ? wanted.to : null;
-  return {
-    from: from ?? firstOf(choices.from, ["outside"]),
-    to: to ?? firstOf(choices.to, ["load balancers", "services"]),
-  };
+  if (wanted !== null && (choices.from.length === 0 || choices.to.length === 0)) return wanted;
+  const keep = wanted !== null && known(choices.to, wanted.to);
+  const target = keep ? null : bestTarget(choices.to);
+  const to = keep ? wanted.to : (target?.value ?? "");
+  if (wanted !== null && keep && known(choices.from, wanted.from)) return { from: wanted.from, to };
+  // A ClusterIP means nothing outside of the cluster.
+  const outside = /^(lb|node)\//.test(to);
+  return { from: firstOf(choices.from, outside ? ["outside", "pods", "nodes"] : ["pods", "nodes", "outside"]), to };
 }
 
 /** A request from outside or from a pod: the scenario's own when it is one and both its ends are there. */
@@ -42,6 +56,10 @@ export function requestFrom(choices: Choices, from: "outside" | "pod", open: End
   )
     return { from: open.from, to: open.to };
   const source = choices.from.find(({ group }) => group === (from === "outside" ? "outside" : "pods"));
-  const to = firstOf(choices.to, from === "outside" ? ["load balancers", "nodes"] : ["services", "load balancers"]);
+  const own = choices.to.filter(({ value }) => value !== API_SERVER);
+  const to = firstOf(
+    own.length > 0 ? own : choices.to,
+    from === "outside" ? ["load balancers", "nodes"] : ["services"],
+  );
   return source === undefined || to === "" ? null : { from: source.value, to };
 }
