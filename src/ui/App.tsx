@@ -1,7 +1,6 @@
 import { lazy, Suspense, useEffect } from "react";
 import { useMirror } from "../mirror/store.ts";
 import { usePlayback } from "./playback.ts";
-import { ClientContext } from "./shell/client.ts";
 import { LiveRegion } from "./shell/LiveRegion.tsx";
 import { usePage } from "./shell/page.ts";
 import { Phone } from "./shell/Phone.tsx";
@@ -25,14 +24,12 @@ export function App({ session }: { readonly session: Session }) {
   const helpOpen = usePage((state) => state.helpOpen);
   return (
     <SessionContext value={session}>
-      <ClientContext value={session.client}>
-        <div className={styles["page"]}>
-          <TopBar layout={layout} />
-          {layout === "phone" ? <Phone /> : <Workbench layout={layout} />}
-        </div>
-        <Suspense>{helpOpen && <Help />}</Suspense>
-        <LiveRegion />
-      </ClientContext>
+      <div className={styles["page"]}>
+        <TopBar layout={layout} />
+        {layout === "phone" ? <Phone /> : <Workbench layout={layout} />}
+      </div>
+      <Suspense>{helpOpen && <Help />}</Suspense>
+      <LiveRegion />
     </SessionContext>
   );
 }
