@@ -159,7 +159,7 @@ function rowName(name: string, row: number, met: (hook: string) => boolean): str
 
 function imprintName(name: string): string {
   const short = name.length <= 10 ? name : name.slice(name.indexOf("/") + 1);
-  return shortenPodName(short, 11);
+  return shortenPodName(short, 10);
 }
 
 function PodFace({ card }: { readonly card: PodCard }) {
