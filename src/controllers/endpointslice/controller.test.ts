@@ -251,3 +251,30 @@ test("no mirror: with a selector, with skip-mirror, without a Service; a selecto
   ]);
   expect(c.refusals).toEqual([]);
 });
+
+test("a slice given without pods behind its endpoints stands until a pod matches", () => {
+  const c = new TestCluster();
+  const given = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: {
+      name: "web-given",
+      namespace: "default",
+      labels: {
+        "kubernetes.io/service-name": "web",
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+      },
+    },
+    addressType: "IPv4",
+    endpoints: [{ addresses: ["10.244.1.40"], conditions: { ready: true, serving: true, terminating: false } }],
+    ports: [{ name: "", protocol: "TCP", port: 8080 }],
+  } as KubeObject;
+  c.apply(service("web"), given);
+  c.rest();
+  expect(slices(c).map((s) => s.metadata.name)).toEqual(["web-given"]);
+  expect(states(c)).toEqual(["10.244.1.40 ready serving"]);
+  c.apply(pod("web-1", "10.244.1.5"));
+  c.rest();
+  expect(slices(c).map((s) => s.metadata.name)).toEqual(["web-given"]);
+  expect(states(c).map((s) => s.split(" ")[0])).toEqual(["10.244.1.5"]);
+});

@@ -75,6 +75,7 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const update: { slice: EndpointSlice; ports: readonly EndpointPort[]; endpoints: readonly Endpoint[] }[] = [];
   let remove: EndpointSlice[] = existing.filter((slice) => !families.some((family) => family === slice.addressType));
   const pods = selectedPods(service, view.reader);
+  if (pods.length === 0 && existing.some(isGiven)) return NOTHING;
   for (const family of families) {
     const plan = planFamily(service, family, pods, existing, view.reader);
     create.push(...plan.create);
@@ -117,6 +118,15 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   }
   for (const slice of remove) operations.push({ op: "delete", key: keyOf(slice) });
   return operations.length === 0 ? NOTHING : { operations, title: summary(service, pods) };
+}
+
+/**
+ * Endpoints without a pod behind them are not of this controller's making: a slice that was pasted without its pods. It stands
+ * as given until a pod matches the selector (a real cluster would empty it at once), so that Services and slices alone make a
+ * scenario.
+ */
+function isGiven(slice: EndpointSlice): boolean {
+  return (slice.endpoints ?? []).some((endpoint) => endpoint.targetRef === undefined);
 }
 
 function summary(service: Service, selected: readonly Pod[]): string {
