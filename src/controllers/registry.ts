@@ -1,3 +1,4 @@
+import { daemonSetController } from "./daemonset.ts";
 import { deploymentController } from "./deployment/controller.ts";
 import { endpointsController } from "./endpoints/controller.ts";
 import { endpointSliceController } from "./endpointslice/controller.ts";
@@ -5,10 +6,12 @@ import { endpointSliceMirroringController } from "./endpointslice/mirroring.ts";
 import { garbageCollector, podGarbageCollector } from "./garbage.ts";
 import { kubelet } from "./kubelet/controller.ts";
 import { namespaceController } from "./namespace.ts";
+import { nodeLifecycleController, taintEvictionController } from "./node-lifecycle.ts";
 import { nodeIpamController } from "./node-ipam.ts";
-import { replicaSetController } from "./replicaset.ts";
+import { replicaSetController, replicationController } from "./replicaset.ts";
 import { scheduler } from "./scheduler.ts";
 import { serviceLoadBalancerController } from "./service-lb.ts";
+import { statefulSetController } from "./statefulset.ts";
 import type { Controller } from "./types.ts";
 
 /**
@@ -19,6 +22,9 @@ export const ALL_CONTROLLERS: readonly Controller[] = [
   nodeIpamController,
   deploymentController,
   replicaSetController,
+  replicationController,
+  statefulSetController,
+  daemonSetController,
   scheduler,
   kubelet,
   endpointsController,
@@ -26,6 +32,8 @@ export const ALL_CONTROLLERS: readonly Controller[] = [
   endpointSliceMirroringController,
   serviceLoadBalancerController,
   namespaceController,
+  nodeLifecycleController,
+  taintEvictionController,
   podGarbageCollector,
   garbageCollector,
 ];

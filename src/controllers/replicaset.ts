@@ -2,118 +2,82 @@ import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import { deepEqual } from "../base/json.ts";
 import type { Micros } from "../base/time.ts";
-import { keyOf, type KubeObject, objectKey, type ObjectKey } from "../model/meta/types.ts";
+import { keyOf, type KubeObject, type LabelSelector, objectKey, type ObjectKey } from "../model/meta/types.ts";
 import { type Pod, podReady } from "../model/pod/types.ts";
 import type { ReplicaSet } from "../model/replicaset/types.ts";
+import type { ReplicationController } from "../model/replicationcontroller/types.ts";
 import { labelSelectorMatches } from "../model/selectors.ts";
-import { adopted, changesOf, controllerOf, controllerRef, isDeleting } from "./changes.ts";
+import { changesOf, controllerOf, isDeleting } from "./changes.ts";
+import { claimPods, counted, mayBeAdoptedNow, podFromTemplate } from "./claims.ts";
 import { generatedName } from "./names.ts";
 import { availableFrom, isActive, readySince } from "./pods.ts";
-import { type Controller, NOTHING, type Operation, type Reconciliation, type ReconcileView } from "./types.ts";
+import {
+  type Controller,
+  type EventNote,
+  NOTHING,
+  type Operation,
+  type Reconciliation,
+  type ReconcileView,
+} from "./types.ts";
 
 /** Creations and deletions of one sync at most. Source: replicaset.BurstReplicas. */
 const BURST = 500;
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 
-/** Keeps the number of Pods that a ReplicaSet asks for. Source: pkg/controller/replicaset/replica_set.go. */
-export const replicaSetController: Controller = {
-  name: "replicaset-controller",
-  instanceOf: () => "replicaset-controller",
-  keysFor,
-  reconcile,
-};
+/** A ReplicaSet or its forerunner: they differ in the form of their selector alone. */
+type Replicas = ReplicaSet | ReplicationController;
 
-function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
+/** Keeps the number of Pods that a ReplicaSet asks for. Source: pkg/controller/replicaset/replica_set.go. */
+export const replicaSetController: Controller = replicasController("ReplicaSet", "replicaset-controller");
+
+/** The same for ReplicationControllers, as upstream: a thin dress over the ReplicaSet controller. */
+export const replicationController: Controller = replicasController("ReplicationController", "replication-controller");
+
+function selectorOf(rs: Replicas): LabelSelector {
+  return rs.kind === "ReplicaSet" ? rs.spec.selector : { matchLabels: rs.spec.selector };
+}
+
+function replicasController(kind: Replicas["kind"], name: string): Controller {
+  return { name, instanceOf: () => name, keysFor: (commit, reader) => keysFor(kind, commit, reader), reconcile };
+}
+
+function keysFor(kind: Replicas["kind"], commit: Commit, reader: ObjectReader): readonly string[] {
   const keys = new Set<string>();
   for (const { from, to, object } of changesOf(commit)) {
-    if (object.kind === "ReplicaSet") keys.add(keyOf(object));
+    if (object.kind === kind) keys.add(keyOf(object));
     if (object.kind !== "Pod") continue;
     for (const side of [from, to]) {
       const owner = side === undefined ? undefined : controllerOf(side);
-      if (owner?.kind === "ReplicaSet") keys.add(objectKey("ReplicaSet", object.metadata.namespace, owner.name));
+      if (owner?.kind === kind) keys.add(objectKey(kind, object.metadata.namespace, owner.name));
     }
-    // A pod without an owner may be adopted: only its birth and a change of labels or owner can bring that about.
     if (to !== undefined && controllerOf(to) === undefined && mayBeAdoptedNow(from, to)) {
-      for (const rs of reader.list<ReplicaSet>("ReplicaSet", to.metadata.namespace)) {
-        if (labelSelectorMatches(rs.spec.selector, to.metadata.labels)) keys.add(keyOf(rs));
+      for (const rs of reader.list<Replicas>(kind, to.metadata.namespace)) {
+        if (labelSelectorMatches(selectorOf(rs), to.metadata.labels)) keys.add(keyOf(rs));
       }
     }
   }
   return [...keys];
 }
 
-function mayBeAdoptedNow(from: KubeObject | undefined, to: KubeObject): boolean {
-  return from === undefined || controllerOf(from) !== undefined || !deepEqual(from.metadata.labels, to.metadata.labels);
-}
-
 function reconcile(key: string, view: ReconcileView): Reconciliation {
-  const rs = view.reader.get<ReplicaSet>(key as ObjectKey);
+  const rs = view.reader.get<Replicas>(key as ObjectKey);
   if (rs === undefined) return view.memory(key) === undefined ? NOTHING : { operations: [], remember: { [key]: null } };
-  const claim = claimPods(rs, view.reader);
+  const claim = claimPods(rs, selectorOf(rs), view.reader);
   // Ownership first: what follows counts by it, and the writes themselves bring this key back.
   if (claim.operations.length > 0) return { operations: claim.operations, title: claim.title };
   const active = claim.pods.filter(isActive);
   const scaling = isDeleting(rs) ? NOTHING : scale(key, rs, active, view);
   const { status, wake } = statusOf(rs, active, view.now);
   const operations = [...scaling.operations];
-  if (!deepEqual(status, rs.status)) operations.push({ op: "updateStatus", object: { ...rs, status } as KubeObject });
+  if (!deepEqual(status, rs.status)) operations.push({ op: "updateStatus", object: { ...rs, status } as Replicas });
   return {
+    ...scaling,
     operations,
-    ...(scaling.remember === undefined ? {} : { remember: scaling.remember }),
-    ...(scaling.title === undefined ? {} : { title: scaling.title }),
     ...(wake === null ? {} : { requeue: { class: "timer", micros: wake - view.now } }),
   };
 }
 
-/** Owned pods, plus the writes that adopt matching orphans and release pods relabelled out of the selector. */
-function claimPods(
-  rs: ReplicaSet,
-  reader: ObjectReader,
-): { readonly pods: readonly Pod[]; readonly operations: readonly Operation[]; readonly title: string } {
-  const pods: Pod[] = [];
-  const operations: Operation[] = [];
-  let title = "";
-  for (const object of reader.ownedBy(rs.metadata.uid ?? "")) {
-    if (object.kind !== "Pod") continue;
-    const pod = object as Pod;
-    if (labelSelectorMatches(rs.spec.selector, pod.metadata.labels)) pods.push(pod);
-    else if (!isDeleting(pod)) {
-      const owners = (pod.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== rs.metadata.uid);
-      const { ownerReferences: _, ...metadata } = pod.metadata;
-      operations.push({
-        op: "update",
-        object: { ...pod, metadata: owners.length === 0 ? metadata : { ...metadata, ownerReferences: owners } } as Pod,
-      });
-      title = `Released pod: ${pod.metadata.name}`;
-    }
-  }
-  if (!isDeleting(rs)) {
-    for (const pod of orphansOf(rs, reader)) {
-      operations.push({ op: "update", object: adopted(pod, rs) });
-      title = `Adopted pod: ${pod.metadata.name}`;
-    }
-  }
-  return { pods: pods.sort(byName), operations, title };
-}
-
-function orphansOf(rs: ReplicaSet, reader: ObjectReader): readonly Pod[] {
-  const { matchLabels, matchExpressions } = rs.spec.selector;
-  if (matchLabels === undefined || Object.keys(matchLabels).length === 0) return [];
-  return reader
-    .podsMatching(rs.metadata.namespace ?? "", matchLabels)
-    .filter(
-      (pod) =>
-        controllerOf(pod) === undefined &&
-        isActive(pod) &&
-        (matchExpressions === undefined || labelSelectorMatches(rs.spec.selector, pod.metadata.labels)),
-    );
-}
-
-function byName(a: KubeObject, b: KubeObject): number {
-  return compareStrings(a.metadata.name, b.metadata.name);
-}
-
-function scale(key: string, rs: ReplicaSet, active: readonly Pod[], view: ReconcileView): Reconciliation {
+function scale(key: string, rs: Replicas, active: readonly Pod[], view: ReconcileView): Reconciliation {
   const missing = rs.spec.replicas - active.length;
   if (missing > 0) return create(key, rs, Math.min(missing, BURST), view);
   if (missing === 0) return NOTHING;
@@ -121,16 +85,17 @@ function scale(key: string, rs: ReplicaSet, active: readonly Pod[], view: Reconc
   const victims = victimsOf(rs, active, view.reader).slice(0, count);
   return {
     operations: victims.map((pod): Operation => ({ op: "delete", key: keyOf(pod) })),
+    events: told(rs, "SuccessfulDelete", "Deleted pod", victims),
     title: counted("Deleted pod", victims),
   };
 }
 
-function counted(verb: string, pods: readonly KubeObject[]): string {
-  const first = pods[0]?.metadata.name ?? "";
-  return pods.length === 1 ? `${verb}: ${first}` : `${verb}s: ${first} and ${pods.length - 1} more`;
+/** An event of the owner for each pod. */
+function told(rs: Replicas, reason: string, verb: string, pods: readonly KubeObject[]): readonly EventNote[] {
+  return pods.map((pod) => ({ about: rs, type: "Normal", reason, message: `${verb}: ${pod.metadata.name}` }));
 }
 
-function create(key: string, rs: ReplicaSet, count: number, view: ReconcileView): Reconciliation {
+function create(key: string, rs: Replicas, count: number, view: ReconcileView): Reconciliation {
   // The ordinal of the next pod: names depend on the owner and on how many it made before, on nothing else.
   let ordinal = (view.memory(key) as number | undefined) ?? 0;
   const made: Pod[] = [];
@@ -143,32 +108,13 @@ function create(key: string, rs: ReplicaSet, count: number, view: ReconcileView)
     ordinal += 1;
     const taken = made.some((pod) => pod.metadata.name === name);
     if (taken || view.reader.get(objectKey("Pod", rs.metadata.namespace, name)) !== undefined) continue;
-    made.push(podOf(rs, name));
+    made.push(podFromTemplate(rs, rs.spec.template, name));
   }
   return {
     operations: made.map((object): Operation => ({ op: "create", object })),
     remember: { [key]: ordinal },
+    events: told(rs, "SuccessfulCreate", "Created pod", made),
     title: counted("Created pod", made),
-  };
-}
-
-/** A new Pod from the template. Source: controller.GetPodFromTemplate. */
-function podOf(rs: ReplicaSet, name: string): Pod {
-  const template = rs.spec.template;
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      name,
-      generateName: `${rs.metadata.name}-`,
-      ...(rs.metadata.namespace === undefined ? {} : { namespace: rs.metadata.namespace }),
-      ...(template?.metadata?.labels === undefined ? {} : { labels: template.metadata.labels }),
-      ...(template?.metadata?.annotations === undefined ? {} : { annotations: template.metadata.annotations }),
-      ...(template?.metadata?.finalizers === undefined ? {} : { finalizers: template.metadata.finalizers }),
-      ownerReferences: [controllerRef(rs)],
-    },
-    spec: template?.spec ?? { containers: [] },
-    status: { phase: "Pending" },
   };
 }
 
@@ -179,7 +125,7 @@ interface Candidate {
 }
 
 /** Active pods, first victim first. Source: controller.ActivePodsWithRanks. */
-function victimsOf(rs: ReplicaSet, active: readonly Pod[], reader: ObjectReader): readonly Pod[] {
+function victimsOf(rs: Replicas, active: readonly Pod[], reader: ObjectReader): readonly Pod[] {
   const perNode = new Map<string, number>();
   for (const pod of relatedPods(rs, active, reader)) {
     const node = pod.spec.nodeName ?? "";
@@ -192,7 +138,7 @@ function victimsOf(rs: ReplicaSet, active: readonly Pod[], reader: ObjectReader)
 }
 
 /** Active pods of all ReplicaSets of the same Deployment. Source: getIndirectlyRelatedPods. */
-function relatedPods(rs: ReplicaSet, own: readonly Pod[], reader: ObjectReader): readonly Pod[] {
+function relatedPods(rs: Replicas, own: readonly Pod[], reader: ObjectReader): readonly Pod[] {
   const owner = controllerOf(rs);
   if (owner === undefined) return own;
   return reader
@@ -234,7 +180,7 @@ function restarts(pod: Pod): number {
 
 /** The counts, and when the next ready pod becomes available by minReadySeconds. Source: calculateStatus. */
 function statusOf(
-  rs: ReplicaSet,
+  rs: Replicas,
   active: readonly Pod[],
   now: Micros,
 ): { readonly status: ReplicaSet["status"]; readonly wake: Micros | null } {

@@ -1,18 +1,20 @@
 import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import { deepEqual } from "../base/json.ts";
-import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
+import { keyOf, type KubeObject, objectKey, type ObjectKey } from "../model/meta/types.ts";
 import type { Node, Taint } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import { changesOf, controllerOf, isDeleting } from "./changes.ts";
 import { withCondition } from "./conditions.ts";
+import { affinityRefusal, asksForSomething, lackOf, spreadRefusal } from "./fit.ts";
+import { nodeTermMatches, type Placed, selectsNode, tolerates, zoneLabel } from "./placement.ts";
 import { isTerminal } from "./pods.ts";
 import { type Controller, NOTHING, type Reconciliation, type ReconcileView } from "./types.ts";
 
 /**
- * Binds Pods to Nodes, as far as it matters for Services: node name and selector, taints, cordon and host ports filter; then
- * the node with the fewest pods of the same owner, then the fewest pods, then the first by name. Resource requests are not
- * modelled. Source: pkg/scheduler.
+ * Binds Pods to Nodes, as far as it matters for Services: node name, selector and affinity, taints, cordon, host ports, what
+ * the node has left of cpu and memory where it says what it has, topology spread and pod affinity filter; then see
+ * {@link pickNode}. Source: pkg/scheduler.
  */
 export const scheduler: Controller = {
   name: "default-scheduler",
@@ -31,9 +33,8 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
   for (const { from, to, object } of changesOf(commit)) {
     if (object.kind === "Pod") {
       if (to !== undefined && waits(to as Pod)) keys.add(keyOf(object));
-      // A host port may have become free.
-      if (to === undefined && (object as Pod).spec.nodeName !== undefined && hostPorts(object as Pod).length > 0)
-        retry = true;
+      // A host port, cpu or a place in the spread may have become free.
+      if (to === undefined && (object as Pod).spec.nodeName !== undefined && takesRoom(object as Pod)) retry = true;
     } else if (
       object.kind === "Node" &&
       to !== undefined &&
@@ -44,6 +45,12 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
   }
   if (retry) for (const pod of reader.list<Pod>("Pod")) if (waits(pod)) keys.add(keyOf(pod));
   return [...keys];
+}
+
+function takesRoom(pod: Pod): boolean {
+  const { affinity, topologySpreadConstraints } = pod.spec as Placed;
+  const counts = affinity?.podAntiAffinity !== undefined || topologySpreadConstraints !== undefined;
+  return counts || hostPorts(pod).length > 0 || asksForSomething(pod);
 }
 
 function nodeOpensUp(from: Node, to: Node): boolean {
@@ -64,9 +71,11 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const node = pickNode(pod, fitting, view.reader);
   if (node !== undefined) {
     const name = node.metadata.name;
+    const message = `Successfully assigned ${pod.metadata.namespace ?? ""}/${pod.metadata.name} to ${name}`;
     return {
       operations: [{ op: "bind", key: keyOf(pod), node: name }],
-      title: `Successfully assigned ${pod.metadata.namespace ?? ""}/${pod.metadata.name} to ${name}`,
+      events: [{ about: pod, type: "Normal", reason: "Scheduled", message }],
+      title: message,
     };
   }
   const message = failedScheduling(nodes.length, reasons);
@@ -79,6 +88,7 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const status = { ...pod.status, phase: "Pending", conditions };
   return {
     operations: [{ op: "updateStatus", object: { ...pod, status } as KubeObject }],
+    events: [{ about: pod, type: "Warning", reason: "FailedScheduling", message }],
     title: `FailedScheduling: ${message}`,
   };
 }
@@ -98,12 +108,10 @@ const CORDON: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSche
 /** The first filter plugin that refuses the node, in its words, or null. Order as the default profile runs them. */
 function refusal(pod: Pod, node: Node, reader: ObjectReader): string | null {
   if (isDeleting(node)) return "node(s) were unschedulable";
-  if (node.spec.unschedulable === true && !tolerates(pod, CORDON)) return "node(s) were unschedulable";
+  if (node.spec.unschedulable === true && !tolerates(pod.spec, CORDON)) return "node(s) were unschedulable";
   const taints = (node.spec.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule");
-  if (taints.some((taint) => !tolerates(pod, taint))) return "node(s) had untolerated taint(s)";
-  const labels = node.metadata.labels ?? {};
-  const selects = Object.entries(pod.spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value);
-  if (!selects) return "node(s) didn't match Pod's node affinity/selector";
+  if (taints.some((taint) => !tolerates(pod.spec, taint))) return "node(s) had untolerated taint(s)";
+  if (!selectsNode(pod.spec, node)) return "node(s) didn't match Pod's node affinity/selector";
   const ports = hostPorts(pod);
   if (ports.length > 0) {
     const taken = new Set(
@@ -111,17 +119,7 @@ function refusal(pod: Pod, node: Node, reader: ObjectReader): string | null {
     );
     if (ports.some((port) => taken.has(port))) return "node(s) didn't have free ports for the requested pod ports";
   }
-  return null;
-}
-
-/** Source: v1.Toleration.ToleratesTaint. */
-function tolerates(pod: Pod, taint: Taint): boolean {
-  return (pod.spec.tolerations ?? []).some(
-    (t) =>
-      (t.effect === undefined || t.effect === "" || t.effect === taint.effect) &&
-      (t.key === undefined || t.key === "" ? t.operator === "Exists" : t.key === taint.key) &&
-      (t.operator === "Exists" || (t.value ?? "") === (taint.value ?? "")),
-  );
+  return lackOf(pod, node, reader) ?? spreadRefusal(pod, node, reader) ?? affinityRefusal(pod, node, reader);
 }
 
 /** `8080/TCP` for each port that the pod takes on its node; with hostNetwork every container port is one. */
@@ -134,26 +132,43 @@ function hostPorts(pod: Pod): readonly string[] {
   );
 }
 
+/**
+ * Nodes by what they are preferred for: preferred node affinity first, then the spread over nodes and over zones of what has
+ * the same owner, then the emptier node, then the name. Upstream weighs the same scores; this one ranks them.
+ */
 function pickNode(pod: Pod, nodes: readonly Node[], reader: ObjectReader): Node | undefined {
+  if (nodes.length < 2) return nodes[0];
   const siblings = new Map<string, number>();
+  const zones = new Map<string, number>();
   const owner = controllerOf(pod);
   for (const object of owner === undefined ? [] : reader.ownedBy(owner.uid)) {
     const name = object.kind === "Pod" ? (object as Pod).spec.nodeName : undefined;
     // A pod on its way out makes room: counting it would push its replacement off a balanced node.
     if (name === undefined || isDeleting(object)) continue;
     siblings.set(name, (siblings.get(name) ?? 0) + 1);
+    const node = reader.get<Node>(objectKey("Node", undefined, name));
+    const zone = node === undefined ? undefined : zoneLabel(node);
+    if (zone !== undefined) zones.set(zone, (zones.get(zone) ?? 0) + 1);
   }
-  let best: { readonly node: Node; readonly same: number; readonly all: number } | undefined;
+  const preferred = (pod.spec as Placed).affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const rank = (node: Node): readonly number[] => [
+    -preferred.reduce((sum, term) => sum + (nodeTermMatches(term.preference, node) ? term.weight : 0), 0),
+    siblings.get(node.metadata.name) ?? 0,
+    zones.get(zoneLabel(node) ?? "") ?? 0,
+    reader.podsOnNode(node.metadata.name).length,
+  ];
+  let best: { readonly node: Node; readonly rank: readonly number[] } | undefined;
   for (const node of nodes) {
-    const name = node.metadata.name;
-    const candidate = { node, same: siblings.get(name) ?? 0, all: reader.podsOnNode(name).length };
-    if (
-      best === undefined ||
-      candidate.same < best.same ||
-      (candidate.same === best.same && candidate.all < best.all)
-    ) {
-      best = candidate;
-    }
+    const candidate = { node, rank: rank(node) };
+    if (best === undefined || isLess(candidate.rank, best.rank)) best = candidate;
   }
   return best?.node;
+}
+
+function isLess(a: readonly number[], b: readonly number[]): boolean {
+  for (const [i, value] of a.entries()) {
+    const other = b[i] ?? 0;
+    if (value !== other) return value < other;
+  }
+  return false;
 }

@@ -16,7 +16,7 @@ export interface Bounds {
 }
 
 /** `25%` of total, or the number itself. Anything else counts as 0. Source: intstr.GetScaledValueFromIntOrPercent. */
-function share(value: number | string | undefined, total: number, round: (n: number) => number): number {
+export function shareOf(value: number | string | undefined, total: number, round: (n: number) => number): number {
   if (typeof value === "number") return value;
   const match = /^(\d+)%$/.exec(value ?? "25%");
   return match === null ? 0 : round((total * Number(match[1])) / 100);
@@ -26,8 +26,8 @@ function share(value: number | string | undefined, total: number, round: (n: num
 export function boundsOf(deployment: Deployment): Bounds {
   const { replicas, strategy } = deployment.spec;
   if (!isRolling(deployment)) return { surge: 0, unavailable: 0 };
-  const surge = share(strategy?.rollingUpdate?.maxSurge, replicas, Math.ceil);
-  const unavailable = share(strategy?.rollingUpdate?.maxUnavailable, replicas, Math.floor);
+  const surge = shareOf(strategy?.rollingUpdate?.maxSurge, replicas, Math.ceil);
+  const unavailable = shareOf(strategy?.rollingUpdate?.maxUnavailable, replicas, Math.floor);
   return { surge, unavailable: Math.min(surge === 0 && unavailable === 0 ? 1 : unavailable, replicas) };
 }
 

@@ -1,11 +1,11 @@
 import type { Commit, ObjectReader } from "../../apiserver/types.ts";
 import { deepEqual, type JsonValue } from "../../base/json.ts";
-import { timestamp } from "../../base/time.ts";
 import { keyOf, type KubeObject, objectKey, type ObjectKey, splitKey } from "../../model/meta/types.ts";
 import type { Node } from "../../model/node/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import { changesOf, isDeleting } from "../changes.ts";
-import { conditionOf } from "../conditions.ts";
+import { conditionOf, withCondition } from "../conditions.ts";
+import { STATUS_UNKNOWN } from "../node-lifecycle.ts";
 import {
   type Controller,
   type EventNote,
@@ -152,26 +152,26 @@ function syncPod(key: ObjectKey, pod: Pod, node: Node, view: ReconcileView): Rec
   };
 }
 
-/** Conditions of a node that says nothing of itself: healthy. What the text says of a node is left alone. */
+/** Conditions of a node that says nothing of itself, or was given up: healthy. What the text says of a node is left alone. */
 function reportNode(node: Node, view: ReconcileView): Reconciliation {
-  if (isDeleting(node) || conditionOf(node.status.conditions, "Ready") !== undefined) return NOTHING;
-  const at = timestamp(view.now);
-  const fine = (type: string, reason: string, message: string): KubeObject | object => ({
-    type,
-    status: type === "Ready" ? "True" : "False",
-    reason,
-    message,
-    lastTransitionTime: at,
-  });
-  const conditions = [
-    ...(node.status.conditions ?? []),
-    fine("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    fine("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    fine("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    fine("Ready", "KubeletReady", "kubelet is posting ready status"),
-  ];
+  const ready = conditionOf(node.status.conditions, "Ready");
+  if (isDeleting(node) || (ready !== undefined && ready.reason !== STATUS_UNKNOWN)) return NOTHING;
+  let conditions = node.status.conditions ?? [];
+  for (const [type, reason, message] of HEALTHY) {
+    const status = type === "Ready" ? "True" : "False";
+    conditions = withCondition(conditions, { type, status, reason, message }, view.now);
+  }
+  const { name } = node.metadata;
   return {
     operations: [{ op: "updateStatus", object: { ...node, status: { ...node.status, conditions } } as KubeObject }],
-    title: `Node ${node.metadata.name} is ready`,
+    events: [{ about: node, type: "Normal", reason: "NodeReady", message: `Node ${name} status is now: NodeReady` }],
+    title: `Node ${name} is ready`,
   };
 }
+
+const HEALTHY = [
+  ["MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
+  ["DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
+  ["PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"],
+  ["Ready", "KubeletReady", "kubelet is posting ready status"],
+] as const;

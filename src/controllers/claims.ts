@@ -1,0 +1,90 @@
+import type { ObjectReader } from "../apiserver/types.ts";
+import { compareStrings } from "../base/compare.ts";
+import { deepEqual } from "../base/json.ts";
+import type { KubeObject, LabelSelector } from "../model/meta/types.ts";
+import type { Pod, PodTemplate } from "../model/pod/types.ts";
+import { labelSelectorMatches } from "../model/selectors.ts";
+import { adopted, controllerOf, controllerRef, isDeleting } from "./changes.ts";
+import { isActive } from "./pods.ts";
+import type { Operation } from "./types.ts";
+
+/** What an owner claims: its pods, and the writes that adopt matching orphans and release pods relabelled out of its selector. */
+export interface Claim {
+  /** Sorted by name. */
+  readonly pods: readonly Pod[];
+  readonly operations: readonly Operation[];
+  readonly title: string;
+}
+
+/** Source: pkg/controller/controller_ref_manager.go ClaimPods. */
+export function claimPods(owner: KubeObject, selector: LabelSelector, reader: ObjectReader): Claim {
+  const pods: Pod[] = [];
+  const operations: Operation[] = [];
+  let title = "";
+  for (const object of reader.ownedBy(owner.metadata.uid ?? "")) {
+    if (object.kind !== "Pod") continue;
+    const pod = object as Pod;
+    if (labelSelectorMatches(selector, pod.metadata.labels)) pods.push(pod);
+    else if (!isDeleting(pod)) {
+      const owners = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
+      const { ownerReferences: _, ...metadata } = pod.metadata;
+      operations.push({
+        op: "update",
+        object: { ...pod, metadata: owners.length === 0 ? metadata : { ...metadata, ownerReferences: owners } } as Pod,
+      });
+      title = `Released pod: ${pod.metadata.name}`;
+    }
+  }
+  if (!isDeleting(owner)) {
+    for (const pod of orphansOf(owner, selector, reader)) {
+      operations.push({ op: "update", object: adopted(pod, owner) });
+      title = `Adopted pod: ${pod.metadata.name}`;
+    }
+  }
+  return { pods: pods.sort((a, b) => compareStrings(a.metadata.name, b.metadata.name)), operations, title };
+}
+
+function orphansOf(owner: KubeObject, selector: LabelSelector, reader: ObjectReader): readonly Pod[] {
+  const { matchLabels, matchExpressions } = selector;
+  if (matchLabels === undefined || Object.keys(matchLabels).length === 0) return [];
+  return reader
+    .podsMatching(owner.metadata.namespace ?? "", matchLabels)
+    .filter(
+      (pod) =>
+        controllerOf(pod) === undefined &&
+        isActive(pod) &&
+        (matchExpressions === undefined || labelSelectorMatches(selector, pod.metadata.labels)),
+    );
+}
+
+/** May a pod without an owner find one now? Only its birth and a change of labels or owner can bring that about. */
+export function mayBeAdoptedNow(from: KubeObject | undefined, to: KubeObject): boolean {
+  return from === undefined || controllerOf(from) !== undefined || !deepEqual(from.metadata.labels, to.metadata.labels);
+}
+
+/** A new Pod from a template. Source: controller.GetPodFromTemplate. */
+export function podFromTemplate(owner: KubeObject, template: PodTemplate | undefined, name: string): Pod {
+  const { labels, annotations, finalizers } = template?.metadata ?? {};
+  const { namespace } = owner.metadata;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      generateName: `${owner.metadata.name}-`,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ownerReferences: [controllerRef(owner)],
+    },
+    spec: template?.spec ?? { containers: [] },
+    status: { phase: "Pending" },
+  };
+}
+
+/** "Created pod: web-x" for one, "Created pods: web-x and 2 more" for several. */
+export function counted(verb: string, pods: readonly KubeObject[]): string {
+  const first = pods[0]?.metadata.name ?? "";
+  return pods.length === 1 ? `${verb}: ${first}` : `${verb}s: ${first} and ${pods.length - 1} more`;
+}
