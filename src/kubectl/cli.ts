@@ -5,7 +5,7 @@ import type { Protocol, Request, Walk } from "../model/trace/types.ts";
 import type { World } from "../world/types.ts";
 import { createWorld } from "../world/world.ts";
 import { runConsole } from "./console.ts";
-import type { Output } from "./get.ts";
+import type { Output } from "./output.ts";
 import { traceJson, traceText } from "./trace.ts";
 
 const USAGE = `usage:

@@ -1,149 +1,157 @@
-import type { ObjectReader } from "../apiserver/types.ts";
-import type { Micros } from "../base/time.ts";
-import { type KindInfo, kindByName, qualifiedResource } from "../model/kinds.ts";
-import { type KubeObject, objectKey } from "../model/meta/types.ts";
-import { parseSelector, requirementsMatch } from "../model/selectors.ts";
-import { type Args } from "./args.ts";
-import { columnsOf, labelsCell } from "./columns.ts";
-import { printJson, printYaml } from "./print.ts";
+/** `kubectl get`. Source: kubectl/pkg/cmd/get, cli-runtime printers. */
+import type { KubeObject } from "../model/meta/types.ts";
+import type { KindInfo } from "../model/kinds.ts";
+import { isOn } from "./args.ts";
+import { type Call, everywhere, namespaceOf, objectName } from "./call.ts";
+import { customTable, type Row, sortedBy, tableFor } from "./get-table.ts";
+import { jsonPath } from "./jsonpath.ts";
+import { fileText } from "./files.ts";
+import { failure, type Output, warningLines } from "./output.ts";
+import { listPayload, objectPayload, printJson, printYaml } from "./print.ts";
+import { select, type Target } from "./select.ts";
 import { formatTable } from "./table.ts";
+import { watch } from "./watch.ts";
 
-export interface Output {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
+export const ENDPOINTS_WARNING = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
+const USAGE =
+  "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nSee 'kubectl get -h' for help and examples";
+
+const FORMATS =
+  "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
+
+export function kubectlGet(call: Call): Output {
+  const { args } = call;
+  if (args.flags["--raw"] !== undefined) {
+    return failure("error: --raw is not supported here: name a resource, with -o json for its JSON");
+  }
+  const found = select(call, args.words, { doing: "reading", typeAlone: true, usage: USAGE });
+  if (!found.ok) return failure(found.error);
+  const { targets, asks, fromFiles } = found.value;
+  const errors = isOn(args, "--ignore-not-found")
+    ? found.value.errors.filter((line) => !line.includes("(NotFound)"))
+    : found.value.errors;
+  const sorted = sortTargets(targets, args.flags["--sort-by"]);
+  if ("error" in sorted) return failure(sorted.error);
+  const stderr =
+    (asks.some(({ info }) => info.kind === "Endpoints") ? warningLines([ENDPOINTS_WARNING]) : "") +
+    errors.map((line) => `${line}\n`).join("");
+  const code = errors.length > 0 ? 1 : 0;
+  if (isOn(args, "--watch") || isOn(args, "--watch-only")) {
+    if (asks.length > 1) return failure("error: you may only specify a single resource type");
+    return watch(call, asks, sorted.targets, { stdout: "", stderr, code });
+  }
+  const named = asks.length === 1 && asks[0]?.names?.length === 1;
+  const single = named || (fromFiles && targets.length === 1);
+  const printed = print(call, sorted.targets, { single, several: asks.length > 1, failed: code !== 0 });
+  return { stdout: printed.stdout, stderr: stderr + printed.stderr, code: printed.code === 0 ? code : printed.code };
 }
 
-export const failure = (message: string): Output => ({ stdout: "", stderr: `${message}\n`, code: 1 });
-
-const ENDPOINTS_WARNING = "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n";
-/** `kubectl get all`: the kinds of category "all" that exist here, in the order kubectl lists them. */
-const ALL = ["pods", "services", "deployments.apps", "replicasets.apps"] as const;
-
-interface Ask {
-  readonly kind: KindInfo;
-  /** Named objects, or null for all of the kind. */
-  readonly names: readonly string[] | null;
+function sortTargets(
+  targets: readonly Target[],
+  path: string | undefined,
+): { readonly targets: readonly Target[] } | { readonly error: string } {
+  if (path === undefined) return { targets };
+  const infos = new Map(targets.map(({ info, object }) => [object, info]));
+  const sorted = sortedBy(
+    targets.map(({ object }) => object),
+    path,
+  );
+  if (!sorted.ok) return { error: sorted.error };
+  return { targets: sorted.value.map((object) => ({ object, info: infos.get(object) as KindInfo })) };
 }
 
-/** `svc,ep`, `svc web db`, `svc/web pod/x`. The error is kubectl's line. */
-function asksOf(words: readonly string[]): readonly Ask[] | string {
-  const unknown = (name: string): string => `error: the server doesn't have a resource type "${name}"`;
-  if (words.length === 0) {
-    return 'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.';
-  }
-  if (words.some((word) => word.includes("/"))) {
-    const asks: Ask[] = [];
-    for (const word of words) {
-      const slash = word.indexOf("/");
-      if (slash < 0)
-        return "error: there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
-      const kind = kindByName(word.slice(0, slash));
-      if (kind === undefined) return unknown(word.slice(0, slash));
-      asks.push({ kind, names: [word.slice(slash + 1)] });
-    }
-    return asks;
-  }
-  const [types = "", ...names] = words;
-  const asks: Ask[] = [];
-  for (const type of types.split(",").flatMap((t) => (t === "all" ? ALL : [t]))) {
-    const kind = kindByName(type);
-    if (kind === undefined) return unknown(type);
-    asks.push({ kind, names: names.length === 0 ? null : names });
-  }
-  return asks;
+interface How {
+  /** One object was asked for by name: it is printed as itself, not as a list. */
+  readonly single: boolean;
+  /** Several kinds or names with kinds: names carry their kind. */
+  readonly several: boolean;
+  readonly failed: boolean;
 }
 
-interface Found {
-  readonly kind: KindInfo;
-  readonly objects: readonly KubeObject[];
-}
-
-/** `kubectl get ...` without the leading word. */
-export function kubectlGet(reader: ObjectReader, now: Micros, { words, flags }: Args): Output {
-  const asks = asksOf(words);
-  if (typeof asks === "string") return failure(asks);
-  const everywhere = flags["--all-namespaces"] === "true";
-  const namespace = flags["--namespace"] ?? "default";
-  const selector = flags["--selector"] === undefined ? null : parseSelector(flags["--selector"]);
-  if (selector !== null && !selector.ok) return failure(`error: ${selector.error}`);
-  if (everywhere && asks.some((ask) => ask.names !== null)) {
-    return failure("error: a resource cannot be retrieved by name across all namespaces");
-  }
-
-  let stderr = asks.some((ask) => ask.kind.kind === "Endpoints") ? ENDPOINTS_WARNING : "";
-  let code = 0;
-  const found: Found[] = [];
-  for (const { kind, names } of asks) {
-    const objects: KubeObject[] = [];
-    if (names === null) {
-      const all = reader.list(kind.kind, kind.namespaced && !everywhere ? namespace : undefined);
-      objects.push(...all.filter((o) => selector === null || requirementsMatch(selector.value, o.metadata.labels)));
-    } else {
-      for (const name of names) {
-        const object = reader.get(objectKey(kind.kind, kind.namespaced ? namespace : undefined, name));
-        if (object === undefined) {
-          stderr += `Error from server (NotFound): ${qualifiedResource(kind.kind)} "${name}" not found\n`;
-          code = 1;
-        } else objects.push(object);
-      }
-    }
-    found.push({ kind, objects });
-  }
-
-  const objects = found.flatMap((f) => f.objects);
+function print(call: Call, targets: readonly Target[], { single, several, failed }: How): Output {
+  const { flags } = call.args;
   const output = flags["--output"] ?? "";
-  const single = asks.length === 1 && asks[0]?.names?.length === 1;
-  switch (output) {
+  const objects = targets.map(({ object }) => object);
+  const equals = output.indexOf("=");
+  const format = equals < 0 ? output : output.slice(0, equals);
+  const given = equals < 0 ? (flags["--template"] ?? "") : output.slice(equals + 1);
+  const out = (stdout: string): Output => ({ stdout, stderr: "", code: 0 });
+  const nothing = single && objects.length === 0;
+  switch (format) {
     case "yaml":
-    case "json": {
-      if (single && objects.length === 0) return { stdout: "", stderr, code };
-      return { stdout: output === "yaml" ? printYaml(objects, single) : printJson(objects, single), stderr, code };
-    }
+      return out(nothing ? "" : printYaml(objects, single));
+    case "json":
+      return out(nothing ? "" : printJson(objects, single));
     case "name":
-      return {
-        stdout: found.flatMap((f) => f.objects.map((o) => `${resourceName(f.kind)}/${o.metadata.name}\n`)).join(""),
-        stderr,
-        code,
-      };
+      return out(targets.map(({ info, object }) => `${objectName(info, object)}\n`).join(""));
+    case "jsonpath":
+    case "jsonpath-as-json":
+    case "jsonpath-file": {
+      if (nothing) return out("");
+      const template = format === "jsonpath-file" ? (fileText(call, given) ?? "") : given;
+      if (template === "") return failure("error: template format specified but no template given");
+      const filled = jsonPath(template, single ? objectPayload(objects[0] as KubeObject) : listPayload(objects));
+      return filled.ok ? out(filled.value) : failure(filled.error);
+    }
+    case "custom-columns":
+    case "custom-columns-file": {
+      const spec = format === "custom-columns-file" ? columnsFile(fileText(call, given) ?? "") : given;
+      const table = customTable(spec);
+      if (!table.ok) return failure(table.error);
+      return out(tableText(call, table.value.head, objects.map(table.value.row)));
+    }
     case "":
     case "wide":
       break;
+    case "go-template":
+    case "go-template-file":
+    case "template":
+    case "templatefile":
+    case "kyaml":
+      return failure(`error: -o ${format} is not supported here: use -o jsonpath=..., yaml or json`);
     default:
       return failure(
-        `error: unable to match a printer suitable for the output format "${output}", allowed formats are: json,name,wide,yaml`,
+        `error: unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: ${FORMATS}`,
       );
   }
   if (objects.length === 0) {
-    if (code === 0) {
-      const scoped = asks.some((ask) => ask.kind.namespaced) && !everywhere;
-      stderr += scoped ? `No resources found in ${namespace} namespace.\n` : "No resources found\n";
-    }
-    return { stdout: "", stderr, code };
+    if (failed || isOn(call.args, "--ignore-not-found")) return out("");
+    const scoped = !everywhere(call) && !onlyClusterKinds(call);
+    return {
+      stdout: "",
+      stderr: scoped ? `No resources found in ${namespaceOf(call)} namespace.\n` : "No resources found\n",
+      code: 0,
+    };
   }
-
-  const wide = output === "wide";
-  const shown = found.filter((f) => f.objects.length > 0);
-  const prefixed = asks.length > 1;
-  const tables = shown.map(({ kind, objects: rows }) => {
-    const columns = columnsOf(kind.kind, wide);
-    const spaced = everywhere && kind.namespaced;
-    const labels = flags["--show-labels"] === "true";
-    const head = [...(spaced ? ["NAMESPACE"] : []), ...columns.map((c) => c.name), ...(labels ? ["LABELS"] : [])];
-    const body = rows.map((object) => [
-      ...(spaced ? [object.metadata.namespace ?? ""] : []),
-      ...columns.map((column, i) => {
-        const cell = column.cell(object, { now, wide });
-        return prefixed && i === 0 ? `${resourceName(kind)}/${cell}` : cell;
-      }),
-      ...(labels ? [labelsCell(object)] : []),
-    ]);
-    return formatTable(flags["--no-headers"] === "true" ? body : [head, ...body]);
+  const groups = new Map<KindInfo, KubeObject[]>();
+  for (const { info, object } of targets) {
+    const group = groups.get(info);
+    if (group === undefined) groups.set(info, [object]);
+    else group.push(object);
+  }
+  const tables = [...groups].map(([info, rows]) => {
+    const table = tableFor(call, info, several);
+    return tableText(call, table.head, rows.map(table.row));
   });
-  return { stdout: tables.join("\n"), stderr, code };
+  return out(tables.join("\n"));
 }
 
-/** `service`, `deployment.apps`: how `-o name` and prefixed tables name a kind. */
-function resourceName(kind: KindInfo): string {
-  return kind.group === "" ? kind.singular : `${kind.singular}.${kind.group}`;
+const tableText = (call: Call, head: Row, rows: readonly Row[]): string =>
+  formatTable(isOn(call.args, "--no-headers") ? rows : [head, ...rows]);
+
+/** Headers in the first line, paths in the second. */
+function columnsFile(text: string): string {
+  const [heads = "", paths = ""] = text.split("\n");
+  const path = paths.trim().split(/\s+/);
+  return heads
+    .trim()
+    .split(/\s+/)
+    .map((head, i) => `${head}:${path[i] ?? ""}`)
+    .join(",");
+}
+
+function onlyClusterKinds(call: Call): boolean {
+  const found = select({ ...call, requests: [] }, call.args.words, { doing: "reading", typeAlone: true });
+  return found.ok && found.value.asks.every(({ info }) => !info.namespaced);
 }

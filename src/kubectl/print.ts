@@ -14,15 +14,15 @@ function sorted(value: unknown): unknown {
   );
 }
 
-const list = (items: readonly KubeObject[]): unknown => ({
-  apiVersion: "v1",
-  items,
-  kind: "List",
-  metadata: { resourceVersion: "" },
-});
+/** Several objects as kubectl wraps them: what -o yaml, json and jsonpath see. */
+export const listPayload = (items: readonly KubeObject[]): unknown =>
+  sorted({ apiVersion: "v1", items, kind: "List", metadata: { resourceVersion: "" } });
+
+/** One object with its keys in order. */
+export const objectPayload = (object: KubeObject): unknown => sorted(object);
 
 const payload = (objects: readonly KubeObject[], single: boolean): unknown =>
-  sorted(single ? objects[0] : list(objects));
+  single && objects[0] !== undefined ? objectPayload(objects[0]) : listPayload(objects);
 
 /** `-o yaml`: sigs.k8s.io/yaml's style: sorted keys, sequences not indented, YAML 1.1 quoting (timestamps, "yes", "80"). */
 export function printYaml(objects: readonly KubeObject[], single: boolean): string {

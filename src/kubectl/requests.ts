@@ -1,0 +1,55 @@
+/** The REST requests behind a command, as `kubectl -v=6` logs them. Source: client-go/transport/round_trippers.go. */
+import { timestamp } from "../base/time.ts";
+import type { KindInfo } from "../model/kinds.ts";
+import type { World } from "../world/types.ts";
+
+/** The address of the API server that stands outside the nodes. */
+export const API_SERVER = "192.168.56.10:6443";
+
+const STATUS: Readonly<Record<number, string>> = {
+  200: "200 OK",
+  201: "201 Created",
+  400: "400 Bad Request",
+  403: "403 Forbidden",
+  404: "404 Not Found",
+  409: "409 Conflict",
+  422: "422 Unprocessable Entity",
+  500: "500 Internal Server Error",
+};
+
+/** `/api/v1/namespaces/default/services/web`, `/apis/apps/v1/deployments?limit=500`. */
+export function requestPath(
+  info: KindInfo,
+  {
+    namespace,
+    name,
+    query,
+  }: { readonly namespace?: string | undefined; readonly name?: string; readonly query?: string },
+): string {
+  const root = info.group === "" ? "/api/v1" : `/apis/${info.group}/${info.version}`;
+  const scope = namespace === undefined ? "" : `/namespaces/${namespace}`;
+  return `${root}${scope}/${info.plural}${name === undefined ? "" : `/${name}`}${query === undefined ? "" : `?${query}`}`;
+}
+
+/** klog's head: `I0101 00:00:12.345678    1234`. */
+export function klogHead(now: number, severity: "I" | "W" | "E", pid: number): string {
+  const [date = "", time = ""] = timestamp(now).replace("Z", "").split("T");
+  const micros = String(Math.floor(now % 1_000_000)).padStart(6, "0");
+  return `${severity}${date.slice(5, 7)}${date.slice(8, 10)} ${time}.${micros} ${String(pid).padStart(7)}`;
+}
+
+export function requestLine(
+  world: World,
+  verb: string,
+  info: KindInfo,
+  where: Parameters<typeof requestPath>[1],
+  code: number,
+): string {
+  const url = `https://${API_SERVER}${requestPath(info, where)}`;
+  const head = klogHead(world.now, "I", 4242);
+  return `${head} round_trippers.go:632] "Response" verb="${verb}" url="${url}" status="${STATUS[code] ?? code}" milliseconds=3`;
+}
+
+/** What `-v=6` says before the first request. */
+export const configLine = (world: World): string =>
+  `${klogHead(world.now, "I", 4242)} loader.go:402] Config loaded from file:  /root/.kube/config`;

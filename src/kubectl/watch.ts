@@ -1,0 +1,70 @@
+/** `kubectl get -w`: lets virtual time pass and prints a row per watch event. */
+import { SECOND } from "../base/time.ts";
+import type { KubeObject } from "../model/meta/types.ts";
+import { isOn } from "./args.ts";
+import { type Call, everywhere, namespaceOf, objectName } from "./call.ts";
+import { tableFor, type Row } from "./get-table.ts";
+import type { Output } from "./output.ts";
+import { pass, parseDuration } from "./patience.ts";
+import { printJson, printYaml } from "./print.ts";
+import { type Ask, filterOf, type Target } from "./select.ts";
+import { formatTable } from "./table.ts";
+
+/** Without `timeout` in front or --request-timeout: long enough to see a rollout. */
+const DEFAULT = 30 * SECOND;
+
+interface WatchEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: KubeObject;
+}
+
+export function watch(call: Call, asks: readonly Ask[], before: readonly Target[], start: Output): Output {
+  const [ask] = asks;
+  if (ask === undefined || start.code !== 0) return start;
+  const { info, names } = ask;
+  const { args } = call;
+  const filter = filterOf(call, info);
+  if (!filter.ok) return start;
+  const limit = call.patience ?? parseDuration(args.flags["--request-timeout"] ?? "") ?? DEFAULT;
+  const { world } = call;
+  const since = world.objects.revision;
+  const first = isOn(args, "--watch-only") ? [] : before.map(({ object }): WatchEvent => ({ type: "ADDED", object }));
+  pass(call, limit);
+  const wanted = (object: KubeObject): boolean =>
+    object.kind === info.kind &&
+    (names === null || names.includes(object.metadata.name)) &&
+    (!info.namespaced || everywhere(call) || object.metadata.namespace === namespaceOf(call));
+  const events: WatchEvent[] = [...first];
+  for (const commit of world.commitsAfter(since)) {
+    const notice = (type: WatchEvent["type"], object: KubeObject): void => {
+      if (wanted(object)) events.push({ type, object });
+    };
+    for (const object of commit.added) if (filter.value(object)) notice("ADDED", object);
+    for (const [from, to] of commit.updated) {
+      // A selector sees an object come and go as its labels change.
+      if (filter.value(to)) notice(filter.value(from) ? "MODIFIED" : "ADDED", to);
+      else if (filter.value(from)) notice("DELETED", to);
+    }
+    for (const object of commit.removed) if (filter.value(object)) notice("DELETED", object);
+  }
+  const note = `(watched for ${limit / SECOND}s of virtual time; put "timeout 60s" before the command for longer)\n`;
+  return { ...start, stdout: rendered(call, ask, events), stderr: start.stderr + note };
+}
+
+function rendered(call: Call, { info }: Ask, events: readonly WatchEvent[]): string {
+  const { args } = call;
+  const shown = isOn(args, "--output-watch-events");
+  switch (args.flags["--output"]) {
+    case "name":
+      return events.map(({ object }) => `${objectName(info, object)}\n`).join("");
+    case "yaml":
+      return events.map(({ object }) => printYaml([object], true)).join("---\n");
+    case "json":
+      return events.map(({ object }) => printJson([object], true)).join("");
+    default: {
+      const table = tableFor(call, info, false);
+      const rows: Row[] = events.map(({ type, object }) => [...(shown ? [type] : []), ...table.row(object)]);
+      return rows.length === 0 ? "" : formatTable(isOn(args, "--no-headers") ? rows : [table.head, ...rows]);
+    }
+  }
+}
