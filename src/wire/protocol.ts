@@ -102,7 +102,8 @@ export interface ProxyStatus {
   /** Objects up to this revision are in its rules. */
   readonly syncedRevision: number;
   readonly syncedAt: Micros;
-  readonly rules: number;
+  /** Revision of the last change that its rules show: equal numbers (and mode), equal rules. */
+  readonly rulesRevision: number;
 }
 
 /** Only what changed since the last frame crosses; `full` frames replace everything (load, seek, restore). */

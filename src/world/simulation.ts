@@ -193,10 +193,15 @@ export class Cluster {
     });
   }
 
-  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. */
-  rulesOf(name: string): CompiledRules {
+  /** The last change that the node's rules show; 0 before its kube-proxy's first sync. */
+  rulesRevision(name: string): number {
     const sync = this.rest.proxies[name];
-    const revision = sync === undefined ? 0 : relevantRevision(this.store.journal, sync.syncedRevision);
+    return sync === undefined ? 0 : relevantRevision(this.store.journal, sync.syncedRevision);
+  }
+
+  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. Compiled when somebody looks. */
+  rulesOf(name: string): CompiledRules {
+    const revision = this.rulesRevision(name);
     return this.compiled.get(`${name}@${revision}`, () => {
       const reader = this.store.readAt(revision);
       return compileFor(reader, reader.get<Node>(objectKey("Node", undefined, name)), this.rest.proxy);

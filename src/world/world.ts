@@ -88,7 +88,7 @@ export function createWorld(options: WorldOptions): World {
         mode: state.proxy.mode,
         syncedRevision: state.proxies[node]?.syncedRevision ?? 0,
         syncedAt: state.proxies[node]?.syncedAt ?? 0,
-        rules: cluster().rulesOf(node).count,
+        rulesRevision: cluster().rulesRevision(node),
       })),
       sigils: sigils(store),
       cloud: state.cloud.loadBalancer,

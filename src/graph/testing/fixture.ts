@@ -114,7 +114,7 @@ export function mirrorOf(options: FixtureOptions = {}): MirrorState {
       mode: "iptables" as const,
       syncedRevision: i === 2 ? (options.lagging ?? 42) : 42,
       syncedAt: [1_430_000, 1_510_000, 1_920_000][i] ?? 2_000_000,
-      rules: 40,
+      rulesRevision: 40,
     })),
     sigils: [{ service: SERVICE, port: "", hash: HASH }],
     cloud: options.cloud ?? "vip",

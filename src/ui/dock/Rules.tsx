@@ -113,7 +113,7 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
         </button>
         {proxy !== undefined && (
           <span className={styles.synced}>
-            {proxy.rules.toLocaleString("en")} rules, up to revision {proxy.syncedRevision}
+            rules up to revision {proxy.syncedRevision}
           </span>
         )}
         <CopyButton className={styles.copy} text={() => query("rulesText", { node }).then((answer) => answer.text)}>
@@ -156,7 +156,7 @@ function AllRules({ mirror, query, node, table, search, steps, wanted }: AllProp
   const proxy = mirror.proxies.find((p) => p.node === node);
   const [total, setTotal] = useState(0);
   const window = windowOf(top, height, ROW, Math.max(total, 1));
-  const list = useRules(query, filter, (proxy?.syncedAt ?? 0) * 1_000 + (proxy?.rules ?? 0), window);
+  const list = useRules(query, filter, `${proxy?.mode ?? ""}@${proxy?.rulesRevision ?? 0}`, window);
   useEffect(() => {
     if (list.key !== "") setTotal(list.total);
   }, [list.key, list.total]);

@@ -22,7 +22,7 @@ export interface RuleList {
  * The rows of a node's rules that a window shows, asked for page by page. `version` changes when the rules may have: pages are
  * then asked for anew, the old ones staying on screen until the answer is there.
  */
-export function useRules(query: Query, filter: RuleFilter, version: number, window: Window): RuleList {
+export function useRules(query: Query, filter: RuleFilter, version: string, window: Window): RuleList {
   const [list, setList] = useState<{
     readonly key: string;
     readonly total: number;
