@@ -111,11 +111,7 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
         >
           Only this walk
         </button>
-        {proxy !== undefined && (
-          <span className={styles.synced}>
-            rules up to revision {proxy.syncedRevision}
-          </span>
-        )}
+        {proxy !== undefined && <span className={styles.synced}>rules up to revision {proxy.syncedRevision}</span>}
         <CopyButton className={styles.copy} text={() => query("rulesText", { node }).then((answer) => answer.text)}>
           Copy iptables-save
         </CopyButton>
