@@ -28,12 +28,12 @@ export function Drawer({ title, side, children }: DrawerProps) {
               event.preventDefault();
           }}
         >
-          <header className={styles["head"]}>
+          <div className={styles["head"]}>
             <Dialog.Title>{title}</Dialog.Title>
             <Dialog.Close asChild>
               <Button look="bare" icon="close" aria-label={`Close the ${title.toLowerCase()}`} />
             </Dialog.Close>
-          </header>
+          </div>
           <div className={styles["body"]}>{children}</div>
         </Dialog.Content>
       </Dialog.Portal>
