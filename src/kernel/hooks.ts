@@ -113,18 +113,21 @@ function gate(visit: Visit, table: TableName, hook: HookName, crossing: Crossing
   const result = runTable(visit, table, hook, crossing);
   if (result === null || (table !== "filter" && result.considered === 0)) return null;
   const iface = crossing.inInterface ?? crossing.outInterface;
-  const label = table === "filter" ? (hook === "OUTPUT" ? "OUTPUT filter" : hook) : `${hook} ${table}`;
+  const label =
+    result.as?.label ?? (table === "filter" ? (hook === "OUTPUT" ? "OUTPUT filter" : hook) : `${hook} ${table}`);
+  const where = result.as?.place ?? `${table} ${hook}`;
   const place = hostName(visit.host.id);
-  const base = { iface, stage: `hook:${table}/${hook}` as const, label, before, result };
+  const stage = `hook:${result.as?.table ?? table}/${hook}` as const;
+  const base = { iface, stage, label, before, result };
   const verdict = result.verdict;
   if (verdict.kind === "drop") {
-    const why = `${place} drops the packet in ${table} ${hook}: ${reason(visit, result)}`;
+    const why = `${place} drops the packet in ${where}: ${reason(visit, result)}`;
     note(visit, { ...base, verdict: "drop", note: why });
     return { kind: "lost", packet: visit.packet, why };
   }
   if (verdict.kind === "reject") {
     const answer = verdict.with === "tcp-reset" ? "a TCP reset" : `an ICMP ${verdict.with.replace("icmp-", "")}`;
-    const why = `${place} rejects the packet in ${table} ${hook} and answers with ${answer}: ${reason(visit, result)}`;
+    const why = `${place} rejects the packet in ${where} and answers with ${answer}: ${reason(visit, result)}`;
     note(visit, { ...base, verdict: "reject", note: why });
     return reject(visit, verdict.with, why);
   }
@@ -138,7 +141,7 @@ function gate(visit: Visit, table: TableName, hook: HookName, crossing: Crossing
   note(visit, {
     ...base,
     verdict: result.rule === null ? "continue" : "accept",
-    note: `${place} lets the packet pass ${table} ${hook}: ${how}`,
+    note: `${place} lets the packet pass ${where}: ${how}`,
   });
   return null;
 }
@@ -256,13 +259,18 @@ function confirm(visit: Visit): void {
   visit.tracked = { ...tracked, confirmed: true };
 }
 
-/** raw → conntrack → mangle → nat. A packet from lo is already tied to its connection and is not looked up again. */
+/** raw → conntrack → mangle → nat → filter. A packet from lo is already tied to its connection and is not looked up again. */
 export function prerouting(visit: Visit, inInterface: string): Outcome | null {
   const crossing: Crossing = { inInterface, outInterface: null, nextHop: null };
   const raw = gate(visit, "raw", "PREROUTING", crossing);
   if (raw !== null) return raw;
   if (visit.tracked === null) conntrackIn(visit);
-  return gate(visit, "mangle", "PREROUTING", crossing) ?? nat(visit, "PREROUTING", crossing);
+  return (
+    gate(visit, "mangle", "PREROUTING", crossing) ??
+    nat(visit, "PREROUTING", crossing) ??
+    // iptables has no such chain; nftables may hook one in behind nat.
+    gate(visit, "filter", "PREROUTING", crossing)
+  );
 }
 
 /** mangle → filter → nat (sources) → confirm. */
@@ -293,9 +301,12 @@ export function outputFilter(visit: Visit, crossing: Crossing): Outcome | null {
   return gate(visit, "filter", "OUTPUT", crossing);
 }
 
-/** mangle → nat (sources) → confirm. */
+/** mangle → nat (sources) → filter → confirm. */
 export function postrouting(visit: Visit, crossing: Crossing): Outcome | null {
-  const end = gate(visit, "mangle", "POSTROUTING", crossing) ?? nat(visit, "POSTROUTING", crossing);
+  const end =
+    gate(visit, "mangle", "POSTROUTING", crossing) ??
+    nat(visit, "POSTROUTING", crossing) ??
+    gate(visit, "filter", "POSTROUTING", crossing);
   if (end === null) confirm(visit);
   return end;
 }

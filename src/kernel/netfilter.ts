@@ -52,6 +52,14 @@ export interface TableResult {
   readonly skipped: readonly SkippedRules[];
   /** The last statistic draw in words ("0.41 < 1/2"), or null. */
   readonly draw: string | null;
+  /** What the hop is called where the table's own name would mislead: nftables has chains with priorities, not tables with ranks. */
+  readonly as?: {
+    readonly table: TableName;
+    /** Heading, as "PREROUTING". */
+    readonly label: string;
+    /** For notes: "chain filter-forward". */
+    readonly place: string;
+  };
 }
 
 /**

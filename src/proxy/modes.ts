@@ -5,8 +5,13 @@ import { listRules, type ListOptions, type RuleList } from "../kernel/iptables/l
 import { printSave } from "../kernel/iptables/save.ts";
 import { countRules } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
+import { nftablesRules } from "../kernel/nftables/evaluate.ts";
+import { listNft } from "../kernel/nftables/listing.ts";
+import { printRuleset } from "../kernel/nftables/print.ts";
+import { countRules as countNft } from "../kernel/nftables/types.ts";
 import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import { compileIptables } from "./iptables/compile.ts";
+import { compileNftables } from "./nftables/compile.ts";
 import type { ProxyNode } from "./node.ts";
 import type { ProxyView } from "./view.ts";
 
@@ -31,10 +36,20 @@ const iptables: CompileMode = (view, node, config) => {
   };
 };
 
+const nftables: CompileMode = (view, node, config) => {
+  const ruleset = compileNftables(view, node, config);
+  return {
+    rules: nftablesRules(ruleset),
+    count: countNft(ruleset),
+    text: () => printRuleset(ruleset),
+    list: (options) => listNft(ruleset, options),
+  };
+};
+
 /** The only place that knows which modes there are. */
 const MODES: Readonly<Record<ProxyMode, CompileMode | null>> = {
   iptables,
-  nftables: null,
+  nftables,
   ipvs: null,
   userspace: null,
 };
@@ -43,6 +58,6 @@ const MODES: Readonly<Record<ProxyMode, CompileMode | null>> = {
 export function compilerOf(mode: ProxyMode): Result<CompileMode, string> {
   const compile = MODES[mode];
   return compile === null
-    ? err(`kube-proxy mode ${mode} arrives with a later version; this one has iptables.`)
+    ? err(`kube-proxy mode ${mode} arrives with a later version; this one has iptables and nftables.`)
     : ok(compile);
 }

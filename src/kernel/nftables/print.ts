@@ -88,7 +88,9 @@ function elementLines(set: NftSet, options: PrintOptions): readonly string[] {
   });
 }
 
-function setLines(name: string, set: NftSet, options: PrintOptions): readonly string[] {
+/** The block of one set or map. */
+export function setLines(name: string, set: NftSet, options: PrintOptions): readonly string[] {
+  if (set.written !== undefined) return set.written;
   return [
     `\t${set.valueType === null ? "set" : "map"} ${name} {`,
     `\t\ttype ${set.type}${set.valueType === null ? "" : ` : ${set.valueType}`}`,

@@ -36,6 +36,6 @@ export function parsePriority(text: string): number | null {
 }
 
 /** `type filter hook forward priority filter; policy accept;`. */
-export function hookText({ type, hook, priority, policy }: BaseHook): string {
-  return `type ${type} hook ${hook} priority ${priorityText(priority, hook)}; policy ${policy};`;
+export function hookText({ type, hook, priority, policy, written }: BaseHook): string {
+  return written ?? `type ${type} hook ${hook} priority ${priorityText(priority, hook)}; policy ${policy};`;
 }

@@ -156,6 +156,7 @@ export function statementText(s: Statement, wording: Wording): string {
 
 /** A rule without its chain, comment last: as `nft list ruleset` shows it, or as kube-proxy writes it. */
 export function ruleText(rule: Rule, wording: Wording = "kernel"): string {
+  if (rule.written !== undefined) return rule.written;
   const text = rule.statements.map((s) => statementText(s, wording)).join(" ");
   return rule.comment === null ? text : `${text} comment "${rule.comment}"`;
 }

@@ -115,6 +115,8 @@ export interface Rule {
   readonly statements: readonly Statement[];
   readonly comment: string | null;
   readonly origin: Origin | null;
+  /** The line as it was read, where we would word it differently. */
+  readonly written?: string;
 }
 
 export type NftHook = "ingress" | "egress" | "prerouting" | "input" | "forward" | "output" | "postrouting";
@@ -126,6 +128,8 @@ export interface BaseHook {
   /** Lower runs earlier; conntrack is at -200, DNAT at -100, SNAT at 100. */
   readonly priority: number;
   readonly policy: "accept" | "drop";
+  /** The line as it was read, where we would word it differently (a device, flags). */
+  readonly written?: string;
 }
 
 export interface Chain {
@@ -160,6 +164,8 @@ export interface NftSet {
   readonly opaque: readonly string[];
   /** By key: this is the index that Linux has, too. */
   readonly elements: ReadonlyMap<string, Element>;
+  /** The lines as they were read, where we would lay them out differently. */
+  readonly written?: readonly string[];
 }
 
 export interface Table {

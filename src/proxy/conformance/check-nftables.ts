@@ -1,6 +1,7 @@
 import { MILLISECOND, SECOND } from "../../base/time.ts";
 import { commandsText, dumpCommands } from "../../kernel/nftables/command.ts";
 import { printRuleset } from "../../kernel/nftables/print.ts";
+import type { Table } from "../../kernel/nftables/types.ts";
 import { tableId } from "../nftables/compile.ts";
 import { syncNftables, type SyncedTable } from "../nftables/sync.ts";
 import { buildView } from "../view.ts";
@@ -17,6 +18,13 @@ function nftablesSyncs(capture: Case, family: 4 | 6): readonly SyncedTable[] {
   const last = synced.at(-1);
   if (last !== undefined) synced.push(syncNftables(last, last.view, last.node, last.config, 2 * SECOND));
   return synced;
+}
+
+/** The tables after each step. */
+export function nftablesSteps(capture: Case, family: 4 | 6): readonly Table[] {
+  return nftablesSyncs(capture, family)
+    .slice(0, -1)
+    .map(({ table }) => table);
 }
 
 /** Lines of a transaction that the real one writes in the order of a Go map: runs of flush and delete, sorted. */

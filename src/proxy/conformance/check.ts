@@ -1,12 +1,19 @@
 import { printSave } from "../../kernel/iptables/save.ts";
 import type { Ruleset } from "../../kernel/iptables/types.ts";
+import { nftablesRules } from "../../kernel/nftables/evaluate.ts";
+import { parseRuleset } from "../../kernel/nftables/parse.ts";
+import { printRuleset } from "../../kernel/nftables/print.ts";
 import type { ProxyMode } from "../../model/config/types.ts";
 import { syncIptables, type SyncedRules } from "../iptables/sync.ts";
 import { compilerOf } from "../modes.ts";
 import { buildView } from "../view.ts";
+import { checkNftablesTexts, nftablesSteps } from "./check-nftables.ts";
 import { readerOf, type Case } from "./case.ts";
 import { firstDifference } from "./difference.ts";
-import { traceFlow, type FlowStep } from "./flows.ts";
+import { traceIptables } from "./flows-iptables.ts";
+import { traceNftables } from "./flows-nftables.ts";
+import type { Flow, FlowResult, FlowStep } from "./flows.ts";
+import { iptablesRules } from "../../kernel/iptables/evaluate.ts";
 import { checkKernelFlows } from "./kernel-flows.ts";
 import { stepIndex } from "./steps.ts";
 
@@ -24,11 +31,16 @@ export interface CheckOptions {
 export function checkCase(capture: Case, mode: ProxyMode, options: CheckOptions = {}): Differences {
   const compiler = compilerOf(mode);
   if (!compiler.ok) return [compiler.error];
-  return CHECKS[mode]?.(capture, options) ?? [`no check for mode ${mode}`];
+  const check = CHECKS[mode];
+  if (check === undefined) return [`no check for mode ${mode}`];
+  return capture.families.flatMap((family) => check(capture, family, options));
 }
 
-const CHECKS: Readonly<Partial<Record<ProxyMode, (capture: Case, options: CheckOptions) => Differences>>> = {
+const CHECKS: Readonly<
+  Partial<Record<ProxyMode, (capture: Case, family: 4 | 6, options: CheckOptions) => Differences>>
+> = {
   iptables: checkIptables,
+  nftables: checkNftables,
 };
 
 /** The rulesets after each step, one sync apart, as the capture was made. */
@@ -42,11 +54,7 @@ export function iptablesSteps(capture: Case, family: 4 | 6): readonly Ruleset[] 
   return rulesets;
 }
 
-function checkIptables(capture: Case, options: CheckOptions): Differences {
-  return capture.families.flatMap((family) => checkFamily(capture, family, options));
-}
-
-function checkFamily(capture: Case, family: 4 | 6, options: CheckOptions): Differences {
+function checkIptables(capture: Case, family: 4 | 6, options: CheckOptions): Differences {
   const base = family === 4 ? "iptables" : "iptables6";
   const differences: string[] = [];
   const compare = (file: string, print: () => string): void => {
@@ -61,11 +69,60 @@ function checkFamily(capture: Case, family: 4 | 6, options: CheckOptions): Diffe
   if (last === undefined || capture.files[`${base}.txt`] === undefined) return [`${base}.txt: not in the case`];
   compare(`${base}.txt`, () => printSave(last, { form: "proxy" }));
   compare(`${base}.kernel.txt`, () => printSave(last, { form: "kernel" }));
-  differences.push(...checkFlows(capture, base, rulesets));
+  differences.push(
+    ...checkFlows(
+      capture,
+      base,
+      rulesets.map((ruleset) => (flow) => traceIptables(capture, ruleset, flow)),
+    ),
+  );
   if (options.kernel === true && family === 4) {
-    differences.push(...summary("kernelflows.iptables.json", checkKernelFlows(capture, rulesets)));
+    const file = "kernelflows.iptables.json";
+    differences.push(...summary(file, checkKernelFlows(capture, file, rulesets.map(iptablesRules))));
   }
   return differences;
+}
+
+function checkNftables(capture: Case, family: 4 | 6, options: CheckOptions): Differences {
+  const differences = [...checkNftablesTexts(capture, family)];
+  const tables = nftablesSteps(capture, family);
+  const base = family === 4 ? "nftables" : "nftables6";
+  const kernel = capture.files[`${base}.kernel.txt`];
+  differences.push(
+    ...checkFlows(
+      capture,
+      base,
+      tables.map((table) => (flow) => traceNftables(capture, table, flow)),
+    ),
+    ...(kernel === undefined ? [] : checkDump(capture, base, kernel)),
+  );
+  if (options.kernel === true && family === 4) {
+    const file = "kernelflows.nftables.json";
+    const rules = tables.map((table) => nftablesRules({ tables: [table] }));
+    differences.push(...summary(file, checkKernelFlows(capture, file, rules)));
+  }
+  return differences;
+}
+
+/** A real dump has to be understood whole, print back to itself, and decide as our own rules do. */
+function checkDump(capture: Case, base: string, text: string): Differences {
+  const file = `${base}.kernel.txt`;
+  const { ruleset, notes } = parseRuleset(text);
+  const differences = notes.map(({ line, message }) => `${file}, line ${line}: ${message}`);
+  const changed = firstDifference(text, printRuleset(ruleset, { keepOrder: true }));
+  if (changed !== null) differences.push(`${file}, read and printed: ${changed}`);
+  const [table] = ruleset.tables;
+  if (table === undefined) return [...differences, `${file}: no table`];
+  const last = capture.steps.length - 1;
+  return [
+    ...differences,
+    ...checkFlows(
+      capture,
+      base,
+      capture.steps.map((_, i) => (i === last ? (flow) => traceNftables(capture, table, flow) : null)),
+      `${file}, as `,
+    ),
+  ];
 }
 
 function summary(file: string, wrong: readonly string[]): Differences {
@@ -76,20 +133,24 @@ function summary(file: string, wrong: readonly string[]): Differences {
   ];
 }
 
-function checkFlows(capture: Case, base: string, rulesets: readonly Ruleset[]): Differences {
+/** Compares the packet matrix; `trace` has a function per step, or null for one that is not asked. */
+function checkFlows(
+  capture: Case,
+  base: string,
+  trace: readonly (((flow: Flow) => FlowResult) | null)[],
+  prefix = "",
+): Differences {
   const file = `flows.${base}.json`;
   const text = capture.files[file];
   if (text === undefined) return [];
   const steps = JSON.parse(text) as readonly FlowStep[];
   const wrong: string[] = [];
   for (const [i, step] of steps.entries()) {
-    const ruleset = rulesets[stepIndex(capture, step.step, i)];
-    if (ruleset === undefined) {
-      wrong.push(`step "${step.step}" is not one of the case`);
-      continue;
-    }
+    const traceFlow = trace[stepIndex(capture, step.step, i)];
+    if (traceFlow === undefined) wrong.push(`step "${step.step}" is not one of the case`);
+    if (traceFlow === undefined || traceFlow === null) continue;
     for (const flow of step.flows) {
-      const got = traceFlow(capture, ruleset, flow);
+      const got = traceFlow(flow);
       if (got.output === flow.output && got.masq === flow.masq) continue;
       wrong.push(
         `${step.step}, ${flow.name} (${flow.sourceIP} > ${flow.destIP}:${flow.destPort}/${flow.protocol}): ` +
@@ -97,7 +158,7 @@ function checkFlows(capture: Case, base: string, rulesets: readonly Ruleset[]): 
       );
     }
   }
-  return summary(file, wrong);
+  return summary(prefix + file, wrong);
 }
 
 function words(flow: { readonly output: string; readonly masq: boolean }): string {

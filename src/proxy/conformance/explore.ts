@@ -4,36 +4,36 @@ import { type Chooser, probabilityValue } from "../../base/choose.ts";
 const MOST_BRANCHES = 20_000;
 
 /**
- * Runs `attempt` once for every way in which its random choices can fall, "taken" first, so results come in rule order. The chooser
- * answers equal questions equally within one attempt.
+ * Runs `attempt` once for every way in which its random choices can fall, "taken" first and numbers from 0, so results come in rule
+ * order. The chooser answers equal questions equally within one attempt.
  */
 export function exploreBranches<T>(attempt: (chooser: Chooser) => T): readonly T[] {
   const results: T[] = [];
-  const stack: boolean[][] = [[]];
+  const stack: (readonly number[])[] = [[]];
   while (stack.length > 0) {
     if (results.length > MOST_BRANCHES) throw new Error("too many branches");
-    const script = stack.pop() as boolean[];
-    const answers = new Map<string, boolean>();
-    let asked = 0;
-    const open: boolean[][] = [];
-    const path: boolean[] = [];
+    const script = stack.pop() as readonly number[];
+    const answers = new Map<string, number>();
+    const open: (readonly number[])[] = [];
+    const path: number[] = [];
+    /** One of `options` answers, the first of them unless the script says otherwise; the others are left for later attempts. */
+    const decide = (options: number, first: number, purpose: string): number => {
+      const known = answers.get(purpose);
+      if (known !== undefined) return known;
+      const scripted = script[path.length];
+      if (scripted === undefined) for (let i = options - 1; i > first; i--) open.push([...path, i]);
+      const answer = scripted ?? first;
+      path.push(answer);
+      answers.set(purpose, answer);
+      return answer;
+    };
     const chooser: Chooser = {
       chance(p, purpose) {
-        let taken = answers.get(purpose);
-        if (taken === undefined) {
-          const chance = probabilityValue(p);
-          if (asked < script.length) taken = script[asked] as boolean;
-          else {
-            taken = chance > 0;
-            if (chance > 0 && chance < 1) open.push([...path, false]);
-          }
-          asked += 1;
-          path.push(taken);
-          answers.set(purpose, taken);
-        }
-        return { taken, draw: taken ? 0 : probabilityValue(p) };
+        const chance = probabilityValue(p);
+        const taken = decide(chance >= 1 ? 1 : 2, chance > 0 ? 0 : 1, purpose) === 0;
+        return { taken, draw: taken ? 0 : chance };
       },
-      pick: () => 0,
+      pick: (n, purpose) => decide(n, 0, purpose),
       sample: () => 0,
     };
     results.push(attempt(chooser));

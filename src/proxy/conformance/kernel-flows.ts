@@ -2,8 +2,6 @@ import type { Chooser } from "../../base/choose.ts";
 import { cidrContains, isIPv6, joinHostPort } from "../../base/ip.ts";
 import { EMPTY_HOST } from "../../kernel/conntrack.ts";
 import { LOOPBACK, type Host, type Interface, type Route } from "../../kernel/host.ts";
-import { iptablesRules } from "../../kernel/iptables/evaluate.ts";
-import type { Ruleset } from "../../kernel/iptables/types.ts";
 import type { Rules } from "../../kernel/netfilter.ts";
 import { receive, send } from "../../kernel/stack.ts";
 import type { Outcome } from "../../kernel/visit.ts";
@@ -47,18 +45,18 @@ export type WalkFlow = (capture: Case, step: CaseStep, rules: Rules, flow: Kerne
  */
 export function checkKernelFlows(
   capture: Case,
-  rulesets: readonly Ruleset[],
+  file: string,
+  rulesAfterStep: readonly Rules[],
   walkFlow: WalkFlow = walkOnNode,
 ): readonly string[] {
-  const text = capture.files["kernelflows.iptables.json"];
+  const text = capture.files[file];
   if (text === undefined) return [];
   const wrong: string[] = [];
   for (const [i, step] of (JSON.parse(text) as readonly KernelStep[]).entries()) {
     const at = stepIndex(capture, step.step, i);
-    const ruleset = rulesets[at];
+    const rules = rulesAfterStep[at];
     const objects = capture.steps[at];
-    if (ruleset === undefined || objects === undefined) continue;
-    const rules = iptablesRules(ruleset);
+    if (rules === undefined || objects === undefined) continue;
     for (const flow of step.flows) {
       const endings = walkFlow(capture, objects, rules, flow);
       for (const [result, seen] of Object.entries(flow.kernel)) {

@@ -1,0 +1,115 @@
+import type { HookName, TableName } from "../../model/trace/types.ts";
+import type { BaseHook, Chain, NftHook, Ruleset, Table } from "./types.ts";
+
+/** A base chain where the packet path finds it. */
+export interface HookedChain {
+  readonly table: Table;
+  readonly name: string;
+  readonly chain: Chain;
+  readonly base: BaseHook;
+}
+
+const HOOKS: Readonly<Partial<Record<NftHook, HookName>>> = {
+  prerouting: "PREROUTING",
+  input: "INPUT",
+  forward: "FORWARD",
+  output: "OUTPUT",
+  postrouting: "POSTROUTING",
+};
+
+/** Linux's own places at a hook: conntrack, then DNAT; SNAT. */
+const CONNTRACK = -200;
+export const DSTNAT = -100;
+const SRCNAT = 100;
+
+/**
+ * The step of the packet path in which a base chain runs. The path knows iptables' tables by name; chains of nftables have numbers
+ * instead, so a filter chain goes where its number puts it between conntrack and nat: kube-proxy's at -110 before the destination
+ * is rewritten, in the place of mangle.
+ */
+function slotOf(base: BaseHook): { readonly table: TableName; readonly hook: HookName } | null {
+  const hook = HOOKS[base.hook];
+  if (hook === undefined) return null;
+  if (base.type === "nat") return { table: "nat", hook };
+  const { priority } = base;
+  switch (hook) {
+    case "PREROUTING":
+    case "OUTPUT":
+      return { table: priority <= CONNTRACK ? "raw" : priority < DSTNAT ? "mangle" : "filter", hook };
+    case "POSTROUTING":
+      return { table: priority < SRCNAT ? "mangle" : "filter", hook };
+    default:
+      return { table: priority < 0 ? "mangle" : "filter", hook };
+  }
+}
+
+export function slotKey(table: TableName, hook: HookName): string {
+  return `${table}/${hook}`;
+}
+
+/** Base chains of tables that see IP packets, by step and in the order of their priorities. */
+export function hookedChains(ruleset: Ruleset): ReadonlyMap<string, readonly HookedChain[]> {
+  const slots = new Map<string, HookedChain[]>();
+  for (const table of ruleset.tables) {
+    if (table.family !== "ip" && table.family !== "ip6" && table.family !== "inet") continue;
+    for (const [name, chain] of table.chains) {
+      const base = chain.base;
+      const slot = base === null ? null : slotOf(base);
+      if (base === null || slot === null || (chain.rules.length === 0 && base.policy === "accept")) continue;
+      const key = slotKey(slot.table, slot.hook);
+      const list = slots.get(key);
+      if (list === undefined) slots.set(key, [{ table, name, chain, base }]);
+      else list.push({ table, name, chain, base });
+    }
+  }
+  for (const list of slots.values()) list.sort((a, b) => a.base.priority - b.base.priority);
+  return slots;
+}
+
+const NAT_CHAINS = new WeakMap<Table, ReadonlySet<string>>();
+
+/** Chains that some nat base chain leads to; all others belong to filtering. */
+function natChains(table: Table): ReadonlySet<string> {
+  let found = NAT_CHAINS.get(table);
+  if (found === undefined) {
+    found = reach(table);
+    NAT_CHAINS.set(table, found);
+  }
+  return found;
+}
+
+function reach(table: Table): ReadonlySet<string> {
+  const found = new Set<string>();
+  const maps = new Set<string>();
+  const open: string[] = [];
+  const visit = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    open.push(name);
+  };
+  for (const [name, chain] of table.chains) if (chain.base?.type === "nat") visit(name);
+  const follow = (verdict: { readonly kind: string; readonly chain?: string }): void => {
+    if (verdict.chain !== undefined) visit(verdict.chain);
+  };
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    for (const rule of table.chains.get(name)?.rules ?? []) {
+      for (const s of rule.statements) {
+        if (s.kind === "jump" || s.kind === "goto") follow(s);
+        else if (s.kind === "numgen-vmap") for (const { verdict } of s.branches) follow(verdict);
+        else if (s.kind === "vmap-values") for (const [, verdict] of s.elements) follow(verdict);
+        else if (s.kind === "vmap" && !maps.has(s.map)) {
+          maps.add(s.map);
+          for (const { value } of table.sets.get(s.map)?.elements.values() ?? []) {
+            if (value !== null && typeof value !== "string") follow(value);
+          }
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** iptables' name for what a chain is for: `nat` or `filter`. */
+export function purposeOf(table: Table, chain: string): "nat" | "filter" {
+  return natChains(table).has(chain) ? "nat" : "filter";
+}
