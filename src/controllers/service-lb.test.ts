@@ -37,6 +37,18 @@ test("the lowest free address, each its own; a freed one goes to who waits", () 
   expect(addresses(c, "c")).toEqual(["203.0.113.10"]);
 });
 
+test("who came first is served first, also by a cloud that came in the same text", () => {
+  const c = new TestCluster();
+  c.apply(balanced("web"), balanced("api"), {
+    apiVersion: "kubehop.dev/v1alpha1",
+    kind: "CloudProvider",
+    metadata: { name: "cloud" },
+    spec: { loadBalancer: "nodePort" },
+  } as unknown as KubeObject);
+  c.rest();
+  expect([addresses(c, "web"), addresses(c, "api")]).toEqual([["203.0.113.10"], ["203.0.113.11"]]);
+});
+
 test("loadBalancerIP is honoured when it is free", () => {
   const c = new TestCluster();
   c.apply(balanced("a", { loadBalancerIP: "203.0.113.99" }), balanced("b", { loadBalancerIP: "203.0.113.99" }));

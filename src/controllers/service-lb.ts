@@ -1,17 +1,23 @@
 import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import { formatIP, parseIP } from "../base/ip.ts";
-import { deepEqual } from "../base/json.ts";
+import { deepEqual, type JsonValue } from "../base/json.ts";
 import { type Micros, SECOND } from "../base/time.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
 import type { LoadBalancerIngress, Service } from "../model/service/types.ts";
 import { changesOf, isDeleting } from "./changes.ts";
-import { type Controller, NOTHING, type Reconciliation, type ReconcileView } from "./types.ts";
+import { type Controller, type EventNote, NOTHING, type Reconciliation, type ReconcileView } from "./types.ts";
 
 const LOAD_BALANCER_CLEANUP = "service.kubernetes.io/load-balancer-cleanup";
 
-/** What the cloud takes to build a balancer or to take one down. */
+/** What the cloud takes to build a balancer, to change one or to take one down. */
 const CLOUD = { class: "sync", micros: 2 * SECOND } as const;
+/** A failed sync is tried again after 5 s, 10 s ... 300 s. */
+const MIN_RETRY = 5 * SECOND;
+const MAX_RETRY = 300 * SECOND;
+const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
+const AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler";
 
 /**
  * The cloud's service controller: finalizer, balancer, status.loadBalancer.ingress, and the way back. Only for Services
@@ -29,24 +35,52 @@ export const serviceLoadBalancerController: Controller = {
   reconcile,
 };
 
+/** What this controller knows of one balancer. */
+interface Balancer {
+  readonly stage: "building" | "up" | "changing" | "leaving";
+  /** When the cloud answers; null while it is not asked anything. */
+  readonly due: Micros | null;
+  /** What the balancer was built from; null before the first. */
+  readonly config: string | null;
+  /** The nodes it forwards to. */
+  readonly nodes: readonly string[];
+  readonly failures: number;
+}
+
+const NONE: Balancer = { stage: "building", due: null, config: null, nodes: [], failures: 0 };
+
 function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
   const keys = new Set<string>();
-  let all = false;
+  let waiting = false;
+  let nodes = false;
   for (const { from, to, object } of changesOf(commit)) {
-    if (object.kind === "CloudProvider") all = true;
+    if (object.kind === "CloudProvider") waiting = true;
+    if (object.kind === "Node" && isTarget(from as Node | undefined) !== isTarget(to as Node | undefined)) nodes = true;
     if (object.kind !== "Service") continue;
     const sides = [from, to].filter((side): side is Service => side !== undefined);
     if (sides.some((side) => side.spec.type === "LoadBalancer" || hasFinalizer(side))) keys.add(keyOf(object));
     // An address that is free again is for whoever waits for one.
-    if (ingressIPs(from as Service | undefined).some((ip) => !ingressIPs(to as Service | undefined).includes(ip)))
-      all = true;
+    const after = ingressIPs(to as Service | undefined);
+    if (ingressIPs(from as Service | undefined).some((ip) => !after.includes(ip))) waiting = true;
   }
-  if (all) {
-    for (const service of reader.list<Service>("Service")) {
-      if (wantsBalancer(service) && ingressIPs(service).length === 0) keys.add(keyOf(service));
-    }
+  if (waiting || nodes) {
+    const asked = reader
+      .list<Service>("Service")
+      .filter((service) => wantsBalancer(service) && (nodes || ingressIPs(service).length === 0));
+    // First come, first served: a cloud that came last gives the addresses that it would have given from the start.
+    for (const service of asked.toSorted((a, b) => revision(a) - revision(b))) keys.add(keyOf(service));
   }
   return [...keys];
+}
+
+const revision = (service: Service): number => Number(service.metadata.resourceVersion ?? 0);
+
+/** Nodes that a balancer forwards to. One that is not ready stays in: its health checks see to that. Source: stableNodeSetPredicates. */
+function isTarget(node: Node | undefined): boolean {
+  if (node === undefined || isDeleting(node)) return false;
+  const excluded = node.metadata.labels?.[EXCLUDE];
+  if (excluded !== undefined && excluded !== "false") return false;
+  return node.spec.taints?.some(({ key }) => key === AUTOSCALER_TAINT) !== true;
 }
 
 function hasFinalizer(service: Service): boolean {
@@ -61,59 +95,162 @@ function ingressIPs(service: Service | undefined): readonly string[] {
   return (service?.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
 }
 
+/** What a balancer is built from: a change of it means that the cloud is asked again. Source: needsUpdate. */
+function configOf(service: Service): string {
+  const { spec, metadata } = service;
+  const ports = (spec.ports ?? []).map((p) => [p.name ?? "", p.port, p.protocol, p.nodePort ?? 0]);
+  return JSON.stringify([
+    ports,
+    spec.sessionAffinity ?? "None",
+    spec.loadBalancerSourceRanges ?? [],
+    spec.externalTrafficPolicy ?? "",
+    spec.healthCheckNodePort ?? 0,
+    spec.loadBalancerIP ?? "",
+    spec.externalIPs ?? [],
+    spec.ipFamilies ?? [],
+    Object.entries(metadata.annotations ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    metadata.uid,
+  ]);
+}
+
 function reconcile(key: string, view: ReconcileView): Reconciliation {
   const service = view.reader.get<Service>(key as ObjectKey);
-  if (service === undefined)
-    return view.memory(key) === undefined ? NOTHING : { operations: [], remember: { [key]: null } };
-  if (!wantsBalancer(service)) return hasFinalizer(service) ? takeDown(key, service, view) : NOTHING;
+  const noted = view.memory(key) as Balancer | undefined;
+  if (service === undefined) return noted === undefined ? NOTHING : { operations: [], remember: { [key]: null } };
+  const known = noted ?? NONE;
+  if (!wantsBalancer(service)) return hasFinalizer(service) ? takeDown(key, service, known, view) : NOTHING;
   if (view.cloud.loadBalancer === "none") return NOTHING;
+  const { name } = service.metadata;
   if (!hasFinalizer(service)) {
     const finalizers = [...(service.metadata.finalizers ?? []), LOAD_BALANCER_CLEANUP];
     return {
       operations: [
         { op: "update", object: { ...service, metadata: { ...service.metadata, finalizers } } as KubeObject },
       ],
-      title: `Ensuring load balancer for ${service.metadata.name}`,
+      events: [note(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer")],
+      title: `Ensuring load balancer for ${name}`,
     };
   }
-  const given = service.status.loadBalancer.ingress;
-  const asked = service.spec.loadBalancerIP;
-  if (given !== undefined && given.length > 0 && (asked === undefined || given.some(({ ip }) => ip === asked)))
-    return NOTHING;
-  const due = dueAt(key, view);
-  if (view.now < due) return wait(key, due, view);
-  const ip = freeAddress(service, view.cloud, view.reader);
-  if (ip === null) {
-    return { operations: [], remember: { [key]: null }, title: failure(service, view.cloud) };
+  const nodes = view.reader
+    .list<Node>("Node")
+    .filter(isTarget)
+    .map((node) => node.metadata.name);
+  const config = configOf(service);
+  const given = service.status.loadBalancer.ingress ?? [];
+  const { loadBalancerIP: asked } = service.spec;
+  const hasAddress = given.length > 0 && (asked === undefined || asked === "" || given.some(({ ip }) => ip === asked));
+  // A text may state an address: that is a balancer that stands already.
+  if (hasAddress && known.config === null)
+    return { operations: [], remember: kept(key, { ...known, stage: "up", config, nodes }) };
+  if (hasAddress && known.config === config) return followNodes(key, service, known, nodes, view);
+  return ensure(key, service, { ...known, stage: "building" }, { config, nodes, given, hasAddress }, view);
+}
+
+function ensure(
+  key: string,
+  service: Service,
+  known: Balancer,
+  wanted: {
+    readonly config: string;
+    readonly nodes: readonly string[];
+    readonly given: readonly LoadBalancerIngress[];
+    readonly hasAddress: boolean;
+  },
+  view: ReconcileView,
+): Reconciliation {
+  const { name } = service.metadata;
+  const start = known.due ?? view.now + view.latency(CLOUD);
+  if (view.now < start) {
+    // The first asking was told with the finalizer.
+    const again = known.due === null && known.config !== null;
+    return {
+      ...wait(key, { ...known, due: start }, view),
+      ...(again ? { events: [note(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer")] } : {}),
+    };
   }
+  const events: EventNote[] = [];
+  if (wanted.nodes.length === 0) {
+    events.push(note(service, "Warning", "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer"));
+  }
+  const ip = wanted.hasAddress ? (ingressIPs(service)[0] ?? null) : freeAddress(service, view.cloud, view.reader);
+  if (ip === null) {
+    const message = failure(service, view.cloud);
+    const micros = Math.min(MAX_RETRY, MIN_RETRY * 2 ** known.failures);
+    return {
+      operations: [],
+      remember: kept(key, { ...known, due: null, failures: known.failures + 1 }),
+      // It tries again of its own accord, but nothing else needs to wait for that.
+      requeue: { class: "deadline", micros },
+      events: [note(service, "Warning", "SyncLoadBalancerFailed", message)],
+      title: message,
+    };
+  }
+  events.push(note(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer"));
+  const up: Balancer = { stage: "up", due: null, config: wanted.config, nodes: wanted.nodes, failures: 0 };
   return {
-    ...setIngress(service, [{ ip, ipMode: "VIP" }]),
-    remember: { [key]: null },
-    title: `Ensured load balancer ${ip} for ${service.metadata.name}`,
+    ...(wanted.hasAddress ? NOTHING : setIngress(service, [{ ip, ipMode: "VIP" }])),
+    remember: kept(key, up),
+    events,
+    title: `Ensured load balancer ${ip} for ${name}`,
   };
 }
 
-/** When the cloud's answer is due: asked once, noted until it comes. */
-function dueAt(key: string, view: ReconcileView): Micros {
-  return (view.memory(key) as Micros | undefined) ?? view.now + view.latency(CLOUD);
+/** The balancer stands; its node set follows the nodes. Source: nodeSyncService. */
+function followNodes(
+  key: string,
+  service: Service,
+  known: Balancer,
+  nodes: readonly string[],
+  view: ReconcileView,
+): Reconciliation {
+  if (deepEqual(nodes, known.nodes)) {
+    return known.due === null ? NOTHING : { operations: [], remember: kept(key, { ...known, stage: "up", due: null }) };
+  }
+  const due = known.stage === "changing" && known.due !== null ? known.due : view.now + view.latency(CLOUD);
+  if (view.now < due) return wait(key, { ...known, stage: "changing", due }, view);
+  const message = "Updated load balancer with new hosts";
+  return {
+    operations: [],
+    remember: kept(key, { ...known, stage: "up", due: null, nodes }),
+    events: [note(service, "Normal", "UpdatedLoadBalancer", message)],
+    title: `${message}: ${service.metadata.name}`,
+  };
 }
 
-function wait(key: string, due: Micros, view: ReconcileView): Reconciliation {
-  return { operations: [], remember: { [key]: due }, requeue: { class: "timer", micros: due - view.now } };
+function kept(key: string, balancer: Balancer): Readonly<Record<string, JsonValue>> {
+  return { [key]: balancer as unknown as JsonValue };
+}
+
+function wait(key: string, balancer: Balancer, view: ReconcileView): Reconciliation {
+  const micros = (balancer.due ?? view.now) - view.now;
+  return { operations: [], remember: kept(key, balancer), requeue: { class: "timer", micros } };
+}
+
+function note(service: Service, type: EventNote["type"], reason: string, message: string): EventNote {
+  return { about: service, type, reason, message };
 }
 
 /** Deleted, or no LoadBalancer any more: the cloud's part goes first, then the finalizer; then the API lets it go. */
-function takeDown(key: string, service: Service, view: ReconcileView): Reconciliation {
-  const due = dueAt(key, view);
-  if (view.now < due) return { ...wait(key, due, view), title: `Deleting load balancer of ${service.metadata.name}` };
-  if (ingressIPs(service).length > 0 && !isDeleting(service)) return setIngress(service, []);
-  const finalizers = (service.metadata.finalizers ?? []).filter((name) => name !== LOAD_BALANCER_CLEANUP);
+function takeDown(key: string, service: Service, known: Balancer, view: ReconcileView): Reconciliation {
+  const begun = known.stage === "leaving" && known.due !== null;
+  const due = begun ? (known.due as Micros) : view.now + view.latency(CLOUD);
+  const deleting = note(service, "Normal", "DeletingLoadBalancer", "Deleting load balancer");
+  const { name } = service.metadata;
+  if (view.now < due) {
+    const waiting = wait(key, { ...known, stage: "leaving", due }, view);
+    return begun ? waiting : { ...waiting, events: [deleting], title: `Deleting load balancer of ${name}` };
+  }
+  if (ingressIPs(service).length > 0 && !isDeleting(service)) {
+    return { ...setIngress(service, []), remember: kept(key, { ...known, stage: "leaving", due }) };
+  }
+  const finalizers = (service.metadata.finalizers ?? []).filter((finalizer) => finalizer !== LOAD_BALANCER_CLEANUP);
   const { finalizers: _, ...metadata } = service.metadata;
   const object = { ...service, metadata: finalizers.length === 0 ? metadata : { ...metadata, finalizers } };
   return {
     operations: [{ op: "update", object: object as KubeObject }],
     remember: { [key]: null },
-    title: `Deleted load balancer of ${service.metadata.name}`,
+    events: [...(begun ? [] : [deleting]), note(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer")],
+    title: `Deleted load balancer of ${name}`,
   };
 }
 

@@ -9,7 +9,14 @@ import { labelSelectorMatches } from "../../model/selectors.ts";
 import { adopted, changesOf, controllerOf, controllerRef, isDeleting } from "../changes.ts";
 import { templateHash } from "../names.ts";
 import { isTerminal } from "../pods.ts";
-import { type Controller, NOTHING, type Operation, type Reconciliation, type ReconcileView } from "../types.ts";
+import {
+  type Controller,
+  type EventNote,
+  NOTHING,
+  type Operation,
+  type Reconciliation,
+  type ReconcileView,
+} from "../types.ts";
 import {
   boundsOf,
   byAge,
@@ -67,6 +74,8 @@ interface Step {
   readonly operations: readonly Operation[];
   readonly title: string | null;
   readonly created: string | null;
+  /** status.collisionCount, when making that set ran into others of its name. */
+  readonly collisions?: number;
 }
 
 const STAY: Step = { operations: [], title: null, created: null };
@@ -98,12 +107,21 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const annotations = deployment.metadata.annotations;
   if (revision !== undefined && revision !== "0" && annotations?.[REVISION] !== revision && !isDeleting(deployment)) {
     const metadata = { ...deployment.metadata, annotations: { ...annotations, [REVISION]: revision } };
-    return result(step, [...step.operations, { op: "update", object: { ...deployment, metadata } as KubeObject }]);
+    return result(deployment, step, [
+      ...step.operations,
+      { op: "update", object: { ...deployment, metadata } as KubeObject },
+    ]);
   }
 
   const deadline = (deployment.spec.progressDeadlineSeconds ?? 600) * SECOND;
   const noted = view.memory(key) as number | undefined;
-  const progress = { current, created: step.created, late: noted !== undefined && view.now - noted >= deadline };
+  const collisions = step.collisions ?? deployment.status.collisionCount ?? 0;
+  const progress = {
+    current,
+    created: step.created,
+    collisions,
+    late: noted !== undefined && view.now - noted >= deadline,
+  };
   const status = statusOf(deployment, owned, progress, view.now);
   const operations = [...step.operations];
   if (!deepEqual(status, deployment.status)) {
@@ -115,14 +133,20 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const since = waiting ? (moved ? view.now : noted) : null;
   const left = since === null ? 0 : since + deadline - view.now;
   return {
-    ...result(step, operations),
+    ...result(deployment, step, operations),
     ...(since === (noted ?? null) ? {} : { remember: { [key]: since } }),
     ...(since === null || left <= 0 ? {} : { requeue: { class: "deadline", micros: left } as const }),
   };
 }
 
-function result(step: Step, operations: readonly Operation[]): Reconciliation {
-  return step.title === null ? { operations } : { operations, title: step.title };
+function result(deployment: Deployment, step: Step, operations: readonly Operation[]): Reconciliation {
+  if (step.title === null) return { operations };
+  // Scaling is told by one event per replica set, in the words of the journal.
+  const events = step.title
+    .split("; ")
+    .filter((message) => message.startsWith("Scaled "))
+    .map((message): EventNote => ({ about: deployment, type: "Normal", reason: "ScalingReplicaSet", message }));
+  return { operations, title: step.title, ...(events.length === 0 ? {} : { events }) };
 }
 
 function orphansOf(deployment: Deployment, reader: ObjectReader): readonly ReplicaSet[] {
@@ -150,7 +174,7 @@ function stepOf(
       rs.metadata.annotations[DESIRED_REPLICAS] !== String(deployment.spec.replicas),
   );
   if (deployment.spec.paused === true || scaling) return scaleStep(deployment, owned, current, old);
-  if (isRolling(deployment)) return rollingStep(deployment, owned, current, old);
+  if (isRolling(deployment)) return rollingStep(deployment, owned, current, old, reader);
   return recreateStep(deployment, owned, current, old, reader);
 }
 
@@ -160,8 +184,9 @@ function rollingStep(
   owned: readonly ReplicaSet[],
   current: ReplicaSet | undefined,
   old: readonly ReplicaSet[],
+  reader: ObjectReader,
 ): Step {
-  if (current === undefined) return createStep(deployment, owned);
+  if (current === undefined) return createStep(deployment, owned, reader);
   const upkeep = annotationStep(deployment, current, old);
   if (upkeep !== null) return upkeep;
   const wanted = deployment.spec.replicas;
@@ -189,7 +214,7 @@ function recreateStep(
     reader.ownedBy(rs.metadata.uid ?? "").some((object) => object.kind === "Pod" && !isTerminal(object as Pod)),
   );
   if (stillRunning) return STAY;
-  if (current === undefined) return createStep(deployment, owned);
+  if (current === undefined) return createStep(deployment, owned, reader);
   const upkeep = annotationStep(deployment, current, old);
   if (upkeep !== null) return upkeep;
   if (current.spec.replicas !== deployment.spec.replicas) {
@@ -278,15 +303,16 @@ function inheritedAnnotations(deployment: Deployment): Readonly<Record<string, s
 }
 
 /** The new ReplicaSet. Source: getNewReplicaSet. */
-function createStep(deployment: Deployment, owned: readonly ReplicaSet[]): Step {
+function createStep(deployment: Deployment, owned: readonly ReplicaSet[], reader: ObjectReader): Step {
   const { template } = deployment.spec;
-  const taken = new Map(owned.map((rs) => [rs.metadata.name, rs]));
-  let collisions = 0;
-  let hash = templateHash(template);
-  // Another template may have the same hash; the real counter lives in status.collisionCount.
+  let collisions = deployment.status.collisionCount ?? 0;
+  let hash = templateHash(template, collisions);
+  // Another template, or somebody else's set, may have the name already: status.collisionCount goes into the hash too.
   for (;;) {
-    const rival = taken.get(`${deployment.metadata.name}-${hash}`);
-    if (rival === undefined || sameTemplate(rival.spec.template, template)) break;
+    const name = objectKey("ReplicaSet", deployment.metadata.namespace, `${deployment.metadata.name}-${hash}`);
+    const rival = reader.get<ReplicaSet>(name);
+    const isOurs = rival !== undefined && owned.some(({ metadata }) => metadata.uid === rival.metadata.uid);
+    if (rival === undefined || (isOurs && sameTemplate(rival.spec.template, template))) break;
     collisions += 1;
     hash = templateHash(template, collisions);
   }
@@ -320,7 +346,7 @@ function createStep(deployment: Deployment, owned: readonly ReplicaSet[]): Step 
     status: { replicas: 0 },
   };
   const title = replicas > 0 ? scaledTitle(name, 0, replicas) : `Created new replica set "${name}"`;
-  return { operations: [{ op: "create", object: rs }], title, created: name };
+  return { operations: [{ op: "create", object: rs }], title, created: name, collisions };
 }
 
 /** Keeps revision, minReadySeconds and inherited annotations of the present set: a rollback makes its revision the newest. */

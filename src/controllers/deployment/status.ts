@@ -12,6 +12,7 @@ export interface Progress {
   readonly current: ReplicaSet | undefined;
   /** A new ReplicaSet was made in this very reconcile, under this name. */
   readonly created: string | null;
+  readonly collisions: number;
   /** No progress for longer than progressDeadlineSeconds. */
   readonly late: boolean;
 }
@@ -26,6 +27,7 @@ export function statusOf(deployment: Deployment, sets: readonly ReplicaSet[], pr
   const unavailable = Math.max(0, sum((rs) => rs.spec.replicas) - available);
   const counts: Status = {
     observedGeneration: deployment.metadata.generation ?? 1,
+    ...(progress.collisions === 0 ? {} : { collisionCount: progress.collisions }),
     ...(replicas === 0 ? {} : { replicas }),
     ...(updated === 0 ? {} : { updatedReplicas: updated }),
     ...(ready === 0 ? {} : { readyReplicas: ready }),

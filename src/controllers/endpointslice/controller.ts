@@ -25,7 +25,15 @@ import {
   targetPortOn,
 } from "../endpoints/selection.ts";
 import { generatedName } from "../names.ts";
-import { type Controller, NOTHING, type Operation, type Reconciliation, type ReconcileView } from "../types.ts";
+import {
+  type Controller,
+  type EventNote,
+  NOTHING,
+  type Operation,
+  type Reconciliation,
+  type ReconcileView,
+} from "../types.ts";
+import { allocateHints, positionalHints, wantsTopologyHints } from "./hints.ts";
 import { type Draft, endpointIdentity, type Group, groupKey, planGroup } from "./packing.ts";
 
 const ENDPOINTSLICE_CONTROLLER = "endpointslice-controller.k8s.io";
@@ -41,6 +49,9 @@ export const endpointSliceController: Controller = {
 
 function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
   const keys = servicesTouched(commit, reader);
+  if (changesZones(commit)) {
+    for (const service of reader.list<Service>("Service")) if (wantsTopologyHints(service)) keys.add(keyOf(service));
+  }
   for (const { from, to, object } of changesOf(commit)) {
     if (object.kind === "EndpointSlice") {
       const service = object.metadata.labels?.[SERVICE_NAME_LABEL];
@@ -58,6 +69,16 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
   return [...keys];
 }
 
+/** Does the commit change what topology hints are reckoned from: nodes, their zones, CPUs and readiness? */
+function changesZones(commit: Commit): boolean {
+  for (const { from, to, object } of changesOf(commit)) {
+    if (object.kind !== "Node") continue;
+    if (from === undefined || to === undefined || zoneOf(from as Node) !== zoneOf(to as Node)) return true;
+    if (!deepEqual((from as Node).status, (to as Node).status)) return true;
+  }
+  return false;
+}
+
 function zoneOf(node: Node): string | undefined {
   return node.metadata.labels?.[ZONE_LABEL];
 }
@@ -65,7 +86,9 @@ function zoneOf(node: Node): string | undefined {
 function reconcile(key: string, view: ReconcileView): Reconciliation {
   const service = view.reader.get<Service>(key as ObjectKey);
   // Slices of a Service that is gone are the garbage collector's; those of an ExternalName stay as they are.
-  if (service === undefined || !hasEndpoints(service)) return NOTHING;
+  if (service === undefined || !hasEndpoints(service)) {
+    return view.memory(key) === undefined ? NOTHING : { operations: [], remember: { [key]: null } };
+  }
   const namespace = service.metadata.namespace ?? "";
   const families = familiesOf(service);
   const existing = view.reader
@@ -76,8 +99,9 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   let remove: EndpointSlice[] = existing.filter((slice) => !families.some((family) => family === slice.addressType));
   const pods = selectedPods(service, view.reader);
   if (pods.length === 0 && existing.some(isGiven)) return NOTHING;
+  const told: EventNote[] = [];
   for (const family of families) {
-    const plan = planFamily(service, family, pods, existing, view.reader);
+    const plan = planFamily(service, family, pods, existing, view.reader, told);
     create.push(...plan.create);
     update.push(...plan.update);
     remove.push(...plan.remove);
@@ -117,7 +141,8 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
     }
   }
   for (const slice of remove) operations.push({ op: "delete", key: keyOf(slice) });
-  return operations.length === 0 ? NOTHING : { operations, title: summary(service, pods) };
+  const hints = hintsNews(key, told, view);
+  return operations.length === 0 ? hints : { ...hints, operations, title: summary(service, pods) };
 }
 
 /**
@@ -127,6 +152,47 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
  */
 function isGiven(slice: EndpointSlice): boolean {
   return (slice.endpoints ?? []).some((endpoint) => endpoint.targetRef === undefined);
+}
+
+/** Whether hints are given is told when it changes, and remembered. */
+function hintsNews(key: string, told: readonly EventNote[], view: ReconcileView): Reconciliation {
+  const state = told.map(({ message }) => message).join("; ");
+  if (state === (view.memory(key) ?? "")) return NOTHING;
+  return { operations: [], events: told, remember: { [key]: state === "" ? null : state } };
+}
+
+/** The groups with topology hints on their ready endpoints, where the annotation asks for them and they can be given. */
+function hinted(
+  service: Service,
+  family: IPFamily,
+  groups: ReadonlyMap<string, Group>,
+  reader: ObjectReader,
+  told: EventNote[],
+): ReadonlyMap<string, Group> {
+  if (!wantsTopologyHints(service)) return groups;
+  const nodes = reader.list<Node>("Node");
+  return new Map(
+    [...groups].map(([id, group]): [string, Group] => {
+      const ready = [...group.endpoints].filter(([, endpoint]) => endpoint.conditions?.ready === true);
+      const wanted = ready.map(([identity, endpoint]) => ({ id: identity, zone: endpoint.zone }));
+      const allocation = allocateHints(wanted, nodes, family);
+      const message = allocation.ok ? `Topology Aware Hints has been enabled, addressType: ${family}` : allocation.why;
+      told.push({
+        about: service,
+        type: allocation.ok ? "Normal" : "Warning",
+        reason: allocation.ok ? "TopologyAwareHintsEnabled" : "TopologyAwareHintsDisabled",
+        message,
+      });
+      if (!allocation.ok) return [id, group];
+      const endpoints = new Map(
+        [...group.endpoints].map(([identity, endpoint]): [string, Endpoint] => {
+          const zone = allocation.zoneOf.get(identity);
+          return [identity, zone === undefined ? endpoint : { ...endpoint, hints: { forZones: [{ name: zone }] } }];
+        }),
+      );
+      return [id, { ...group, endpoints }];
+    }),
+  );
 }
 
 function summary(service: Service, selected: readonly Pod[]): string {
@@ -183,12 +249,13 @@ function planFamily(
   pods: readonly Pod[],
   existing: readonly EndpointSlice[],
   reader: ObjectReader,
+  told: EventNote[],
 ): {
   readonly create: readonly Draft[];
   readonly update: readonly { slice: EndpointSlice; ports: readonly EndpointPort[]; endpoints: readonly Endpoint[] }[];
   readonly remove: readonly EndpointSlice[];
 } {
-  const groups = groupsOf(service, family, pods, reader);
+  const groups = hinted(service, family, groupsOf(service, family, pods, reader), reader, told);
   const slices = new Map<string, EndpointSlice[]>();
   for (const slice of existing) {
     if (slice.addressType !== family) continue;
@@ -266,7 +333,7 @@ function endpointOf(service: Service, pod: Pod, ips: readonly string[], node: No
   const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
   const zone = node === undefined ? undefined : zoneOf(node);
   const hostname = hostnameUnder(service, pod);
-  const hints = ready ? hintsOf(service, zone, pod.spec.nodeName) : undefined;
+  const hints = ready && !wantsTopologyHints(service) ? positionalHints(service, zone, pod.spec.nodeName) : undefined;
   return {
     addresses: ips,
     conditions: { ready, serving, terminating },
@@ -281,13 +348,4 @@ function endpointOf(service: Service, pod: Pod, ips: readonly string[], node: No
     },
     ...(zone === undefined ? {} : { zone }),
   };
-}
-
-/** trafficDistribution: purely positional, every ready endpoint is for its own zone (and node). Source: trafficdist. */
-function hintsOf(service: Service, zone: string | undefined, node: string | undefined): Endpoint["hints"] | undefined {
-  const distribution = service.spec.trafficDistribution;
-  const forZones = zone === undefined ? undefined : { forZones: [{ name: zone }] };
-  if (distribution === "PreferSameZone" || distribution === "PreferClose") return forZones;
-  if (distribution !== "PreferSameNode") return undefined;
-  return { ...(node === undefined ? {} : { forNodes: [{ name: node }] }), ...forZones };
 }

@@ -24,6 +24,7 @@ export interface Deployment extends KubeObject {
     readonly readyReplicas?: number;
     readonly availableReplicas?: number;
     readonly unavailableReplicas?: number;
+    readonly collisionCount?: number;
     readonly conditions?: readonly Condition[];
   };
 }
