@@ -67,25 +67,30 @@ function probe(world: World, from: string, to: string): Walk {
 const service = (world: World, name: string): Service =>
   world.objects.get<Service>(objectKey("Service", "default", name)) ?? expect.fail(`no service ${name}`);
 
+/** What a Service of the type is given: a node port from this range, and a balancer's address. */
+interface Given {
+  readonly nodePort: readonly [from: number, to: number] | null;
+  readonly ingress: string | undefined;
+}
+
+const NONE: Given = { nodePort: null, ingress: undefined };
+const FIXED: Given = { nodePort: [30000, 30000], ingress: undefined };
+const BALANCED: Given = { nodePort: [30086, 32767], ingress: "203.0.113.10" };
+const LB = "my-loadbalancer-service";
+
 describe.each([
-  ["ClusterIP", CLUSTER_IP, "my-service", "node/worker-1", "service/default/my-service:80"],
-  ["NodePort", NODE_PORT, "my-nodeport-service", "client/internet", "node/worker-2:30000"],
-  [
-    "LoadBalancer",
-    LOAD_BALANCER,
-    "my-loadbalancer-service",
-    "client/internet",
-    "lb/default/my-loadbalancer-service:80",
-  ],
-])("the %s manifest", (type, text, name, from, to) => {
+  ["ClusterIP", CLUSTER_IP, "my-service", "node/worker-1", "service/default/my-service:80", NONE],
+  ["NodePort", NODE_PORT, "my-nodeport-service", "client/internet", "node/worker-2:30000", FIXED],
+  ["LoadBalancer", LOAD_BALANCER, LB, "client/internet", `lb/default/${LB}:80`, BALANCED],
+])("the %s manifest", (type, text, name, from, to, given) => {
   it("is admitted, defaulted and given its addresses", () => {
     const { spec, status } = service(load(text), name);
     expect(spec.type).toBe(type);
     expect(spec.clusterIP).toMatch(/^10\.(9[6-9]|10\d|11[01])\./);
     expect(spec.clusterIPs).toEqual([spec.clusterIP]);
     const nodePort = spec.ports?.[0]?.nodePort ?? null;
-    const { from: low, to: high } = given.nodePort ?? { from: null, to: null };
-    expect(nodePort === low || (nodePort !== null && low !== null && nodePort >= low && nodePort <= high)).toBe(true);
+    const [low, high] = given.nodePort ?? [null, null];
+    expect(nodePort === null ? low : Math.min(Math.max(nodePort, low ?? 0), high ?? 0)).toBe(nodePort);
     expect(status.loadBalancer.ingress?.[0]?.ip).toBe(given.ingress);
   });
 
