@@ -2,6 +2,7 @@ import "./ui/theme/global.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./ui/App.tsx";
+import { Boundary } from "./ui/shell/Boundary.tsx";
 import { createSession } from "./ui/shell/session.ts";
 import { workerTransport } from "./ui/shell/transport.ts";
 import { startTheme } from "./ui/theme/theme.ts";
@@ -18,7 +19,9 @@ const root = document.getElementById("root");
 if (root !== null) {
   createRoot(root).render(
     <StrictMode>
-      <App session={session} />
+      <Boundary name="The page">
+        <App session={session} />
+      </Boundary>
     </StrictMode>,
   );
 }

@@ -6,6 +6,7 @@ import { HopSheet as SheetPanel } from "../inspector/HopSheet.tsx";
 import { Inspector as InspectorPanel } from "../inspector/Inspector.tsx";
 import { Stage as StagePanel } from "../stage/Stage.tsx";
 import { StripMap as StripPanel } from "../stage/StripMap.tsx";
+import { Boundary } from "./Boundary.tsx";
 import { usePanelProps } from "./panels.ts";
 import { usePage } from "./page.ts";
 import { useSession, type Session } from "./session.ts";
@@ -21,38 +22,60 @@ const Netfilter = lazy(() =>
 export function NetfilterView() {
   const props = usePanelProps();
   return (
-    <Suspense>
-      <Netfilter {...props} />
-    </Suspense>
+    <Boundary name="The netfilter view">
+      <Suspense>
+        <Netfilter {...props} />
+      </Suspense>
+    </Boundary>
   );
 }
 
 export function StripMap() {
   const mirror = useMirror((state) => state);
-  return <StripPanel mirror={mirror} />;
+  return (
+    <Boundary name="The map">
+      <StripPanel mirror={mirror} />
+    </Boundary>
+  );
 }
 
 export function Stage() {
   const session = useSession();
   const { mirror, exploration } = usePanelProps();
-  return <StagePanel mirror={mirror} exploration={exploration} onSend={(from) => void sendFrom(session, from)} />;
+  return (
+    <Boundary name="The map">
+      <StagePanel mirror={mirror} exploration={exploration} onSend={(from) => void sendFrom(session, from)} />
+    </Boundary>
+  );
 }
 
 export function Dock() {
   const props = usePanelProps();
   return (
-    <Suspense>
-      <DockPanel {...props} />
-    </Suspense>
+    <Boundary name="The dock">
+      <Suspense>
+        <DockPanel {...props} />
+      </Suspense>
+    </Boundary>
   );
 }
 
 export function Inspector() {
-  return <InspectorPanel {...usePanelProps()} />;
+  const props = usePanelProps();
+  return (
+    <Boundary name="The inspector">
+      <InspectorPanel {...props} />
+    </Boundary>
+  );
 }
 
 export function HopSheet() {
-  return <SheetPanel {...usePanelProps()} />;
+  const props = usePanelProps();
+  return (
+    <Boundary name="The hop sheet">
+      <SheetPanel {...props} />
+    </Boundary>
+  );
 }
 
 /** Sends the scenario's own request where it can be made, else the first that can be made from there. */
