@@ -18,6 +18,7 @@ import {
   type Status,
 } from "../model/status.ts";
 import { validateCreate, validateUpdate } from "../model/validate.ts";
+import { admit } from "./admission.ts";
 import { applyText } from "./applyall.ts";
 import { applyOne } from "./apply.ts";
 import { bootstrapCluster } from "./bootstrap.ts";
@@ -112,7 +113,7 @@ export function createApi(store: Store, options: ApiOptions): Api {
     }
     const key = objectKey(kind, namespace, name);
     if (store.get(key) !== undefined) return err(alreadyExists(kind, name));
-    let object: Stated = initialStatus(applyDefaults({ ...given, metadata }));
+    let object: Stated = admit(initialStatus(applyDefaults({ ...given, metadata })), store);
     if (kind === "Service") {
       const allocated = allocateForCreate(object as Service, pools());
       if (!allocated.ok) return allocated;

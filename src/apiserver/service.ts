@@ -44,6 +44,8 @@ function draftOf(service: Service): Draft {
 
 const withSpec = (service: Service, spec: Draft): Service => ({ ...service, spec });
 const usesNodePorts = (spec: ServiceSpec | Draft): boolean => spec.type === "NodePort" || spec.type === "LoadBalancer";
+const wantsNodePorts = (spec: Draft): boolean =>
+  spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
 const isHeadless = (spec: ServiceSpec | Draft): boolean => spec.clusterIPs?.[0] === "None" || spec.clusterIP === "None";
 const hasSelector = (spec: Draft): boolean => Object.keys(spec.selector ?? {}).length > 0;
 const otherFamily = (family: IPFamily): IPFamily => (family === "IPv4" ? "IPv6" : "IPv4");
@@ -89,7 +91,8 @@ function patchAllocated(spec: Draft, old: ServiceSpec): void {
     if (spec.clusterIP === undefined && old.clusterIP !== undefined) spec.clusterIP = old.clusterIP;
     if (spec.clusterIPs === undefined && old.clusterIPs !== undefined) spec.clusterIPs = old.clusterIPs;
   }
-  if (usesNodePorts(old) && usesNodePorts(spec)) {
+  // A balancer that is to do without node ports keeps those that the client repeats, and no others.
+  if (usesNodePorts(old) && wantsNodePorts(spec)) {
     const kept = new Set(nodePortsOf(spec));
     const used = new Set(nodePortsOf(old).filter((port) => kept.has(port)));
     const byName = new Map((old.ports ?? []).map((port) => [port.name ?? "", port.nodePort]));
@@ -256,8 +259,6 @@ function refusedPort(service: Service, index: number, port: number, why: string)
 const FULL_PORTS = internalError("failed to allocate a nodePort: range is full");
 // Keyed by number, not by place, so that another port of the Service does not shift this one's draw.
 const portField = (port: ServicePort): string => `spec.ports[${port.port}].nodePort`;
-const wantsNodePorts = (spec: Draft): boolean =>
-  spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
 
 /** On create, ports with one number (53/TCP and 53/UDP) share a node port. */
 function initNodePorts(service: Service, spec: Draft, pool: PortPool): Status | null {

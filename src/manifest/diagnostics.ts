@@ -29,8 +29,8 @@ export function statusDiagnostics(
 /** `Unsupported value: "Clusterip": supported values: "ClusterIP", ...` → the value that was meant. */
 function enumFixes(document: ManifestDocument, cause: Cause): Diagnostic["fixes"] {
   if (cause.reason !== "FieldValueNotSupported") return [];
-  const match = /^Unsupported value: "(.*?)": supported values: (.*)$/s.exec(cause.message);
-  const range = locate(document, cause.field);
+  const match = /^Unsupported value: (?:\{"Type":)?"(.*?)".*?: supported values: (.*)$/s.exec(cause.message);
+  const range = locate(document, cause.message.includes('{"Type":') ? `${cause.field}.type` : cause.field);
   if (match === null || range === null) return [];
   const supported = [...(match[2] as string).matchAll(/"(.*?)"/g)].map((value) => value[1] as string);
   const near = nearest(match[1] as string, supported);

@@ -15,6 +15,8 @@ export const DEFAULT_CLUSTER: ClusterConfig = {
 
 const CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
+const ONE_OF_EACH = "expected one (IPv4 or IPv6) CIDR or two CIDRs from each family for dual-stack networking";
+
 /**
  * ClusterConfiguration (kubeadm.k8s.io/v1beta4) → what the network needs. The node port range is read from the API server's
  * flag `service-node-port-range` in apiServer.extraArgs, where kubeadm users put it.
@@ -35,9 +37,9 @@ export function clusterConfig(object: ConfigObject | undefined): Result<ClusterC
     ["networking.podSubnet", podSubnet],
   ] as const) {
     const parts = value.split(",");
-    if (parts.length > 2 || parts.some((part) => parseCidr(part.trim()) === null))
-      causes.push(invalid(field, value, CIDR));
-    else if (parts.length === 2) causes.push(invalid(field, value, "dual-stack clusters are not supported here yet"));
+    const families = new Set(parts.map((part) => parseCidr(part.trim())?.family));
+    if (families.has(undefined)) causes.push(invalid(field, value, CIDR));
+    else if (parts.length > 2 || families.size < parts.length) causes.push(invalid(field, value, ONE_OF_EACH));
   }
   for (const problem of subdomain1123Problems(dnsDomain))
     causes.push(invalid("networking.dnsDomain", dnsDomain, problem));

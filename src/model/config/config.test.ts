@@ -50,7 +50,8 @@ describe("kube-proxy", () => {
     [
       "periods",
       { iptables: { minSyncPeriod: "0s", syncPeriod: "1m30s" } },
-      { minSyncPeriod: 0, syncPeriod: 90_000_000 },
+      // kube-proxy takes a zero for nothing said.
+      { minSyncPeriod: 1_000_000, syncPeriod: 90_000_000 },
     ],
     ["cluster CIDR", { clusterCIDR: "10.0.0.0/8" }, { detectLocal: ["10.0.0.0/8"] }],
     ["two of them", { clusterCIDR: "10.0.0.0/8,fd00::/64" }, { detectLocal: ["10.0.0.0/8", "fd00::/64"] }],

@@ -46,6 +46,8 @@ export function proxyConfig(
     const value = settings[name];
     if (value === undefined || value === "") return standard;
     const micros = typeof value === "string" ? parseDuration(value) : null;
+    // kubeadm writes zeros for what nobody has set.
+    if (micros === 0) return standard;
     const field = `KubeProxyConfiguration.${sectionName}.${name}`;
     if (micros === null) causes.push(invalid(field, value, `time: invalid duration ${JSON.stringify(value)}`));
     else if (name === "syncPeriod" ? micros <= 0 : micros < 0) {
@@ -94,7 +96,7 @@ export function proxyConfig(
     switch (detectLocalMode) {
       case "ClusterCIDR":
         if (list(local["clusterCIDRs"]).length > 0) return list(local["clusterCIDRs"]);
-        return clusterCIDRs.length > 0 ? clusterCIDRs : [cluster.podSubnet];
+        return clusterCIDRs.length > 0 ? clusterCIDRs : cluster.podSubnet.split(",").map((part) => part.trim());
       case "NodeCIDR":
         return [];
       case "BridgeInterface":

@@ -42,7 +42,6 @@ const SPEC = struct("DeploymentSpec", {
   progressDeadlineSeconds: int32("Seconds without progress until a rollout counts as failed.", {
     default: 600,
     keep: true,
-    inert: true,
   }),
 });
 

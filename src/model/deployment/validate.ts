@@ -1,13 +1,16 @@
 /** Source: pkg/apis/apps/validation/validation.go. */
 import type { LabelSelector } from "../meta/types.ts";
-import { oneOf } from "../meta/validate.ts";
 import { amount, isZero, nonNegative, notOverAll } from "../amounts.ts";
 import { immutableSelector, validateSelectorAndTemplate } from "../replicaset/validate.ts";
-import { type Cause, forbidden, invalid } from "../status.ts";
+import { type Cause, forbidden, invalid, notSupported } from "../status.ts";
 import type { Deployment } from "./types.ts";
 
 function validateStrategy(strategy: Deployment["spec"]["strategy"]): readonly Cause[] {
-  const causes: Cause[] = [...oneOf(strategy?.type, ["Recreate", "RollingUpdate"], "spec.strategy")];
+  const causes: Cause[] = [];
+  const type = strategy?.type as string | undefined;
+  if (type !== undefined && type !== "Recreate" && type !== "RollingUpdate") {
+    causes.push(notSupported("spec.strategy", { Type: type, RollingUpdate: null }, ["Recreate", "RollingUpdate"]));
+  }
   const rolling = strategy?.rollingUpdate;
   if (strategy?.type === "Recreate" && rolling !== undefined) {
     causes.push(forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"));

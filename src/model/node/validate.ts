@@ -20,7 +20,10 @@ export function validateNode(node: Node): readonly Cause[] {
     if (effect === "") causes.push(required(`${field}.effect`));
     else if (!EFFECTS.includes(effect)) causes.push(notSupported(`${field}.effect`, effect, EFFECTS));
     const key = `${taint.key}:${effect}`;
-    if (seen.has(key)) causes.push(duplicate(field, taint));
+    if (seen.has(key)) {
+      const { key: Key, value: Value = "", timeAdded: TimeAdded = null } = taint;
+      causes.push(duplicate(field, { Key, Value, Effect: effect, TimeAdded }));
+    }
     seen.add(key);
   }
   const cidrs = node.spec.podCIDRs ?? [];

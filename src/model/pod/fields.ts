@@ -161,8 +161,8 @@ const containerFields: Readonly<Record<string, Field>> = {
   args: strings("Replaces the image's arguments.", { inert: true }),
   workingDir: string("Working directory.", { inert: true }),
   ports: objects(PORT, "Ports that the process listens on: here they are taken as complete."),
-  envFrom: objects(ENV_FROM, "Environment variables from ConfigMaps and Secrets.", { inert: true }),
-  env: objects(ENV, "Environment variables.", { inert: true }),
+  envFrom: objects(ENV_FROM, "Environment variables from ConfigMaps and Secrets."),
+  env: objects(ENV, "Environment variables; they win over those of Services."),
   resources: object(RESOURCES, "Requests and limits.", { inert: true, keep: true }),
   resizePolicy: objects(RESIZE_POLICY, "What a resize of resources does.", { inert: true }),
   restartPolicy: string("Always makes an init container a sidecar.", { keep: true }),
@@ -176,7 +176,10 @@ const containerFields: Readonly<Record<string, Field>> = {
   livenessProbe: object(PROBE, "When this fails the container is restarted."),
   readinessProbe: object(PROBE, "While this fails the pod is not ready: its Services send it no new connections."),
   startupProbe: object(PROBE, "The other probes wait until this one has succeeded."),
-  lifecycle: object(LIFECYCLE, "What is done after start and before stop.", { inert: true }),
+  lifecycle: object(
+    LIFECYCLE,
+    "What is done after start and before stop: a preStop `sleep` keeps a pod serving until nobody sends to it any more.",
+  ),
   terminationMessagePath: string("File with a last word.", { inert: true, default: "/dev/termination-log" }),
   terminationMessagePolicy: string("Where the last word is taken from.", {
     inert: true,
@@ -286,7 +289,7 @@ const POD_SPEC: Struct = struct("PodSpec", {
   ),
   priorityClassName: string("Its priority class.", { inert: true }),
   priority: int32("Its priority.", { keep: true, inert: true }),
-  dnsConfig: object(DNS_CONFIG, "DNS servers, search domains and options of its own.", { inert: true }),
+  dnsConfig: object(DNS_CONFIG, "DNS servers, search domains and options of its own."),
   readinessGates: objects(
     struct("PodReadinessGate", {
       conditionType: string("A condition of this pod.", { keep: true, go: "v1.PodConditionType" }),

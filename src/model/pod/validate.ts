@@ -5,6 +5,7 @@ import { validateIP } from "../ip-validate.ts";
 import { oneOf, validateAnnotations, validateLabels, validateSubdomain } from "../meta/validate.ts";
 import { label1123Problems, labelKeyProblems, portNameProblems, portNumberProblems } from "../names.ts";
 import { type Cause, duplicate, forbidden, invalid, notSupported, required } from "../status.ts";
+import { validateDns, validateEnv, validateLifecycle, validateTolerations } from "./validate-parts.ts";
 import type { Container, Pod, PodSpec, PodTemplate, Probe } from "./types.ts";
 
 const PROTOCOLS = ["TCP", "UDP", "SCTP"];
@@ -52,12 +53,8 @@ function validateProbe(
   return causes;
 }
 
-function validateContainer(
-  container: Container,
-  field: string,
-  names: Set<string>,
-  hostNetwork: boolean,
-): readonly Cause[] {
+function validateContainer(container: Container, field: string, names: Set<string>, spec: PodSpec): readonly Cause[] {
+  const hostNetwork = spec.hostNetwork === true;
   const causes: Cause[] = [];
   const name = container.name ?? "";
   if (name === "") causes.push(required(`${field}.name`));
@@ -97,6 +94,8 @@ function validateContainer(
     }
     causes.push(...oneOf(port.protocol, PROTOCOLS, `${at}.protocol`));
   }
+  causes.push(...validateEnv(container, field));
+  causes.push(...validateLifecycle(container.lifecycle, `${field}.lifecycle`, spec.terminationGracePeriodSeconds));
   const pull = (container as { readonly imagePullPolicy?: string }).imagePullPolicy;
   causes.push(...oneOf(pull, PULL_POLICIES, `${field}.imagePullPolicy`));
   causes.push(...validateProbe(container.readinessProbe, `${field}.readinessProbe`, "readiness"));
@@ -110,13 +109,12 @@ export function validatePodSpec(spec: PodSpec, field: string): readonly Cause[] 
   const causes: Cause[] = [];
   const containers = (spec.containers as readonly Container[] | undefined) ?? [];
   const names = new Set<string>();
-  const hostNetwork = spec.hostNetwork === true;
   if (containers.length === 0) causes.push(required(`${field}.containers`));
   for (const [i, container] of containers.entries()) {
-    causes.push(...validateContainer(container, `${field}.containers[${i}]`, names, hostNetwork));
+    causes.push(...validateContainer(container, `${field}.containers[${i}]`, names, spec));
   }
   for (const [i, container] of (spec.initContainers ?? []).entries()) {
-    causes.push(...validateContainer(container, `${field}.initContainers[${i}]`, names, hostNetwork));
+    causes.push(...validateContainer(container, `${field}.initContainers[${i}]`, names, spec));
   }
   const restart = spec.restartPolicy as string | undefined;
   if (restart !== undefined && !["Always", "OnFailure", "Never"].includes(restart)) {
@@ -124,7 +122,9 @@ export function validatePodSpec(spec: PodSpec, field: string): readonly Cause[] 
   }
   causes.push(
     ...oneOf(spec.dnsPolicy, ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"], `${field}.dnsPolicy`),
+    ...validateDns(spec, field),
     ...validateLabels(spec.nodeSelector, `${field}.nodeSelector`),
+    ...validateTolerations(spec, field),
   );
   if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) {
     const why = "must be greater than or equal to 0";

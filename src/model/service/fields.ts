@@ -106,7 +106,6 @@ const SERVICE_SPEC = struct("ServiceSpec", {
   trafficDistribution: string("Prefer endpoints that are near the client.", {
     values: ["PreferSameZone", "PreferSameNode", "PreferClose"],
     keep: true,
-    inert: true,
   }),
 });
 

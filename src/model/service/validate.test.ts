@@ -3,7 +3,6 @@ import { applyDefaults } from "../defaults.ts";
 import type { KubeObject } from "../meta/types.ts";
 import type { Cause } from "../status.ts";
 import { validateCreate, validateUpdate } from "../validate.ts";
-import { serviceWarnings } from "./validate.ts";
 import type { Service } from "./types.ts";
 
 /** A Service as decoded: spec parts on top of a good port. */
@@ -309,17 +308,4 @@ describe("updates", () => {
       "spec.healthCheckNodePort: Forbidden: field is immutable",
     ]);
   });
-});
-
-test("warnings", () => {
-  expect(serviceWarnings(service({ externalIPs: ["198.51.100.7"], externalName: "x" }))).toEqual([
-    "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
-    'spec.externalName is ignored when spec.type is not "ExternalName"',
-  ]);
-  expect(
-    serviceWarnings(service({ clusterIP: "None", sessionAffinity: "ClientIP", loadBalancerIP: "1.2.3.4" })),
-  ).toEqual([
-    "spec.loadBalancerIP is ignored for headless services",
-    "spec.SessionAffinity is ignored for headless services",
-  ]);
 });

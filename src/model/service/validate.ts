@@ -315,34 +315,3 @@ export function validateServiceUpdate(service: Service, old: Service): readonly 
   }
   return [...causes, ...validateService(service)];
 }
-
-/** What the API server says beside accepting it: `Warning: ...` lines. Source: pkg/api/service/warnings.go. */
-export function serviceWarnings(service: Service): readonly string[] {
-  const spec = service.spec;
-  const out: string[] = [];
-  const annotations = service.metadata.annotations ?? {};
-  if (annotations["service.kubernetes.io/topology-aware-hints"] !== undefined) {
-    out.push(
-      "annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead",
-    );
-  }
-  const external = (spec.externalIPs?.length ?? 0) > 0;
-  if (isHeadless(spec)) {
-    if ((spec.loadBalancerIP ?? "") !== "") out.push("spec.loadBalancerIP is ignored for headless services");
-    if (external) out.push("spec.externalIPs is ignored for headless services");
-    if (spec.sessionAffinity !== undefined && spec.sessionAffinity !== "None") {
-      out.push("spec.SessionAffinity is ignored for headless services");
-    }
-  } else if (external) {
-    out.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters");
-  }
-  if (spec.type === "ExternalName" && external)
-    out.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
-  if (spec.type !== "ExternalName" && (spec.externalName ?? "") !== "") {
-    out.push('spec.externalName is ignored when spec.type is not "ExternalName"');
-  }
-  if (spec.trafficDistribution === "PreferClose") {
-    out.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
-  }
-  return out;
-}
