@@ -49,6 +49,22 @@ describe("trace", () => {
     }
   });
 
+  it.each([
+    ["--filename", [`--filename=${shop}`]],
+    ["-f glued to its file", [`-f${shop}`]],
+    ["-f with an equals sign", [`-f=${shop}`]],
+    ["a switch that says false", [shop, "--explore=false"]],
+  ])("reads its options as kubectl does: %s", (_name, files) => {
+    expect(trace([...files, "--from", "client/internet", "--to", "lb/shop/web:80"]).outcomes).toHaveLength(1);
+  });
+
+  it("says an error of the text once, and where", () => {
+    const { err, code, out } = kubehop(["trace", "-", "--from", "node/worker-1", "--to", "1.2.3.4:80"], "a:\n\tb: c\n");
+    expect([code, out]).toEqual([1, ""]);
+    expect(err.match(/error:/g)).toHaveLength(1);
+    expect(err).toMatch(/^STDIN:2: error: error converting YAML to JSON: yaml: line 2: .*\n$/);
+  });
+
   it("says by which rule a Service without endpoints refuses, and exits 0: that is an outcome, not an error", () => {
     const { outcomes, walks } = trace([noEndpoints, "--from", "node/worker-1", "--to", "service/default/ghost:80"]);
     expect(outcomes[0]).toMatchObject({ outcome: "refused", backend: null, sourceSeen: null });

@@ -26,6 +26,7 @@ interface Parsed {
   readonly options: Readonly<Record<string, string>>;
 }
 
+const FILENAME = new Set(["-f", "--filename"]);
 const SWITCHES = new Set(["--explore", "--json"]);
 const OPTIONS = new Set(["--from", "--to", "--protocol", "--family", "--mode", "--seed", "--node", "--format"]);
 
@@ -34,22 +35,19 @@ function parse(argv: readonly string[]): Parsed {
   const options: Record<string, string> = {};
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] as string;
-    if (arg === "-f" || arg === "--filename") {
-      const file = argv[++i];
-      if (file === undefined) throw new Refused(`${arg} needs a file`);
-      files.push(file);
-    } else if (!arg.startsWith("--")) {
-      files.push(arg);
-    } else {
-      const equals = arg.indexOf("=");
-      const name = equals < 0 ? arg : arg.slice(0, equals);
-      if (SWITCHES.has(name)) options[name] = "true";
-      else if (OPTIONS.has(name)) {
-        const value = equals < 0 ? argv[++i] : arg.slice(equals + 1);
-        if (value === undefined) throw new Refused(`${name} needs a value`);
-        options[name] = value;
-      } else throw new Refused(`unknown option ${name}\n\n${USAGE}`);
-    }
+    const equals = arg.indexOf("=");
+    const name = equals < 0 || !arg.startsWith("--") ? arg : arg.slice(0, equals);
+    const next = (): string => {
+      const value = name === arg ? argv[++i] : arg.slice(equals + 1);
+      if (value === undefined) throw new Refused(`${name} needs a ${FILENAME.has(name) ? "file" : "value"}`);
+      return value;
+    };
+    if (FILENAME.has(name)) files.push(next());
+    else if (arg === "-" || !arg.startsWith("-")) files.push(arg);
+    else if (arg.startsWith("-f")) files.push(arg.slice(2).replace(/^=/, ""));
+    else if (SWITCHES.has(name)) options[name] = name === arg ? "true" : next();
+    else if (OPTIONS.has(name)) options[name] = next();
+    else throw new Refused(`unknown option ${name}\n\n${USAGE}`);
   }
   return { files, options };
 }

@@ -36,7 +36,7 @@ export function readScenario(text: string): Scenario {
   const manifest = parseManifest(text);
   const decoded = decodeManifest(manifest);
   const all: readonly Placed[] = decoded.objects.map(({ object, document }) => ({ object, document: document.index }));
-  const diagnostics: Diagnostic[] = [...manifest.diagnostics, ...decoded.diagnostics];
+  const diagnostics: Diagnostic[] = [...decoded.diagnostics];
   const isConfig = ({ object }: Placed): boolean => kindInfo(object.apiVersion, object.kind)?.support === "config";
   const objects = all.filter((placed) => !isConfig(placed));
   const last = <T extends KubeObject>(kind: string): { readonly object: T; readonly document: number } | undefined =>
