@@ -1,7 +1,7 @@
 import { must } from "../base/assert.ts";
 import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
 import { proxyConfig } from "../model/config/proxy-config.ts";
-import type { ProxyConfig } from "../model/config/types.ts";
+import type { ClusterConfig, ProxyConfig } from "../model/config/types.ts";
 import { KUBEHOP_VERSION, type Client, type CloudProvider } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
@@ -55,10 +55,15 @@ export const DEFAULT_CLOUD: CloudProvider["spec"] = {
 const withoutFile = proxyConfig(undefined, DEFAULT_CLUSTER);
 
 /** kube-proxy as it starts without a configuration file of the text's own. */
-export const DEFAULT_PROXY: ProxyConfig = must(
-  withoutFile.ok ? withoutFile.value : null,
-  "kube-proxy's defaults are valid",
+export const DEFAULT_PROXY: ProxyConfig = withServiceRanges(
+  must(withoutFile.ok ? withoutFile.value : null, "kube-proxy's defaults are valid"),
+  DEFAULT_CLUSTER,
 );
+
+/** kube-proxy learns the Services' ranges from the ServiceCIDR object that the API server makes of its own flag. */
+export function withServiceRanges(proxy: ProxyConfig, cluster: ClusterConfig): ProxyConfig {
+  return { ...proxy, serviceCIDRs: cluster.serviceSubnet.split(",").map((range) => range.trim()) };
+}
 
 /** Adds the default nodes and client where the text names none. */
 export function withDefaults(objects: readonly KubeObject[]): readonly KubeObject[] {

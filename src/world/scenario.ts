@@ -8,7 +8,7 @@ import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Cause } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
-import { DEFAULT_CLOUD, DEFAULT_PROXY, withDefaults } from "./defaults.ts";
+import { DEFAULT_CLOUD, DEFAULT_PROXY, withServiceRanges, withDefaults } from "./defaults.ts";
 import { markOf } from "./places.ts";
 
 /** One object of the text and the document that it stands in. */
@@ -72,7 +72,7 @@ export function readScenario(text: string): Scenario {
     manifest,
     objects: withScenarioDefaults(objects),
     cluster,
-    proxy,
+    proxy: withServiceRanges(proxy, cluster),
     cloud: { ...DEFAULT_CLOUD, ...last<CloudProvider>("CloudProvider")?.object.spec },
     seed: last<Lab>("Lab")?.object.spec.seed ?? null,
     diagnostics,
