@@ -120,7 +120,6 @@ export function jsonSchema(): Schema {
   const kinds = [...new Set(KINDS.map((info) => info.kind))];
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
-    title: "Kubernetes objects of this playground",
     type: ["object", "null"],
     properties: {
       apiVersion: {
