@@ -9,6 +9,7 @@ import {
   type Domain,
   type EngineContext,
   type LogEntry,
+  MAX_ALSO,
   type Pace,
   type Quiet,
   type SimEvent,
@@ -45,6 +46,8 @@ export class Engine<Ctx, S> {
   private heap = new Heap<SimEvent>(byTime);
   /** Slot of a keyed event → the event that waits for it. Events in the heap that their slot does not name are dead. */
   private waiting = new Map<string, SimEvent>();
+  /** Further causes of waiting events, by seq. Lists are replaced, never changed in place. */
+  private absorbed = new Map<number, readonly number[]>();
   private clock: Micros = 0;
   private seq = 1;
   private currentPace: Pace = "run";
@@ -108,9 +111,14 @@ export class Engine<Ctx, S> {
    */
   emit(after: Delay, actor: string, kind: string, data: JsonValue, key?: string): number {
     const at = this.clock + scaled(after, this.currentPace);
+    let late: SimEvent | undefined;
     if (key !== undefined) {
       const pending = this.waiting.get(slotOf(actor, kind, key));
-      if (pending !== undefined && pending.at <= at) return pending.seq;
+      if (pending !== undefined && pending.at > at) late = pending;
+      if (pending !== undefined && pending.at <= at) {
+        this.absorb(pending);
+        return pending.seq;
+      }
     }
     const event: SimEvent = {
       seq: this.seq++,
@@ -123,6 +131,7 @@ export class Engine<Ctx, S> {
       key: key ?? null,
     };
     if (key !== undefined) this.waiting.set(slotOf(actor, kind, key), event);
+    if (late !== undefined) this.inherit(event, late);
     this.heap.push(event);
     return event.seq;
   }
@@ -133,6 +142,8 @@ export class Engine<Ctx, S> {
     if (event === undefined) return false;
     this.heap.pop();
     if (event.key !== null) this.waiting.delete(slotOf(event.actor, event.kind, event.key));
+    const also = this.absorbed.get(event.seq);
+    this.absorbed.delete(event.seq);
     this.clock = event.at;
     this.current = event;
     const actor = this.actors.get(event.actor);
@@ -152,6 +163,7 @@ export class Engine<Ctx, S> {
       actor: event.actor,
       kind: event.kind,
       causedBy: event.causedBy,
+      ...(also === undefined ? {} : { alsoCausedBy: also }),
       title: title ?? (event.key === null ? event.kind : `${event.kind} ${event.key}`),
     });
     return true;
@@ -212,6 +224,10 @@ export class Engine<Ctx, S> {
       queue: this.heap
         .toArray()
         .filter((event) => this.isAlive(event))
+        .map((event) => {
+          const also = this.absorbed.get(event.seq);
+          return also === undefined ? event : { ...event, alsoCausedBy: also };
+        })
         .sort(byTime),
       domain: this.domain.snapshot(),
     };
@@ -227,6 +243,7 @@ export class Engine<Ctx, S> {
     this.done = checkpoint.handled;
     this.heap = new Heap<SimEvent>(byTime, checkpoint.queue);
     this.waiting = new Map();
+    this.absorbed = new Map(checkpoint.queue.flatMap(({ seq, alsoCausedBy: also }) => (also ? [[seq, also]] : [])));
     for (const event of checkpoint.queue) {
       if (event.key !== null) this.waiting.set(slotOf(event.actor, event.kind, event.key), event);
     }
@@ -244,6 +261,23 @@ export class Engine<Ctx, S> {
     if (replayed !== undefined && (replayed.seq !== entry.seq || replayed.title !== entry.title)) this.forgetFuture();
     this.entries[this.done] = entry;
     this.done += 1;
+  }
+
+  /** A waiting event took in one more: what is being handled is a cause of it too. */
+  private absorb(event: SimEvent): void {
+    const cause = this.current?.seq;
+    if (cause === undefined || cause === event.causedBy) return;
+    const known = this.absorbed.get(event.seq) ?? [];
+    if (known.length < MAX_ALSO && known.at(-1) !== cause) this.absorbed.set(event.seq, [...known, cause]);
+  }
+
+  /** An event takes the place of one that would have come later, with all that was a cause of it. */
+  private inherit(event: SimEvent, late: SimEvent): void {
+    const known = this.absorbed.get(late.seq) ?? [];
+    this.absorbed.delete(late.seq);
+    const causes = [...(late.causedBy === null ? [] : [late.causedBy]), ...known];
+    const others = [...new Set(causes)].filter((cause) => cause !== event.causedBy).slice(0, MAX_ALSO);
+    if (others.length > 0) this.absorbed.set(event.seq, others);
   }
 
   private contextOf(event: SimEvent): EngineContext {

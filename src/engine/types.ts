@@ -48,10 +48,15 @@ export interface SimEvent {
   readonly data: JsonValue;
   /** seq of the event whose handling emitted this one; null when it came from outside. */
   readonly causedBy: number | null;
+  /** Further causes: events whose emission this one absorbed while it waited. The first {@link MAX_ALSO} of them. */
+  readonly alsoCausedBy?: readonly number[];
   readonly class: LatencyClass;
   /** Work-queue key: while an event of the same actor and kind with this key waits, no second one is queued. */
   readonly key: string | null;
 }
+
+/** How many absorbed causes an event remembers. */
+export const MAX_ALSO = 32;
 
 /** What an actor may do while it handles an event. */
 export interface EngineContext {
@@ -86,6 +91,8 @@ export interface LogEntry {
   readonly actor: string;
   readonly kind: string;
   readonly causedBy: number | null;
+  /** See {@link SimEvent.alsoCausedBy}. */
+  readonly alsoCausedBy?: readonly number[];
   readonly title: string;
 }
 

@@ -38,6 +38,13 @@ export interface ClusterView {
   rulesOf(node: string): Rules;
   /** Kernel switches of a node that differ from ip_forward 1, bridge-nf-call-iptables 1, route_localnet 1. */
   sysctlsOf?(node: string): Partial<Sysctls>;
+  /** Has this node no power? Packets to it and from it vanish without an answer. */
+  isDown?(node: string): boolean;
+  /**
+   * What a process of this pod does with a connection: `hangs`, the kernel completes the handshake and no answer ever comes;
+   * `closed`, after SIGTERM, the port refuses although the container still runs. Absent counts as `answers`.
+   */
+  processOf?(pod: Pod): "answers" | "hangs" | "closed";
 }
 
 /** Kernel state that outlives a packet, per host: plain data, saved in checkpoints. */

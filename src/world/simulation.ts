@@ -9,6 +9,8 @@ import { draw, seededChooser } from "../base/draw.ts";
 import { deepEqual, type JsonValue } from "../base/json.ts";
 import type { Result } from "../base/result.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
+import { containerEnv, type EnvVar } from "../controllers/kubelet/env.ts";
+import { type PodRuntime, processOf } from "../controllers/kubelet/runtime.ts";
 import { ALL_CONTROLLERS } from "../controllers/registry.ts";
 import type { Controller, Operation, Signal } from "../controllers/types.ts";
 import { Engine } from "../engine/engine.ts";
@@ -165,11 +167,11 @@ export class Cluster {
     this.history.emit(NOW, USER, action.type, action as unknown as JsonValue);
     if (action.type === "send") {
       // The packet's own time passes; what else is due meanwhile happens at its pace.
-      this.history.step();
+      this.history.runUntil(this.now);
       const walk = this.rest.walks.at(-1);
       if (walk !== undefined) this.history.runUntil(Math.max(this.now, walk.endedAt));
     } else if (this.rest.pace === "run" && action.type !== "pace") this.history.runUntil(this.now);
-    else if (action.type === "pace") this.history.step();
+    else if (action.type === "pace") this.history.runUntil(this.now);
     else this.settle();
   }
 
@@ -180,6 +182,20 @@ export class Cluster {
     this.history.setPace("run");
   }
 
+  /** What the pod's kubelet knows of it and the API does not; undefined before it has met it. */
+  private runtimeOf(pod: Pod): PodRuntime | undefined {
+    const runtime = this.memory.get(`kubelet/${pod.spec.nodeName ?? ""}`, keyOf(pod)) as PodRuntime | undefined;
+    return runtime?.uid === pod.metadata.uid ? runtime : undefined;
+  }
+
+  /** The environment of a running container (the first one by default), as it was frozen at its start; empty when it does not run. */
+  envOf(key: ObjectKey, name: string | null): readonly EnvVar[] {
+    const pod = this.store.get<Pod>(key);
+    const container = pod?.spec.containers.find((c) => name === null || c.name === name);
+    if (pod === undefined || container === undefined) return [];
+    return containerEnv(pod, container, this.runtimeOf(pod), (revision) => this.store.readAt(revision));
+  }
+
   /** The present as the network sees it. */
   view(): ClusterView {
     return clusterView({
@@ -188,6 +204,11 @@ export class Cluster {
       cluster: this.rest.cluster,
       cloud: this.rest.cloud,
       rulesOf: (node) => this.rulesOf(node).rules,
+      isDown: (node) => node in this.rest.faults.down,
+      processOf: (pod) => {
+        const runtime = this.runtimeOf(pod);
+        return runtime === undefined ? "answers" : processOf(runtime, this.now);
+      },
       // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
       sysctlsOf: () => ({ routeLocalnet: this.rest.proxy.mode === "iptables" && this.rest.proxy.localhostNodePorts }),
     });

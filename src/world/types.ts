@@ -37,6 +37,8 @@ export interface World {
   objectsAt(revision: number): ObjectReader;
   /** What an actor ("kube-proxy/worker-1") has done up to now. */
   logOf(actor: string): readonly LogEntry[];
+  /** The environment of a running container (null: the pod's first), frozen at its start; empty when it does not run. */
+  env(pod: ObjectKey, container: string | null): readonly { readonly name: string; readonly value: string }[];
   /** The connections that a host's kernel ("node/worker-1") tracks now. */
   conntrack(host: HostId): readonly ConntrackEntry[];
   /** Starts over and replays; `upTo` seeks back afterwards. */

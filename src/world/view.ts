@@ -18,6 +18,8 @@ export interface ViewInputs {
   readonly cloud: CloudProvider["spec"];
   readonly rulesOf: (node: string) => Rules;
   readonly sysctlsOf: (node: string) => Partial<Sysctls>;
+  readonly isDown: (node: string) => boolean;
+  readonly processOf: (pod: Pod) => "answers" | "hangs" | "closed";
 }
 
 /** Nodes whose health check port would answer 200: those with a ready endpoint of their own (externalTrafficPolicy Local). */
@@ -45,7 +47,16 @@ function healthyNodes(reader: ObjectReader, service: Service): readonly Node[] {
 }
 
 /** The cluster as the network sees it at one moment. Nothing is copied: it reads through to the store. */
-export function clusterView({ reader, now, cluster, cloud, rulesOf, sysctlsOf }: ViewInputs): ClusterView {
+export function clusterView({
+  reader,
+  now,
+  cluster,
+  cloud,
+  rulesOf,
+  sysctlsOf,
+  isDown,
+  processOf,
+}: ViewInputs): ClusterView {
   return {
     now,
     cluster,
@@ -53,6 +64,8 @@ export function clusterView({ reader, now, cluster, cloud, rulesOf, sysctlsOf }:
     attachment: "bridge",
     rulesOf,
     sysctlsOf,
+    isDown,
+    processOf,
     node: (name) => reader.get<Node>(objectKey("Node", undefined, name)),
     nodes: () => reader.list<Node>("Node"),
     pod: (namespace, name) => reader.get<Pod>(objectKey("Pod", namespace, name)),

@@ -97,7 +97,7 @@ export function createWorld(options: WorldOptions): World {
 
   return {
     get objects() {
-      return cluster().store;
+      return cluster().reader;
     },
     get now() {
       return cluster().now;
@@ -123,6 +123,7 @@ export function createWorld(options: WorldOptions): World {
     commitsAfter: (revision) => cluster().store.journal.slice(revision),
     objectsAt: (revision) => cluster().store.readAt(revision),
     logOf: (actor) => cluster().log.filter((entry) => entry.actor === actor),
+    env: (pod, container) => cluster().envOf(pod, container),
     conntrack: (host) =>
       (cluster().state.network.hosts[host]?.conntrack ?? []).filter((entry) => entry.expiresAt > cluster().now),
 

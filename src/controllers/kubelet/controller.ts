@@ -135,7 +135,8 @@ function syncPod(key: ObjectKey, pod: Pod, node: Node, view: ReconcileView): Rec
     if (!deepEqual(status, pod.status))
       operations.push({ op: "updateStatus", object: { ...pod, status } as KubeObject });
   }
-  const lines = [...titles];
+  const isNew = before === undefined && runtime.stage === "creating";
+  const lines = isNew ? [`Creating sandbox of pod ${pod.metadata.name}`, ...titles] : [...titles];
   if (wasReady !== "True" && isReady === "True") lines.push(`Pod ${pod.metadata.name} is ready`);
   if (wasReady === "True" && isReady !== "True") lines.push(`Pod ${pod.metadata.name} is not ready`);
   const next = nextMoment(runtime, view.now);
