@@ -53,9 +53,6 @@ function commitWith(session: Session, what: string, says: (commit: Commit) => bo
   return found;
 }
 
-const touches = (commit: Commit, kind: string): boolean =>
-  [...commit.added, ...commit.updated.map(([, to]) => to)].some((object) => object.kind === kind);
-
 function hasReadyEndpoint(commit: Commit): boolean {
   return [...commit.added, ...commit.updated.map(([, to]) => to)].some(
     (object) =>
