@@ -1,7 +1,9 @@
 import { defineConfig } from "@playwright/test";
 import { browserArgs, findBrowser } from "./scripts/browser.ts";
 
-const PORT = 4173;
+/** Another build than dist/, and another port than 4173: for trying journeys out beside a running server. */
+const OUT_DIR = process.env["KUBEHOP_DIST"] ?? "dist";
+const PORT = Number(process.env["KUBEHOP_PORT"] ?? 4173);
 
 /** Journeys run against the built app, served with the headers of the documented hosts. No retries: a flake is a defect. */
 export default defineConfig({
@@ -21,7 +23,7 @@ export default defineConfig({
     trace: "retain-on-failure",
   },
   webServer: {
-    command: `npx vite preview --port ${PORT} --strictPort`,
+    command: `npx vite preview --outDir "${OUT_DIR}" --port ${PORT} --strictPort`,
     port: PORT,
     reuseExistingServer: false,
   },

@@ -1,0 +1,55 @@
+import { expect, test } from "./app.ts";
+
+test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+test("I open the page on my phone: the way in one row, the ladder, the hop and the tabs, and nothing runs off the side", async ({
+  app,
+}) => {
+  const { page } = app;
+  const fits = async (): Promise<void> => {
+    const { scrollWidth, innerWidth, scrollHeight, innerHeight } = await page.evaluate(() => ({
+      scrollWidth: document.documentElement.scrollWidth,
+      scrollHeight: document.documentElement.scrollHeight,
+      innerWidth,
+      innerHeight,
+    }));
+    expect(scrollWidth).toBeLessThanOrEqual(innerWidth);
+    expect(scrollHeight).toBeLessThanOrEqual(innerHeight);
+    expect(innerWidth).toBe(390);
+  };
+  await app.open();
+  await app.running();
+  await expect(page.getByRole("img", { name: /^Way of the request: .*worker-\d/ })).toBeVisible();
+  await expect(app.ladder.getByRole("button", { name: /^Hop \d+ of \d+: pod web-/ })).toBeVisible();
+  const sheet = page.getByRole("region", { name: "Current hop" });
+  await expect(sheet).toBeVisible();
+  await fits();
+
+  await test.step("a tap on a rung shows its hop; pulled up, all of it", async () => {
+    await app.ladder.getByRole("button", { name: /PREROUTING, dst 10\.244\./ }).tap();
+    await expect(sheet.getByRole("heading", { name: /^Hop \d+$/ })).toBeVisible();
+    await expect(sheet.getByText(/^dst .* → 10\.244\.\d+\.\d+:8080$/)).toBeVisible();
+    await sheet.getByRole("button", { name: "Show all of this hop" }).tap();
+    await expect(sheet.getByRole("heading", { name: "Matched rule" })).toBeVisible();
+    await fits();
+    await sheet.getByRole("button", { name: "Show less of this hop" }).tap();
+    await page.getByRole("group", { name: "Playback" }).getByRole("button", { name: "One hop on" }).tap();
+    await expect(sheet.getByText(/routing/)).toBeVisible();
+  });
+
+  await test.step("the tabs: map and YAML", async () => {
+    const views = page.getByRole("navigation", { name: "Views" });
+    await views.getByRole("button", { name: "Map" }).tap();
+    await expect(app.map).toBeVisible();
+    await expect(app.pods).toHaveCount(4);
+    await fits();
+    await app.send("pod/shop/curl", "service/shop/web:80");
+    await expect(app.said).toContainText("Walk 2, delivered");
+    await views.getByRole("button", { name: "YAML" }).tap();
+    await app.editing();
+    await expect(app.verdict).toHaveText(/^4 objects admitted/);
+    await fits();
+    await views.getByRole("button", { name: "Walk" }).tap();
+    await expect(app.ladder.getByRole("button", { name: /^Hop 1 of \d+: pod curl, / })).toBeVisible();
+  });
+});
