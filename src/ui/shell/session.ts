@@ -201,6 +201,13 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   const onHashChange = (): void => void openHash();
   addEventListener("hashchange", onHashChange);
+  // A reload or a closed tab in the middle of typing: what was typed last is not on disk yet.
+  const onPageHide = (): void => {
+    if (saving === null) return;
+    clearTimeout(saving);
+    save();
+  };
+  addEventListener("pagehide", onPageHide);
 
   const openScenario = async (scenario: Scenario): Promise<void> => {
     if (location.hash !== "") history.pushState(null, "", location.pathname + location.search);
@@ -258,6 +265,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     },
     close: () => {
       removeEventListener("hashchange", onHashChange);
+      removeEventListener("pagehide", onPageHide);
       stopTyping();
       if (saving !== null) save();
       client.close();
