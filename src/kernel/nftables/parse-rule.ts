@@ -232,6 +232,11 @@ class Reader {
     }
     const invert = this.take("!=");
     if (!invert) this.take("==");
+    const prefixed = /^(0x[0-9a-f]+)\/(\d+)$/.exec(this.peek() ?? "");
+    if (prefixed !== null && mask === null) {
+      this.next();
+      return { kind: "mark-match", mask: (-1 << (32 - Number(prefixed[2]))) >>> 0, value: Number(prefixed[1]), invert };
+    }
     const value = this.number();
     return value === null ? null : { kind: "mark-match", mask, value, invert };
   }

@@ -78,7 +78,7 @@ class RulesetParser {
   private table(family: NftFamily, name: string): Table {
     const sets = new Map<string, NftSet>();
     const chains = new Map<string, Chain>();
-    const opaque: string[] = [];
+    const opaque: Table["opaque"][number][] = [];
     let comment: string | null = null;
     for (let line = this.next(); line !== null && line.text !== "}"; line = this.next()) {
       const [word, thing] = line.text.split(" ");
@@ -88,7 +88,10 @@ class RulesetParser {
         sets.set(thing ?? "", this.set(line, thing ?? ""));
       } else if (word === "chain" && line.text.endsWith("{")) {
         chains.set(thing ?? "", this.chain(`${family} ${name}/${thing ?? ""}`));
-      } else opaque.push(this.kept(line));
+      } else {
+        const place = chains.size > 0 ? "last" : sets.size > 0 ? "after-sets" : "first";
+        opaque.push({ text: this.kept(line), place });
+      }
     }
     return { family, name, comment, opaque, sets, chains };
   }

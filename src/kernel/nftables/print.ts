@@ -122,10 +122,14 @@ function tableLines(table: Table, options: PrintOptions): readonly string[] {
   const sorted = options.keepOrder
     ? sets
     : [...sets.filter(([, s]) => s.valueType === null), ...sets.filter(([, s]) => s.valueType !== null)];
+  const opaque = (at: string): readonly (readonly string[])[] =>
+    table.opaque.filter(({ place }) => place === at).map(({ text }) => text.split("\n"));
   const blocks = [
-    ...table.opaque.map((text) => text.split("\n")),
+    ...opaque("first"),
     ...sorted.map(([name, set]) => setLines(name, set, options)),
+    ...opaque("after-sets"),
     ...order(table.chains).map(([name, chain]) => chainLines(name, chain)),
+    ...opaque("last"),
   ];
   return [
     `table ${table.family} ${table.name} {`,

@@ -98,9 +98,18 @@ function markSetText(operation: "or" | "xor" | "and" | "set", value: number, wor
     : `meta mark set meta mark ${OPERATORS[operation]} ${hex8(value)}`;
 }
 
+/** How many leading bits a mask sets, when it sets no others. */
+function leadingOnes(mask: number): number | null {
+  const ones = Math.clz32(~mask);
+  return ones > 0 && mask >>> 0 === (-1 << (32 - ones)) >>> 0 && ones < 32 ? ones : null;
+}
+
 function markMatchText(s: Statement & { kind: "mark-match" }, wording: Wording): string {
   if (s.mask === null) return `${wording === "proxy" ? "" : "meta "}mark ${s.invert ? "!= " : ""}${hex8(s.value)}`;
   const operator = s.invert ? "!=" : "==";
+  const prefix = leadingOnes(s.mask);
+  // nft takes a mask of leading ones for a prefix.
+  if (wording === "kernel" && prefix !== null) return `meta mark ${s.invert ? "!= " : ""}${hex8(s.value)}/${prefix}`;
   return wording === "proxy"
     ? `mark and ${hex8(s.mask)} ${operator} ${s.value === 0 ? "0" : hex8(s.value)}`
     : `meta mark & ${hex8(s.mask)} ${operator} ${hex8(s.value)}`;

@@ -172,8 +172,8 @@ export interface Table {
   readonly family: NftFamily;
   readonly name: string;
   readonly comment: string | null;
-  /** Things in a table that we do not evaluate (flowtables, counters, quotas), as written. */
-  readonly opaque: readonly string[];
+  /** Things in a table that we do not evaluate (flowtables, counters, quotas), as written, and where they stood. */
+  readonly opaque: readonly { readonly text: string; readonly place: "first" | "after-sets" | "last" }[];
   readonly sets: ReadonlyMap<string, NftSet>;
   readonly chains: ReadonlyMap<string, Chain>;
 }
