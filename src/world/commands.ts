@@ -26,6 +26,13 @@ const refuse = (message: string, field: string | null = null): Refusal => ({ mes
 
 const NO_TEXT: TextReport = { accepted: true, diagnostics: [], admitted: 0, revision: 0 };
 
+/** A run that was looked back into and gone on from differently lasted only up to there. */
+function cutShort(given: Given, at: number): Given {
+  const { record } = given;
+  if (record.command.type !== "run" || record.at + record.command.micros <= at) return given;
+  return { ...given, record: { ...record, command: { type: "run", micros: at - record.at } } };
+}
+
 /**
  * The command list and the cluster it makes. An edit replaces the text commands that nothing has followed; a text that is
  * refused stays in the list after the last good one, so that nothing typed is lost, and changes nothing.
@@ -98,11 +105,11 @@ export class Session {
   }
 
   private record(command: Command, run: () => void): void {
-    this.given = [...this.visible()];
-    this.draft = null;
     const { history } = this.cluster;
     const before = history.position;
     const at = this.cluster.now;
+    this.given = this.visible().map((g) => cutShort(g, at));
+    this.draft = null;
     run();
     this.given.push({ record: { at, command }, before, after: history.position });
   }
