@@ -126,13 +126,30 @@ function load({ files, options }: Parsed, read: ReadFile): Loaded {
   return { world, warnings };
 }
 
+/** The files that a command line names with -f, --patch-file and their kin. */
+function filesNamed(command: readonly string[], read: ReadFile): Readonly<Record<string, string>> {
+  const names = command.flatMap((word, i) => {
+    const inline = /^(?:--[a-z-]*file(?:name)?=|-f=?)(.+)$/.exec(word)?.[1];
+    if (inline !== undefined) return [inline];
+    return /^(-f|--[a-z-]*file(name)?)$/.test(word) ? [command[i + 1] ?? ""] : [];
+  });
+  return Object.fromEntries(
+    names
+      .flatMap((name) => name.split(","))
+      .flatMap((name) => {
+        const text = name === "" ? null : read(name);
+        return text === null ? [] : [[name, text]];
+      }),
+  );
+}
+
 function kubectl(argv: readonly string[], read: ReadFile): Output {
   const split = argv.indexOf("--");
   const command = split < 0 ? [] : argv.slice(split + 1);
   if (command.length === 0)
     throw new Refused(`nothing after --: say what kubectl should do, as in -- get svc\n\n${USAGE}`);
   const { world, warnings } = load(parse(split < 0 ? argv : argv.slice(0, split)), read);
-  const output = runConsole(world, ["kubectl", ...command]);
+  const output = runConsole(world, ["kubectl", ...command], filesNamed(command, read));
   return { ...output, stderr: warnings + output.stderr };
 }
 

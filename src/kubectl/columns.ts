@@ -1,6 +1,4 @@
 /** Cells of server-side tables, kind by kind: pkg/printers/internalversion/printers.go. */
-import type { Micros } from "../base/time.ts";
-import { fromTimestamp, SECOND } from "../base/time.ts";
 import type { Deployment } from "../model/deployment/types.ts";
 import type { Endpoints } from "../model/endpoints/types.ts";
 import type { EndpointSlice } from "../model/endpointslice/types.ts";
@@ -11,35 +9,11 @@ import type { Container, Pod } from "../model/pod/types.ts";
 import type { ReplicaSet } from "../model/replicaset/types.ts";
 import type { Service } from "../model/service/types.ts";
 import { formatLabels, formatSelector } from "../model/selectors.ts";
-import { humanDuration } from "./age.ts";
-
-export interface Column {
-  readonly name: string;
-  /** Only with `-o wide`. */
-  readonly wide?: boolean;
-  readonly cell: (object: KubeObject, context: CellContext) => string;
-}
-
-export interface CellContext {
-  readonly now: Micros;
-  readonly wide: boolean;
-}
+import { AGE, type CellContext, type Column, few, NAME } from "./column.ts";
+import { MORE_COLUMNS } from "./columns-more.ts";
+import { podCells } from "./columns-pod.ts";
 
 const NONE = "<none>";
-
-function age(object: KubeObject, { now }: CellContext): string {
-  const created = object.metadata.creationTimestamp;
-  return created === undefined ? "<unknown>" : humanDuration((now - fromTimestamp(created)) / SECOND);
-}
-
-/** At most three, then how many more there are. */
-function few(items: readonly string[]): string {
-  const shown = items.slice(0, 3).join(",");
-  return items.length > 3 ? `${shown} + ${items.length - 3} more...` : shown;
-}
-
-const NAME: Column = { name: "NAME", cell: (o) => o.metadata.name };
-const AGE: Column = { name: "AGE", cell: age };
 
 /** Column cells for one kind: the caller's registry guarantees that only objects of that kind reach them. */
 const of = <T extends KubeObject>(
@@ -90,22 +64,6 @@ function endpointsCell(endpoints: Endpoints): string {
     );
   });
   return few(pairs);
-}
-
-/** STATUS of a pod: the phase, unless a reason, a waiting container or a deletion says more. */
-export function podStatus(pod: Pod): string {
-  let status = pod.status.reason ?? pod.status.phase ?? "Unknown";
-  for (const container of [...(pod.status.containerStatuses ?? [])].reverse()) {
-    if (container.state?.waiting?.reason !== undefined) status = container.state.waiting.reason;
-    else if (container.state?.terminated !== undefined) {
-      const { reason, exitCode } = container.state.terminated;
-      status = reason ?? `ExitCode:${exitCode}`;
-    }
-  }
-  if (pod.metadata.deletionTimestamp !== undefined) {
-    status = pod.status.reason === "NodeLost" ? "Unknown" : "Terminating";
-  }
-  return status;
 }
 
 function nodeStatus(node: Node): string {
@@ -167,15 +125,12 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   Pod: [
     NAME,
-    of<Pod>(
-      "READY",
-      (p) => `${(p.status.containerStatuses ?? []).filter((c) => c.ready).length}/${p.spec.containers.length}`,
-    ),
-    of<Pod>("STATUS", podStatus),
-    of<Pod>("RESTARTS", (p) => String((p.status.containerStatuses ?? []).reduce((sum, c) => sum + c.restartCount, 0))),
+    of<Pod>("READY", (p, { now }) => podCells(p, now).ready),
+    of<Pod>("STATUS", (p, { now }) => podCells(p, now).status),
+    of<Pod>("RESTARTS", (p, { now }) => podCells(p, now).restarts),
     AGE,
-    of<Pod>("IP", (p) => p.status.podIP ?? NONE, true),
-    of<Pod>("NODE", (p) => p.spec.nodeName ?? NONE, true),
+    of<Pod>("IP", (p) => p.status.podIP || NONE, true),
+    of<Pod>("NODE", (p) => p.spec.nodeName || NONE, true),
     of<Pod>("NOMINATED NODE", () => NONE, true),
     of<Pod>(
       "READINESS GATES",
@@ -229,7 +184,7 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
 const GENERIC: readonly Column[] = [NAME, AGE];
 
 export function columnsOf(kind: string, wide: boolean): readonly Column[] {
-  return (COLUMNS[kind] ?? GENERIC).filter((column) => wide || column.wide !== true);
+  return (COLUMNS[kind] ?? MORE_COLUMNS[kind] ?? GENERIC).filter((column) => wide || column.wide !== true);
 }
 
 /** The LABELS cell of `--show-labels`. */

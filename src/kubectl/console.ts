@@ -1,110 +1,14 @@
-/** The console: `kubectl ...` and its friends, as a terminal would show them. */
+/** The console: `kubectl ...`, its friends and pipes between them, as a terminal would show them. */
 import type { World } from "../world/types.ts";
-import { nearest } from "../manifest/suggest.ts";
-import { type Args, isOn, parseCommandLine } from "./args.ts";
-import { kubectlApply, kubectlCreateFiles, kubectlReplace } from "./apply.ts";
-import type { Call, Files } from "./call.ts";
-import { kubectlCreateKind } from "./create/generators.ts";
-import { kubectlDelete } from "./delete.ts";
-import { kubectlDescribe } from "./describe/describe.ts";
-import { kubectlExpose } from "./expose.ts";
-import { COMMAND_NAMES } from "./flags.ts";
-import { kubectlGet } from "./get.ts";
-import { kubectlAnnotate, kubectlLabel } from "./label.ts";
-import { kubectlCordon, kubectlDrain, kubectlTaint, kubectlUncordon } from "./node-ops.ts";
-import { failure, type Output, success } from "./output.ts";
-import { kubectlPatch } from "./patch.ts";
-import { configLine } from "./requests.ts";
-import { kubectlRollout } from "./rollout.ts";
-import { kubectlRun } from "./run.ts";
-import { kubectlScale } from "./scale.ts";
-import { kubectlSet } from "./set.ts";
+import type { Files } from "./call.ts";
+import type { Output } from "./output.ts";
+import { quoted, runLine } from "./shell/shell.ts";
 
-const COMMANDS: Readonly<Record<string, (call: Call) => Output>> = {
-  get: kubectlGet,
-  describe: kubectlDescribe,
-  apply: kubectlApply,
-  create: (call) => (call.args.words.length === 0 ? kubectlCreateFiles(call) : kubectlCreateKind(call)),
-  replace: kubectlReplace,
-  delete: kubectlDelete,
-  scale: kubectlScale,
-  label: kubectlLabel,
-  annotate: kubectlAnnotate,
-  patch: kubectlPatch,
-  expose: kubectlExpose,
-  run: kubectlRun,
-  set: kubectlSet,
-  rollout: kubectlRollout,
-  cordon: kubectlCordon,
-  uncordon: kubectlUncordon,
-  drain: kubectlDrain,
-  taint: kubectlTaint,
-};
-
-/** Real commands that do nothing here, and what to do instead. */
-const NOT_HERE: Readonly<Record<string, string>> = {
-  edit: "edit the tab, or use kubectl patch",
-  "port-forward": "send a request to the pod instead",
-  proxy: "use kubectl get --v=6 to see the requests",
-  attach: "use kubectl exec",
-  cp: "there are no files in containers here",
-  debug: "use kubectl exec",
-  top: "no resource use is simulated",
-  autoscale: "use kubectl scale",
-  auth: "everyone may do everything here",
-  certificate: "there are no certificates here",
-  diff: "use kubectl apply --dry-run=server",
-  kustomize: "give plain manifests",
-  completion: "the terminal completes by itself",
-  plugin: "there are no plugins here",
-  alpha: "there are no alpha commands here",
-};
-
-/** Runs `kubectl` with these arguments. */
-export function runKubectl(
-  world: World,
-  argv: readonly string[],
-  around: Partial<Pick<Call, "files" | "stdin" | "patience" | "line">> = {},
-): Output {
-  const parsed = parseCommandLine(argv);
-  if (!parsed.ok) return failure(parsed.error);
-  const { command, args } = parsed.value;
-  if (command === "" || isOn(args, "--help") || command === "help") return success(helpText());
-  const run = COMMANDS[command];
-  if (run === undefined) return unknownCommand(command);
-  const call: Call = {
-    world,
-    files: around.files ?? {},
-    stdin: around.stdin ?? "",
-    patience: around.patience ?? null,
-    line: around.line ?? ["kubectl", ...argv].join(" "),
-    args,
-    requests: [],
-  };
-  const output = run(call);
-  return verbosity(args) < 6
-    ? output
-    : { ...output, stderr: [configLine(world), ...call.requests, ""].join("\n") + output.stderr };
-}
-
-const verbosity = (args: Args): number => Number(args.flags["--v"] ?? "0") || 0;
-
-function unknownCommand(command: string): Output {
-  const instead = NOT_HERE[command];
-  if (instead !== undefined) return failure(`error: kubectl ${command} is not supported here: ${instead}`);
-  const near = nearest(command, [...Object.keys(COMMANDS), ...Object.keys(NOT_HERE)]);
-  const hint = near === null ? "" : `\n\nDid you mean this?\n\t${near}`;
-  return failure(`error: unknown command ${JSON.stringify(command)} for "kubectl"${hint}`);
-}
-
-function helpText(): string {
-  const names = COMMAND_NAMES.filter((name) => COMMANDS[name] !== undefined);
-  return `kubectl controls the Kubernetes cluster manager.\n\nCommands that work here:\n${names.map((name) => `  ${name}\n`).join("")}`;
-}
-
-/** `kubectl ...` as a list of words; a command that changes the cluster goes through `world.dispatch` like any other. */
+/**
+ * Runs a command given as words; a single word with blanks is a whole line, pipes included. FILEs are looked up by name in
+ * `files`. A command that changes the cluster goes through `world.dispatch` like any other.
+ */
 export function runConsole(world: World, argv: readonly string[], files: Files = {}): Output {
-  const [program, ...rest] = argv;
-  if (program !== "kubectl") return failure(`${program ?? ""}: command not found`);
-  return runKubectl(world, rest, { files });
+  const [only] = argv;
+  return runLine(world, argv.length === 1 && only !== undefined ? only : quoted(argv), files);
 }

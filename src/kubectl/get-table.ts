@@ -1,5 +1,6 @@
 /** The tables of `kubectl get`. */
 import { err, ok, type Result } from "../base/result.ts";
+import type { Micros } from "../base/time.ts";
 import type { KindInfo } from "../model/kinds.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import { isOn, listOf } from "./args.ts";
@@ -11,7 +12,7 @@ export type Row = readonly string[];
 
 export interface Table {
   readonly head: Row;
-  readonly row: (object: KubeObject) => Row;
+  readonly row: (object: KubeObject, now?: Micros) => Row;
 }
 
 /** Columns of one kind with what the flags add. `prefixed`: names as `service/web`, for tables of several kinds. */
@@ -31,10 +32,10 @@ export function tableFor(call: Call, info: KindInfo, prefixed: boolean): Table {
     ...(labels ? ["LABELS"] : []),
   ];
   const named = columns.findIndex((c) => c.name === "NAME");
-  const row = (object: KubeObject): Row => [
+  const row = (object: KubeObject, now: Micros = call.world.now): Row => [
     ...(spaced ? [object.metadata.namespace ?? ""] : []),
     ...columns.map((column, i) => {
-      const cell = firstLine(column.cell(object, { now: call.world.now, wide }));
+      const cell = firstLine(column.cell(object, { now, wide }));
       return (prefixed || isOn(args, "--show-kind")) && i === named ? `${resourceName(info)}/${cell}` : cell;
     }),
     ...keys.map((key) => object.metadata.labels?.[key] ?? ""),

@@ -99,7 +99,13 @@ function print(call: Call, targets: readonly Target[], { single, several, failed
       const spec = format === "custom-columns-file" ? columnsFile(fileText(call, given) ?? "") : given;
       const table = customTable(spec);
       if (!table.ok) return failure(table.error);
-      return out(tableText(call, table.value.head, objects.map(table.value.row)));
+      return out(
+        tableText(
+          call,
+          table.value.head,
+          objects.map((object) => table.value.row(object)),
+        ),
+      );
     }
     case "":
     case "wide":
@@ -132,7 +138,11 @@ function print(call: Call, targets: readonly Target[], { single, several, failed
   }
   const tables = [...groups].map(([info, rows]) => {
     const table = tableFor(call, info, several);
-    return tableText(call, table.head, rows.map(table.row));
+    return tableText(
+      call,
+      table.head,
+      rows.map((object) => table.row(object)),
+    );
   });
   return out(tables.join("\n"));
 }

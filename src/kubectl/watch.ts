@@ -1,5 +1,5 @@
 /** `kubectl get -w`: lets virtual time pass and prints a row per watch event. */
-import { SECOND } from "../base/time.ts";
+import { type Micros, SECOND } from "../base/time.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import { isOn } from "./args.ts";
 import { type Call, everywhere, namespaceOf, objectName } from "./call.ts";
@@ -16,19 +16,23 @@ const DEFAULT = 30 * SECOND;
 interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: KubeObject;
+  readonly at: Micros;
 }
 
-export function watch(call: Call, asks: readonly Ask[], before: readonly Target[], start: Output): Output {
+export function watch(call: Call, asks: readonly Ask[], before: readonly Target[], outcome: Output): Output {
   const [ask] = asks;
-  if (ask === undefined || start.code !== 0) return start;
+  if (ask === undefined || outcome.code !== 0) return outcome;
   const { info, names } = ask;
   const { args } = call;
   const filter = filterOf(call, info);
-  if (!filter.ok) return start;
+  if (!filter.ok) return outcome;
   const limit = call.patience ?? parseDuration(args.flags["--request-timeout"] ?? "") ?? DEFAULT;
   const { world } = call;
   const since = world.objects.revision;
-  const first = isOn(args, "--watch-only") ? [] : before.map(({ object }): WatchEvent => ({ type: "ADDED", object }));
+  const start = world.now;
+  const first = isOn(args, "--watch-only")
+    ? []
+    : before.map(({ object }): WatchEvent => ({ type: "ADDED", object, at: start }));
   pass(call, limit);
   const wanted = (object: KubeObject): boolean =>
     object.kind === info.kind &&
@@ -37,7 +41,7 @@ export function watch(call: Call, asks: readonly Ask[], before: readonly Target[
   const events: WatchEvent[] = [...first];
   for (const commit of world.commitsAfter(since)) {
     const notice = (type: WatchEvent["type"], object: KubeObject): void => {
-      if (wanted(object)) events.push({ type, object });
+      if (wanted(object)) events.push({ type, object, at: commit.at });
     };
     for (const object of commit.added) if (filter.value(object)) notice("ADDED", object);
     for (const [from, to] of commit.updated) {
@@ -48,7 +52,7 @@ export function watch(call: Call, asks: readonly Ask[], before: readonly Target[
     for (const object of commit.removed) if (filter.value(object)) notice("DELETED", object);
   }
   const note = `(watched for ${limit / SECOND}s of virtual time; put "timeout 60s" before the command for longer)\n`;
-  return { ...start, stdout: rendered(call, ask, events), stderr: start.stderr + note };
+  return { ...outcome, stdout: rendered(call, ask, events), stderr: outcome.stderr + note };
 }
 
 function rendered(call: Call, { info }: Ask, events: readonly WatchEvent[]): string {
@@ -63,7 +67,7 @@ function rendered(call: Call, { info }: Ask, events: readonly WatchEvent[]): str
       return events.map(({ object }) => printJson([object], true)).join("");
     default: {
       const table = tableFor(call, info, false);
-      const rows: Row[] = events.map(({ type, object }) => [...(shown ? [type] : []), ...table.row(object)]);
+      const rows: Row[] = events.map(({ type, object, at }) => [...(shown ? [type] : []), ...table.row(object, at)]);
       return rows.length === 0 ? "" : formatTable(isOn(args, "--no-headers") ? rows : [table.head, ...rows]);
     }
   }

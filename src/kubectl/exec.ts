@@ -1,0 +1,246 @@
+/** `kubectl exec`: what is known of a container without running anything in it. */
+import { cidrNth } from "../base/ip.ts";
+import { timestamp } from "../base/time.ts";
+import { keyOf, objectKey } from "../model/meta/types.ts";
+import type { Container, Pod } from "../model/pod/types.ts";
+import { kubectlText, notFound } from "../model/status.ts";
+import type { World } from "../world/types.ts";
+import { type Call, namespaceOf } from "./call.ts";
+import { rfc1123 } from "./describe/lines.ts";
+import { failure, type Output, success } from "./output.ts";
+import { at } from "./read.ts";
+import { LATER } from "./shell/later.ts";
+import { asksOf } from "./select.ts";
+
+/** The pod that `POD`, `pod/POD` or `deploy/NAME` means; else the whole complaint. */
+export function podOf(call: Call, word: string): Pod | string {
+  const { world } = call;
+  const namespace = namespaceOf(call);
+  if (!word.includes("/")) {
+    const pod = world.objects.get<Pod>(objectKey("Pod", namespace, word));
+    return pod ?? kubectlText(notFound("Pod", word));
+  }
+  const asked = asksOf([word]);
+  if (!asked.ok) return asked.error;
+  const [ask] = asked.value;
+  const name = ask?.names?.[0] ?? "";
+  const kind = ask?.info.kind ?? "";
+  const object = world.objects.get(objectKey(kind, ask?.info.namespaced === true ? namespace : undefined, name));
+  if (object === undefined) return kubectlText(notFound(kind, name));
+  if (kind === "Pod") return object as Pod;
+  const selector = kind === "Service" ? at(object, "spec", "selector") : at(object, "spec", "selector", "matchLabels");
+  if (typeof selector !== "object" || selector === null) {
+    return `error: cannot attach to *v1.${kind}: selector for ${kind} not implemented`;
+  }
+  const pods = world.objects.podsMatching(namespace, selector as Readonly<Record<string, string>>);
+  const [first] = [...pods].sort((a, b) => Number(b.status.phase === "Running") - Number(a.status.phase === "Running"));
+  return first ?? `error: timed out waiting for the condition`;
+}
+
+/** The container that is meant, and the line that says which was taken. */
+export function containerOf(
+  pod: Pod,
+  wanted: string | undefined,
+): { readonly container: Container; readonly note: string } | null {
+  const { containers } = pod.spec;
+  const preferred = wanted ?? pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"];
+  const container = preferred === undefined ? containers[0] : containers.find(({ name }) => name === preferred);
+  if (container === undefined) return null;
+  const note =
+    preferred === undefined && containers.length > 1
+      ? `Defaulted container "${container.name}" out of: ${containers.map(({ name }) => name).join(", ")}\n`
+      : "";
+  return { container, note };
+}
+
+export function kubectlExec(call: Call): Output {
+  const { args } = call;
+  const [word, ...old] = args.words;
+  if (word === undefined) return failure("error: pod, type/name or --filename must be specified");
+  const command = args.rest ?? [];
+  if (command.length === 0) {
+    return failure(
+      old.length > 0
+        ? "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples"
+        : "error: you must specify at least one command for the container",
+    );
+  }
+  const pod = podOf(call, word);
+  if (typeof pod === "string") return failure(pod);
+  const { phase } = pod.status;
+  if (phase === "Succeeded" || phase === "Failed") {
+    return failure(`error: cannot exec into a container in a completed pod; current phase is ${phase}`);
+  }
+  if (!pod.spec.nodeName) {
+    return failure(`Error from server (BadRequest): pod ${pod.metadata.name} does not have a host assigned`);
+  }
+  const found = containerOf(pod, args.flags["--container"]);
+  if (found === null) {
+    return failure(
+      `Error from server (BadRequest): container ${args.flags["--container"]} is not valid for pod ${pod.metadata.name}`,
+    );
+  }
+  const { container, note } = found;
+  const status = pod.status.containerStatuses?.find(({ name }) => name === container.name);
+  if (status?.state?.running === undefined) {
+    return failure(
+      `error: Internal error occurred: unable to upgrade connection: container not found ("${container.name}")`,
+    );
+  }
+  const output = inContainer(call.world, pod, container, command);
+  return { ...output, stderr: note + output.stderr };
+}
+
+const upperHost = (pod: Pod): string =>
+  pod.spec.hostNetwork === true ? (pod.spec.nodeName ?? "") : (pod.spec.hostname ?? pod.metadata.name);
+
+function inContainer(world: World, pod: Pod, container: Container, command: readonly string[]): Output {
+  const [program = "", ...words] = command;
+  switch (program) {
+    case "env":
+    case "printenv": {
+      const variables = world.env(keyOf(pod), container.name);
+      if (program === "printenv" && words.length > 0) {
+        const values = words.flatMap((name) => variables.filter((v) => v.name === name).map((v) => `${v.value}\n`));
+        return {
+          stdout: values.join(""),
+          stderr: values.length === 0 ? ended(1) : "",
+          code: values.length === 0 ? 1 : 0,
+        };
+      }
+      return success(variables.map(({ name, value }) => `${name}=${value}\n`).join(""));
+    }
+    case "cat": {
+      const files = words
+        .filter((word) => !word.startsWith("-"))
+        .map((name) => [name, fileIn(world, pod, name)] as const);
+      const stdout = files.map(([, text]) => text ?? "").join("");
+      const missing = files
+        .filter(([, text]) => text === null)
+        .map(([name]) => `cat: ${name}: No such file or directory\n`);
+      return {
+        stdout,
+        stderr: missing.length === 0 ? "" : missing.join("") + ended(1),
+        code: missing.length === 0 ? 0 : 1,
+      };
+    }
+    case "hostname":
+      return success(
+        words.some((word) => word === "-i" || word === "-I" || word === "--ip-address")
+          ? `${(pod.status.podIPs ?? []).map(({ ip }) => ip).join(" ") || (pod.status.podIP ?? "")}\n`
+          : `${upperHost(pod)}\n`,
+      );
+    case "whoami":
+      return success("root\n");
+    case "id":
+      return success("uid=0(root) gid=0(root) groups=0(root)\n");
+    case "pwd":
+      return success("/\n");
+    case "echo":
+      return success(`${words.join(" ")}\n`);
+    case "date": {
+      const [weekday = "", day = "", month = "", year = "", clock = ""] = rfc1123(timestamp(world.now))
+        .replace(",", "")
+        .split(" ");
+      return success(`${weekday} ${month} ${day.replace(/^0/, " ")} ${clock} UTC ${year}\n`);
+    }
+    case "true":
+      return success("");
+    case "sh":
+    case "bash":
+    case "/bin/sh":
+    case "/bin/bash":
+      return inShell(world, pod, container, program, words);
+    default: {
+      const later = LATER[program];
+      return failure(
+        later === undefined
+          ? `${program}: not supported here: containers answer env, printenv, hostname, echo, and cat of /etc/resolv.conf, /etc/hosts and /etc/hostname`
+          : `${program}: not supported here: ${later}`,
+      );
+    }
+  }
+}
+
+const ended = (code: number): string => `command terminated with exit code ${code}\n`;
+
+/** `sh -c 'env | grep X'`: the first command runs in the container, the rest are filters. */
+function inShell(world: World, pod: Pod, container: Container, shell: string, words: readonly string[]): Output {
+  const flag = words.indexOf("-c");
+  if (flag < 0) return failure(`${shell}: an interactive shell is not supported here: give one command, as in -- env`);
+  const script = words[flag + 1] ?? "";
+  const parts = script.split(/\s+/).filter((word) => word !== "");
+  if (/[|;&<>$`]/.test(script)) {
+    return failure(
+      `${shell}: only single commands are supported here: put the pipe outside, as in kubectl exec POD -- env | grep X`,
+    );
+  }
+  return inContainer(
+    world,
+    pod,
+    container,
+    parts.map((part) => part.replace(/^(['"])(.*)\1$/, "$2")),
+  );
+}
+
+function fileIn(world: World, pod: Pod, name: string): string | null {
+  switch (name) {
+    case "/etc/resolv.conf":
+      return resolvConf(world, pod);
+    case "/etc/hosts":
+      return hostsFile(world, pod);
+    case "/etc/hostname":
+      return `${upperHost(pod)}\n`;
+    case "/var/run/secrets/kubernetes.io/serviceaccount/namespace":
+      return pod.metadata.namespace ?? "default";
+    default:
+      return null;
+  }
+}
+
+const NODE_RESOLVER = {
+  nameservers: ["192.168.56.1"],
+  searches: [] as readonly string[],
+  options: [] as readonly string[],
+};
+
+/** Source: pkg/kubelet/network/dns/dns.go. */
+export function resolvConf(world: World, pod: Pod): string {
+  const { serviceSubnet, dnsDomain } = world.config.cluster;
+  const { dnsPolicy = "ClusterFirst", hostNetwork, dnsConfig } = pod.spec;
+  const [subnet = ""] = serviceSubnet.split(",");
+  const namespace = pod.metadata.namespace ?? "default";
+  const cluster = {
+    nameservers: [cidrNth(subnet, 10)],
+    searches: [`${namespace}.svc.${dnsDomain}`, `svc.${dnsDomain}`, dnsDomain],
+    options: ["ndots:5"],
+  };
+  const ofNode = dnsPolicy === "Default" || (dnsPolicy === "ClusterFirst" && hostNetwork === true);
+  const base = dnsPolicy === "None" ? { nameservers: [], searches: [], options: [] } : ofNode ? NODE_RESOLVER : cluster;
+  const own = (dnsConfig?.options ?? []).map(({ name = "", value }) =>
+    value === undefined ? name : `${name}:${value}`,
+  );
+  const names = new Set(own.map((option) => option.split(":")[0]));
+  const searches = [...new Set([...base.searches, ...(dnsConfig?.searches ?? [])])];
+  const nameservers = [...new Set([...base.nameservers, ...(dnsConfig?.nameservers ?? [])])];
+  const options = [...base.options.filter((option) => !names.has(option.split(":")[0])), ...own];
+  return [
+    ...(searches.length > 0 ? [`search ${searches.join(" ")}`] : []),
+    ...nameservers.map((ip) => `nameserver ${ip}`),
+    ...(options.length > 0 ? [`options ${options.join(" ")}`] : []),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+/** Source: pkg/kubelet/kubelet_pods.go ensureHostsFile. */
+function hostsFile(world: World, pod: Pod): string {
+  const { hostname = pod.metadata.name, subdomain, hostNetwork } = pod.spec;
+  const { dnsDomain } = world.config.cluster;
+  const head = `# Kubernetes-managed hosts file${hostNetwork === true ? " (host network)" : ""}.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n`;
+  if (hostNetwork === true) return head;
+  const qualified = subdomain
+    ? `${hostname}.${subdomain}.${pod.metadata.namespace ?? ""}.svc.${dnsDomain}\t${hostname}`
+    : hostname;
+  return `${head}${pod.status.podIP ?? ""}\t${qualified}\n`;
+}

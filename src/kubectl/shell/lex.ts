@@ -1,0 +1,104 @@
+/** A shell line taken apart: words with their quotes resolved, and pipes, `;` and `&&` between commands. */
+import { err, ok, type Result } from "../../base/result.ts";
+
+/** One command of a line. */
+export interface Stage {
+  readonly words: readonly string[];
+  /** The text as typed, for the history. */
+  readonly text: string;
+}
+
+/** Commands joined by pipes, and what stands before them: the next after `&&` runs only when the last succeeded. */
+export interface Pipeline {
+  readonly stages: readonly Stage[];
+  readonly after: "start" | "&&" | "||" | ";";
+  /** `> FILE` is refused, `2>/dev/null` drops standard error, `2>&1` joins it. */
+  readonly stderr: "shown" | "dropped" | "joined";
+}
+
+/** Splits a line; the error is what sh says. */
+export function parseLine(line: string): Result<readonly Pipeline[], string> {
+  const pipelines: Pipeline[] = [];
+  let stages: Stage[] = [];
+  let words: string[] = [];
+  let word: string | null = null;
+  let start = 0;
+  let after: Pipeline["after"] = "start";
+  let stderr: Pipeline["stderr"] = "shown";
+
+  const endWord = (): void => {
+    if (word !== null) words.push(word);
+    word = null;
+  };
+  const endStage = (at: number): boolean => {
+    endWord();
+    if (words.length === 0) return false;
+    stages.push({ words, text: line.slice(start, at).trim() });
+    words = [];
+    return true;
+  };
+  const endPipeline = (next: Pipeline["after"]): void => {
+    if (stages.length > 0) pipelines.push({ stages, after, stderr });
+    stages = [];
+    stderr = "shown";
+    after = next;
+  };
+
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i] as string;
+    if (c === "'" || c === '"') {
+      const end = closing(line, i);
+      if (end < 0) return err(`sh: syntax error: unterminated quoted string`);
+      word = (word ?? "") + unquoted(line.slice(i + 1, end), c);
+      i = end;
+    } else if (c === "\\" && i + 1 < line.length) {
+      i += 1;
+      if (line[i] !== "\n") word = (word ?? "") + (line[i] as string);
+    } else if (c === "#" && word === null) {
+      const end = line.indexOf("\n", i);
+      line = line.slice(0, i) + (end < 0 ? "" : line.slice(end));
+      i -= 1;
+    } else if (/\s/.test(c)) {
+      endWord();
+      if (c === "\n") {
+        endStage(i);
+        endPipeline(";");
+        start = i + 1;
+      }
+    } else if (word === null && line.startsWith("2>/dev/null", i)) {
+      stderr = "dropped";
+      i += "2>/dev/null".length - 1;
+    } else if (word === null && line.startsWith("2>&1", i)) {
+      stderr = "joined";
+      i += 3;
+    } else if (c === ">" || c === "<" || c === "`" || (c === "$" && line[i + 1] === "(")) {
+      const what = c === "`" || c === "$" ? "command substitution" : "redirection to files";
+      return err(`sh: ${what} is not supported here`);
+    } else if (c === "|" || c === ";" || c === "&") {
+      const two = line.slice(i, i + 2);
+      if (c === "&" && two !== "&&") return err("sh: running in the background is not supported here");
+      if (!endStage(i))
+        return err(`sh: syntax error near unexpected token \`${two === "||" || two === "&&" ? two : c}'`);
+      if (two === "||" || two === "&&") {
+        endPipeline(two);
+        i += 1;
+      } else if (c === ";") endPipeline(";");
+      start = i + 1;
+    } else word = (word ?? "") + c;
+  }
+  const dangling = stages.length > 0;
+  if (!endStage(line.length) && dangling) return err("sh: syntax error: unexpected end of file");
+  endPipeline(";");
+  return ok(pipelines);
+}
+
+function closing(line: string, open: number): number {
+  const quote = line[open];
+  for (let i = open + 1; i < line.length; i++) {
+    if (line[i] === "\\" && quote === '"') i += 1;
+    else if (line[i] === quote) return i;
+  }
+  return -1;
+}
+
+const unquoted = (text: string, quote: string): string => (quote === "'" ? text : text.replace(/\\(["\\$`])/g, "$1"));
