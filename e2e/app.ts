@@ -145,10 +145,10 @@ export function appOn(page: Page): App {
 
 /** The test of all journeys: whatever the user does, no error is thrown or logged and the CSP holds. */
 export const test = base.extend<{ app: App }>({
-  app: async ({ page, context }, use) => {
+  app: async ({ page, context }, journey) => {
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const { problems } = await watch(page);
-    await use(appOn(page));
+    await journey(appOn(page));
     expect(problems).toEqual([]);
   },
 });

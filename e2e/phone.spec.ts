@@ -7,15 +7,15 @@ test("I open the page on my phone: the way in one row, the ladder, the hop and t
 }) => {
   const { page } = app;
   const fits = async (): Promise<void> => {
-    const { scrollWidth, innerWidth, scrollHeight, innerHeight } = await page.evaluate(() => ({
-      scrollWidth: document.documentElement.scrollWidth,
-      scrollHeight: document.documentElement.scrollHeight,
-      innerWidth,
-      innerHeight,
+    const page = await app.page.evaluate(() => ({
+      wide: document.documentElement.scrollWidth,
+      high: document.documentElement.scrollHeight,
+      width: window.innerWidth,
+      height: window.innerHeight,
     }));
-    expect(scrollWidth).toBeLessThanOrEqual(innerWidth);
-    expect(scrollHeight).toBeLessThanOrEqual(innerHeight);
-    expect(innerWidth).toBe(390);
+    expect(page.width).toBe(390);
+    expect(page.wide).toBeLessThanOrEqual(page.width);
+    expect(page.high).toBeLessThanOrEqual(page.height);
   };
   await app.open();
   await app.running();
