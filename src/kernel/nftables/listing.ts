@@ -2,7 +2,7 @@ import { compareStrings } from "../../base/compare.ts";
 import type { Origin, RuleRef, TableName } from "../../model/trace/types.ts";
 import { elementRef, ruleId, ruleRef } from "./reference.ts";
 import { elementText } from "./print.ts";
-import { purposeOf } from "./slots.ts";
+import { chainPurpose, setPurpose } from "./slots.ts";
 import { ruleText } from "./text.ts";
 import type { Element, Rule, Ruleset, Table } from "./types.ts";
 
@@ -53,7 +53,7 @@ function groupsOf(table: Table): readonly Group[] {
 }
 
 function ruleGroup(table: Table, chain: string, rules: readonly Rule[]): Group {
-  const purpose = purposeOf(table, chain);
+  const purpose = chainPurpose(table, chain);
   const at = (position: number): Rule => rules[position] as Rule;
   return {
     purpose,
@@ -69,7 +69,7 @@ function ruleGroup(table: Table, chain: string, rules: readonly Rule[]): Group {
 }
 
 function elementGroup(table: Table, set: string, elements: readonly Element[]): Group {
-  const purpose = usedByNat(table, set) ? "nat" : "filter";
+  const purpose = setPurpose(table, set);
   const at = (position: number): Element => elements[position] as Element;
   const id = (position: number): string => `${table.family} ${table.name}/@${set}/${at(position).key}`;
   return {
@@ -81,21 +81,6 @@ function elementGroup(table: Table, set: string, elements: readonly Element[]): 
     contains: (position, search) =>
       originContains(at(position).origin, search) || elementText(at(position)).toLowerCase().includes(search),
   };
-}
-
-/** Is some rule of a nat chain looking into the set? Static chains come first and are few, so this ends early. */
-function usedByNat(table: Table, set: string): boolean {
-  for (const [name, chain] of table.chains) {
-    const uses = chain.rules.some((rule) =>
-      rule.statements.some(
-        (s) =>
-          (s.kind === "vmap" && s.map === set) ||
-          (s.kind === "match" && s.right.kind === "set" && s.right.name === set),
-      ),
-    );
-    if (uses && purposeOf(table, name) === "nat") return true;
-  }
-  return false;
 }
 
 function originContains(origin: Origin | null, search: string): boolean {

@@ -12,21 +12,26 @@ export interface PrintOptions {
 /** Numbers by which Linux sorts protocols. */
 const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, "ipv6-icmp": 58, sctp: 132 };
 
-function sortValue(part: string): bigint {
-  if (/^\d+$/.test(part)) return BigInt(part);
-  return parseIP(part)?.value ?? BigInt(PROTOCOLS[part] ?? 0);
+const V4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
+
+function sortValue(part: string): number | bigint {
+  const v4 = V4.exec(part);
+  if (v4 !== null) return ((Number(v4[1]) * 256 + Number(v4[2])) * 256 + Number(v4[3])) * 256 + Number(v4[4]);
+  const number = Number(part);
+  if (!Number.isNaN(number)) return number;
+  return PROTOCOLS[part] ?? parseIP(part)?.value ?? 0;
 }
 
 /** Elements by the value of their keys, part by part. */
 export function sortedElements(set: NftSet): readonly Element[] {
-  const keyed = [...set.elements.values()].map((element) => ({
+  const keyed = Array.from(set.elements.values(), (element) => ({
     element,
     parts: element.key.split(" . ").map(sortValue),
   }));
   keyed.sort((a, b) => {
     for (let i = 0; i < a.parts.length; i++) {
-      const x = a.parts[i] as bigint;
-      const y = b.parts[i] ?? 0n;
+      const x = a.parts[i] ?? 0;
+      const y = b.parts[i] ?? 0;
       if (x !== y) return x < y ? -1 : 1;
     }
     return 0;

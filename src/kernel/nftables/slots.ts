@@ -1,5 +1,5 @@
 import type { HookName, TableName } from "../../model/trace/types.ts";
-import type { BaseHook, Chain, NftHook, Ruleset, Table } from "./types.ts";
+import type { BaseHook, Chain, NftHook, Ruleset, Table, VerdictStatement } from "./types.ts";
 
 /** A base chain where the packet path finds it. */
 export interface HookedChain {
@@ -66,39 +66,42 @@ export function hookedChains(ruleset: Ruleset): ReadonlyMap<string, readonly Hoo
   return slots;
 }
 
-const NAT_CHAINS = new WeakMap<Table, ReadonlySet<string>>();
+/** What nat base chains lead to and look into. */
+interface NatParts {
+  readonly chains: ReadonlySet<string>;
+  readonly sets: ReadonlySet<string>;
+}
 
-/** Chains that some nat base chain leads to; all others belong to filtering. */
-function natChains(table: Table): ReadonlySet<string> {
-  let found = NAT_CHAINS.get(table);
-  if (found === undefined) {
-    found = reach(table);
-    NAT_CHAINS.set(table, found);
-  }
+const NAT_PARTS = new WeakMap<Table, NatParts>();
+
+function natParts(table: Table): NatParts {
+  let found = NAT_PARTS.get(table);
+  if (found === undefined) NAT_PARTS.set(table, (found = reach(table)));
   return found;
 }
 
-function reach(table: Table): ReadonlySet<string> {
-  const found = new Set<string>();
-  const maps = new Set<string>();
+function reach(table: Table): NatParts {
+  const chains = new Set<string>();
+  const sets = new Set<string>();
   const open: string[] = [];
   const visit = (name: string): void => {
-    if (found.has(name)) return;
-    found.add(name);
+    if (chains.has(name)) return;
+    chains.add(name);
     open.push(name);
   };
-  for (const [name, chain] of table.chains) if (chain.base?.type === "nat") visit(name);
-  const follow = (verdict: { readonly kind: string; readonly chain?: string }): void => {
-    if (verdict.chain !== undefined) visit(verdict.chain);
+  const follow = (verdict: VerdictStatement): void => {
+    if (verdict.kind === "jump" || verdict.kind === "goto") visit(verdict.chain);
   };
+  for (const [name, chain] of table.chains) if (chain.base?.type === "nat") visit(name);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     for (const rule of table.chains.get(name)?.rules ?? []) {
       for (const s of rule.statements) {
         if (s.kind === "jump" || s.kind === "goto") follow(s);
+        else if (s.kind === "match" && s.right.kind === "set") sets.add(s.right.name);
         else if (s.kind === "numgen-vmap") for (const { verdict } of s.branches) follow(verdict);
         else if (s.kind === "vmap-values") for (const [, verdict] of s.elements) follow(verdict);
-        else if (s.kind === "vmap" && !maps.has(s.map)) {
-          maps.add(s.map);
+        else if (s.kind === "vmap" && !sets.has(s.map)) {
+          sets.add(s.map);
           for (const { value } of table.sets.get(s.map)?.elements.values() ?? []) {
             if (value !== null && typeof value !== "string") follow(value);
           }
@@ -106,10 +109,15 @@ function reach(table: Table): ReadonlySet<string> {
       }
     }
   }
-  return found;
+  return { chains, sets };
 }
 
-/** iptables' name for what a chain is for: `nat` or `filter`. */
-export function purposeOf(table: Table, chain: string): "nat" | "filter" {
-  return natChains(table).has(chain) ? "nat" : "filter";
+/** iptables' name for what a chain is for: nat when some nat base chain leads to it. */
+export function chainPurpose(table: Table, chain: string): "nat" | "filter" {
+  return natParts(table).chains.has(chain) ? "nat" : "filter";
+}
+
+/** The same for a set or map: nat when a nat chain looks into it. */
+export function setPurpose(table: Table, set: string): "nat" | "filter" {
+  return natParts(table).sets.has(set) ? "nat" : "filter";
 }

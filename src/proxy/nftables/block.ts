@@ -1,5 +1,5 @@
 import { cidrContains } from "../../base/ip.ts";
-import { applyCommands, emptyTable, type Command } from "../../kernel/nftables/command.ts";
+import type { Command } from "../../kernel/nftables/command.ts";
 import type { Branch, Chain, Element, NatTarget, NftSet, Rule, VerdictStatement } from "../../kernel/nftables/types.ts";
 import type { Origin } from "../../model/trace/types.ts";
 import { categorizeEndpoints, type Categorized } from "../categorize.ts";
@@ -12,7 +12,6 @@ import {
   NO_ENDPOINT_SERVICES,
   SERVICE_IPS,
   SERVICE_NODEPORTS,
-  TABLE,
 } from "./containers.ts";
 import { clusterChain, endpointBase, externalChain, firewallChain, localChain } from "./names.ts";
 import { DROP, element, goTo, inSet, PROTOCOL, REJECT, rule, SRC_LOCAL } from "./parts.ts";
@@ -25,11 +24,19 @@ export interface ReachableEndpoint {
   readonly hairpin: Element;
 }
 
+/** An element of one of the static sets and maps. */
+export interface Placed {
+  readonly set: string;
+  readonly element: Element;
+}
+
 /** All that one Service port makes on one node. */
 export interface Block {
   readonly endpoints: readonly ReachableEndpoint[];
-  /** In the order of a transaction; elements of the static sets and maps are among them. */
+  /** In the order of a transaction, after the endpoints' part. */
   readonly commands: readonly Command[];
+  /** Those that the commands add, by themselves. */
+  readonly elements: readonly Placed[];
   /** What the commands come to: chains, and with affinity sets, of this port alone. */
   readonly chains: ReadonlyMap<string, Chain>;
   readonly sets: ReadonlyMap<string, NftSet>;
@@ -40,6 +47,8 @@ export function compileBlock(entry: ServiceEntry, s: Settings): Block {
   const eps = categorizeEndpoints(entry.port, entry.endpoints, s.node);
   return new BlockWriter(entry.port, eps, s).write();
 }
+
+const newChain = (): Chain & { readonly rules: Rule[] } => ({ base: null, comment: null, rules: [] });
 
 const HAIRPIN_WHY =
   "A pod that calls the Service and gets itself needs a new source, or it would answer itself directly.";
@@ -58,6 +67,9 @@ class BlockWriter {
   private readonly usesExternal: boolean;
   private readonly usesFirewall: boolean;
   private readonly commands: Command[] = [];
+  private readonly elements: Placed[] = [];
+  private readonly chains = new Map<string, Chain & { readonly rules: Rule[] }>();
+  private readonly sets = new Map<string, NftSet>();
 
   constructor(port: ServicePortView, eps: Categorized, s: Settings) {
     this.port = port;
@@ -78,8 +90,7 @@ class BlockWriter {
   write(): Block {
     const { port, eps } = this;
     const endpoints = eps.reachable.map((endpoint) => this.reachable(endpoint));
-    for (const { chain } of endpoints) if (chain !== null) this.ensureChain(chain);
-    const preamble = this.commands.length;
+    for (const { chain } of endpoints) if (chain !== null) this.chains.set(chain, newChain());
     if (eps.cluster.length > 0) this.ensureChain(this.service);
     if (eps.local.length > 0) this.ensureChain(this.local);
     if (this.usesExternal) this.ensureChain(this.external);
@@ -93,7 +104,9 @@ class BlockWriter {
     if (port.affinitySeconds !== null) {
       const set = affinitySet(this.s.family, port.affinitySeconds);
       for (const endpoint of eps.reachable) {
-        this.commands.push({ kind: "set", verb: "add", name: this.affinityName(endpoint), set });
+        const name = this.affinityName(endpoint);
+        this.commands.push({ kind: "set", verb: "add", name, set });
+        this.sets.set(name, set);
       }
     }
     if (eps.cluster.length > 0) this.addRules(this.service, this.balancing(eps.cluster));
@@ -101,9 +114,8 @@ class BlockWriter {
     if (port.affinitySeconds !== null) {
       for (const endpoint of eps.reachable) this.addRules(this.endpointName(endpoint), this.endpointRules(endpoint));
     }
-    const own = this.commands.filter((command) => command.kind !== "element");
-    const { chains, sets } = applyCommands(emptyTable({ family: this.s.ip, name: TABLE }), own);
-    return { endpoints, commands: this.commands.slice(preamble), chains, sets };
+    const { commands, elements, chains, sets } = this;
+    return { endpoints, commands, elements, chains, sets };
   }
 
   private origin(path: string, why: string): Origin {
@@ -144,14 +156,17 @@ class BlockWriter {
       { kind: "chain", verb: "add", name, chain: { base: null, comment: null } },
       { kind: "chain", verb: "flush", name },
     );
+    this.chains.set(name, newChain());
   }
 
   private addRules(chain: string, rules: readonly Rule[]): void {
     for (const one of rules) this.commands.push({ kind: "rule", chain, rule: one });
+    this.chains.get(chain)?.rules.push(...rules);
   }
 
   private addElement(set: string, one: Element): void {
     this.commands.push({ kind: "element", verb: "add", set, element: one });
+    this.elements.push({ set, element: one });
   }
 
   private key(ip: string): string {

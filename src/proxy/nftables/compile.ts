@@ -53,9 +53,7 @@ function assemble(s: Settings, blocks: readonly Block[]): Table {
   const hairpins = elements.get(HAIRPIN) as Map<string, Element>;
   for (const block of blocks) {
     for (const { nodeName, hairpin } of block.endpoints) if (nodeName === s.node.name) put(hairpins, hairpin);
-    for (const command of block.commands) {
-      if (command.kind === "element") put(elements.get(command.set) as Map<string, Element>, command.element);
-    }
+    for (const { set, element } of block.elements) put(elements.get(set) as Map<string, Element>, element);
     for (const [name, chain] of block.chains) chains.set(name, chain);
     for (const [name, set] of block.sets) sets.set(name, set);
   }
