@@ -82,6 +82,12 @@ function mergedStatus(original: Stated | null, modified: Stated, current: Stated
 }
 
 /**
+ * Texts' objects and the stored ones that they were found to leave unchanged. Both are immutable and, without owners, the
+ * merge depends on nothing else: a text of a thousand objects of which one was edited costs one merge.
+ */
+const SETTLED = new WeakMap<KubeObject, KubeObject>();
+
+/**
  * Client-side `kubectl apply`: creates, or merges what changed between the last applied text and this one into what the
  * server has. Source: kubectl/pkg/cmd/apply.
  */
@@ -91,13 +97,16 @@ export function applyOne(writes: Writes, given: KubeObject, context: WriteContex
   }
   const { store } = writes;
   const modified = typed(given);
+  const key = keyOf(modified);
+  const current = store.get<Stated>(key);
+  if (current !== undefined && SETTLED.get(given) === current) {
+    return ok({ object: current, commit: null, warnings: [], key, operation: "unchanged" });
+  }
   const annotation = { [LAST_APPLIED]: `${goJson(modified)}\n` };
   const annotated: Stated = {
     ...modified,
     metadata: { ...modified.metadata, annotations: { ...modified.metadata.annotations, ...annotation } },
   };
-  const key = keyOf(modified);
-  const current = store.get<Stated>(key);
   if (current === undefined) {
     const created = writes.create({ ...annotated, metadata: resolveOwners(annotated.metadata, store) }, context);
     return created.ok ? ok({ ...created.value, key, operation: "created" }) : created;
@@ -111,7 +120,10 @@ export function applyOne(writes: Writes, given: KubeObject, context: WriteContex
   const status = mergedStatus(original, modified, current);
   const merged = threeWayMerge(before, mergeable(annotated, store), current);
   const next: Stated = status === undefined ? merged : { ...merged, status };
-  if (deepEqual(next, current)) return ok({ object: current, commit: null, warnings, key, operation: "unchanged" });
+  if (deepEqual(next, current)) {
+    if (warnings.length === 0 && given.metadata.ownerReferences === undefined) SETTLED.set(given, current);
+    return ok({ object: current, commit: null, warnings, key, operation: "unchanged" });
+  }
   const written = writes.replace(next, context, status !== current.status);
   if (!written.ok) return written;
   return ok({ ...written.value, warnings: [...warnings, ...written.value.warnings], key, operation: "configured" });

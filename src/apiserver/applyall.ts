@@ -95,7 +95,8 @@ export function applyText(
   }
   const notes = makeNamespaces(writes, items, context);
   const applied: ApplyReport["applied"][number][] = [];
-  for (const { object, index } of [...items].sort((a, b) => rank(a.object) - rank(b.object) || a.index - b.index)) {
+  const ranked = items.map((item) => ({ ...item, rank: rank(item.object) }));
+  for (const { object, index } of ranked.sort((a, b) => a.rank - b.rank || a.index - b.index)) {
     const result = writes.apply(object, context);
     if (result.ok) applied.push({ ...result.value, index });
     else refusals.push({ key: keyFor(object), index, status: result.error });

@@ -26,6 +26,8 @@ export const entry = {
   podIP: (ip: string): string => `podIP:${ip}`,
   slicesOf: (namespace: string, service: string): string => `slices:${namespace}/${service}`,
   ownedBy: (uid: string): string => `owner:${uid}`,
+  /** Services by the first pair of their selector: whoever satisfies a selector has its first pair. */
+  selecting: (namespace: string, label: string, value: string): string => `selecting:${namespace}/${label}=${value}`,
   clusterIP: (ip: string): string => `clusterIP:${ip}`,
   nodePort: (port: number): string => `nodePort:${port}`,
 } as const;
@@ -46,7 +48,11 @@ function podEntries(pod: Pod, out: string[]): void {
 }
 
 function serviceEntries(service: Service, out: string[]): void {
-  const { type, clusterIPs, clusterIP, ports, healthCheckNodePort } = service.spec;
+  const { type, clusterIPs, clusterIP, ports, healthCheckNodePort, selector } = service.spec;
+  for (const label in selector) {
+    out.push(entry.selecting(service.metadata.namespace ?? "", label, selector[label] as string));
+    break;
+  }
   if (type !== "ExternalName") {
     const ips = clusterIPs ?? (clusterIP === undefined ? [] : [clusterIP]);
     for (const ip of ips) if (ip !== "" && ip !== "None") out.push(entry.clusterIP(ip));

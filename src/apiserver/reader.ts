@@ -1,6 +1,8 @@
 import type { EndpointSlice } from "../model/endpointslice/types.ts";
 import type { KubeObject, Labels, ObjectKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
+import { matchLabels } from "../model/selectors.ts";
+import type { Service } from "../model/service/types.ts";
 import { entry } from "./indexes.ts";
 import type { ObjectReader } from "./types.ts";
 
@@ -43,6 +45,15 @@ export function readerOver(source: Source): ObjectReader {
       const candidates = listed<Pod>(rarest, "Pod");
       if (wanted.length < 2) return candidates;
       return candidates.filter((pod) => wanted.every(([label, value]) => pod.metadata.labels?.[label] === value));
+    },
+    servicesSelecting(namespace: string, labels: Labels): readonly Service[] {
+      const found: Service[] = [];
+      for (const [label, value] of Object.entries(labels)) {
+        for (const service of listed<Service>(entry.selecting(namespace, label, value), "Service")) {
+          if (matchLabels(service.spec.selector ?? {}, labels)) found.push(service);
+        }
+      }
+      return found;
     },
     podsOnNode: (node) => listed<Pod>(entry.podsOnNode(node), "Pod"),
     podByIP: (ip) => listed<Pod>(entry.podIP(ip), "Pod")[0],

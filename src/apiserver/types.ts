@@ -32,6 +32,8 @@ export interface ObjectReader {
   /** Pods of a namespace that carry all these labels. */
   podsMatching(namespace: string, selector: Labels): readonly Pod[];
   podsOnNode(node: string): readonly Pod[];
+  /** Services of a namespace whose selector (which must say something) these labels satisfy. */
+  servicesSelecting(namespace: string, labels: Labels): readonly Service[];
   podByIP(ip: string): Pod | undefined;
   /** Slices tied to a Service by label. */
   slicesOf(namespace: string, service: string): readonly EndpointSlice[];

@@ -1,5 +1,8 @@
 import type { KubeObject } from "../meta/types.ts";
 
+/** Schedulers of IPVS that are simulated. */
+export type IpvsScheduler = "rr" | "wrr" | "lc" | "wlc" | "sh" | "dh" | "sed" | "nq" | "mh";
+
 export type ProxyMode = "iptables" | "nftables" | "ipvs" | "userspace";
 
 /** kubeproxy.config.k8s.io/v1alpha1 with defaults filled in; durations in microseconds. Read once, at kube-proxy's start. */
@@ -21,6 +24,8 @@ export interface ProxyConfig {
   readonly randomFully: boolean;
   /** Ranges of all ServiceCIDR objects: nftables mode drops what is sent to addresses in them that no Service has. */
   readonly serviceCIDRs?: readonly string[];
+  /** `ipvs.scheduler`; absent: rr. */
+  readonly ipvsScheduler?: IpvsScheduler;
 }
 
 /** kubeadm's ClusterConfiguration, reduced to what the network needs, with defaults filled in. */
