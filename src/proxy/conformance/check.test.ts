@@ -48,6 +48,76 @@ describe("captures of the real kube-proxy 1.36", () => {
   });
 });
 
+const NFTABLES = NAMES.filter((name) => Object.keys(filesOf(name)).some((file) => file.startsWith("nftables")));
+
+describe("captures of the real kube-proxy in nftables mode", () => {
+  it("has the cases it should have, whole", () => {
+    expect(NFTABLES).toHaveLength(9);
+    for (const name of NFTABLES) {
+      const files = filesOf(name);
+      const family = name === "15-ipv6-only" ? "6" : "";
+      for (const file of [`nftables${family}.txt`, `nftables${family}.kernel.txt`, `flows.nftables${family}.json`]) {
+        expect(files[file]?.length, `${name}: ${file}`).toBeGreaterThan(1000);
+      }
+    }
+    expect(NFTABLES.filter((name) => "kernelflows.nftables.json" in filesOf(name))).toHaveLength(4);
+    expect(
+      Object.keys(filesOf("20-lifecycle-steps")).filter((file) => file.startsWith("nftables.tx.step")),
+    ).toHaveLength(7);
+  });
+
+  it.each(NFTABLES)("%s: tables, transactions and real dumps to the byte, every flow", (name) => {
+    expect(checkCase(loadCase(name, filesOf(name)), "nftables", { kernel: true })).toEqual([]);
+  });
+
+  /** Differences after one text is replaced in one file of a case. */
+  function tampered(name: string, file: string, from: string | RegExp, to: string): readonly string[] {
+    const files = filesOf(name);
+    const text = files[file] ?? "";
+    const changed = text.replace(from, to);
+    expect(changed, `${file} has no ${String(from)}`).not.toBe(text);
+    return checkCase(loadCase(name, { ...files, [file]: changed }), "nftables", { kernel: true });
+  }
+
+  it("sees a changed line in the table, in a transaction, in the settled table and in the dump", () => {
+    const steps = "20-lifecycle-steps";
+    expect(tampered(steps, "nftables.step2.txt", "mod 1", "mod 2")[0]).toMatch(/^nftables\.step2\.txt: line \d+/);
+    expect(tampered(steps, "nftables.tx.step5.txt", "reject-chain", "drop-chain")[0]).toMatch(/^nftables\.tx\.step5/);
+    expect(tampered(steps, "nftables.tx.step7.txt", "flush", "delete")[0]).toMatch(/^nftables\.tx\.step7/);
+    expect(tampered(steps, "nftables.settled.txt", "udp", "tcp")[0]).toMatch(/^nftables\.settled\.txt/);
+    expect(tampered("05-nodeport-local", "nftables.kernel.txt", "tcp . 30501", "tcp . 30599")[0]).toMatch(
+      /^nftables\.kernel\.txt: line \d+/,
+    );
+  });
+
+  it("takes lines of a run of flushes and deletions in any order, and no others", () => {
+    const steps = "20-lifecycle-steps";
+    const two = /(flush chain \S+ \S+ external-\S+)\n(flush chain \S+ \S+ service-\S+)/;
+    expect(tampered(steps, "nftables.tx.step5.txt", two, "$2\n$1")).toEqual([]);
+    const adds = /(add element [^\n]*)\n(add element [^\n]*)/;
+    expect(tampered(steps, "nftables.tx.step5.txt", adds, "$2\n$1")).toHaveLength(1);
+  });
+
+  it("sees a flow, and a connection through the real kernel, that end differently", () => {
+    expect(
+      tampered("03-no-endpoints-reject", "flows.nftables.json", '"output":"REJECT"', '"output":"DROP"')[0],
+    ).toContain("flows.nftables.json: 1 flows differ");
+    expect(
+      tampered(
+        "05-nodeport-local",
+        "kernelflows.nftables.json",
+        '"seenSource":"10.244.1.250"',
+        '"seenSource":"10.89.0.11"',
+      )[0],
+    ).toMatch(/^kernelflows\.nftables\.json: \d+ flows differ/);
+  });
+
+  it("lets a real dump decide the flows too", () => {
+    const wrong = tampered("10-session-affinity", "nftables.kernel.txt", "goto external-", "goto service-");
+    expect(wrong.some((text) => text.startsWith("nftables.kernel.txt, as flows.nftables.json"))).toBe(true);
+  });
+});
+
 describe("checkCase", () => {
   const files = filesOf("04-nodeport-cluster");
 
@@ -75,7 +145,7 @@ describe("checkCase", () => {
   });
 
   it("fails a mode that is not there yet, by saying so", () => {
-    expect(checkCase(loadCase("x", files), "nftables")[0]).toContain("arrives with a later version");
+    expect(checkCase(loadCase("x", files), "ipvs")[0]).toContain("arrives with a later version");
   });
 });
 
