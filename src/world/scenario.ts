@@ -3,6 +3,7 @@ import { decodeManifest, type Manifest, parseManifest } from "../manifest/manife
 import { clusterConfig, DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
 import { proxyConfig } from "../model/config/proxy-config.ts";
 import type { ClusterConfig, ConfigObject, ProxyConfig } from "../model/config/types.ts";
+import { defaultLab } from "../model/kubehop/defaults.ts";
 import { kindInfo } from "../model/kinds.ts";
 import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
@@ -67,6 +68,7 @@ export function readScenario(text: string): Scenario {
   const cluster = settled(clusterFile?.document, clusterConfig(clusterFile?.object), DEFAULT_CLUSTER);
   const proxyFile = last<ConfigObject>("KubeProxyConfiguration");
   const proxy = settled(proxyFile?.document, proxyConfig(proxyFile?.object, cluster), DEFAULT_PROXY);
+  const lab = last<Lab>("Lab");
 
   return {
     manifest,
@@ -74,7 +76,7 @@ export function readScenario(text: string): Scenario {
     cluster,
     proxy: withServiceRanges(proxy, cluster),
     cloud: { ...DEFAULT_CLOUD, ...last<CloudProvider>("CloudProvider")?.object.spec },
-    seed: last<Lab>("Lab")?.object.spec.seed ?? null,
+    seed: lab === undefined ? null : (defaultLab(lab.object).spec.seed ?? null),
     diagnostics,
     sound: !diagnostics.some((d) => d.severity === "error"),
   };
