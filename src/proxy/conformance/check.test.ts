@@ -145,7 +145,7 @@ describe("checkCase", () => {
   });
 
   it("fails a mode that is not there yet, by saying so", () => {
-    expect(checkCase(loadCase("x", files), "ipvs")[0]).toContain("arrives with a later version");
+    expect(checkCase(loadCase("x", files), "userspace")[0]).toContain("arrives with a later version");
   });
 });
 
