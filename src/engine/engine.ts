@@ -44,8 +44,10 @@ export class Engine<Ctx, S> {
   private readonly ctx: Ctx;
   private readonly domain: Domain<S>;
   private heap = new Heap<SimEvent>(byTime);
-  /** Slot of a keyed event → the event that waits for it. Events in the heap that their slot does not name are dead. */
+  /** Slot of a keyed event → the event that waits for it. */
   private waiting = new Map<string, SimEvent>();
+  /** Events in the heap whose slot another one has taken: they never happen. */
+  private dead = new Set<number>();
   /** Further causes of waiting events, by seq. Lists are replaced, never changed in place. */
   private absorbed = new Map<number, readonly number[]>();
   private clock: Micros = 0;
@@ -131,7 +133,10 @@ export class Engine<Ctx, S> {
       key: key ?? null,
     };
     if (key !== undefined) this.waiting.set(slotOf(actor, kind, key), event);
-    if (late !== undefined) this.inherit(event, late);
+    if (late !== undefined) {
+      this.dead.add(late.seq);
+      this.inherit(event, late);
+    }
     this.heap.push(event);
     return event.seq;
   }
@@ -243,6 +248,7 @@ export class Engine<Ctx, S> {
     this.done = checkpoint.handled;
     this.heap = new Heap<SimEvent>(byTime, checkpoint.queue);
     this.waiting = new Map();
+    this.dead = new Set();
     this.absorbed = new Map(checkpoint.queue.flatMap(({ seq, alsoCausedBy: also }) => (also ? [[seq, also]] : [])));
     for (const event of checkpoint.queue) {
       if (event.key !== null) this.waiting.set(slotOf(event.actor, event.kind, event.key), event);
@@ -291,13 +297,14 @@ export class Engine<Ctx, S> {
   }
 
   private isAlive(event: SimEvent): boolean {
-    return event.key === null || this.waiting.get(slotOf(event.actor, event.kind, event.key))?.seq === event.seq;
+    return !this.dead.has(event.seq);
   }
 
   /** The next living event; dead ones before it are thrown away. */
   private head(): SimEvent | undefined {
     for (let head = this.heap.peek(); head !== undefined; head = this.heap.peek()) {
       if (this.isAlive(head)) return head;
+      this.dead.delete(head.seq);
       this.heap.pop();
     }
     return undefined;

@@ -170,6 +170,7 @@ export function withEvents(reader: ObjectReader, events: () => readonly ClusterE
       return [...stored, ...(inNamespace(namespace) as readonly KubeObject[] as readonly T[])];
     },
     podsMatching: (namespace, selector) => reader.podsMatching(namespace, selector),
+    servicesSelecting: (namespace, labels) => reader.servicesSelecting(namespace, labels),
     podsOnNode: (node) => reader.podsOnNode(node),
     podByIP: (ip) => reader.podByIP(ip),
     slicesOf: (namespace, service) => reader.slicesOf(namespace, service),

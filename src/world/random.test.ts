@@ -19,8 +19,15 @@ function check(fails: (acts: readonly Act[], n: number) => string | null): void 
   }
 }
 
+/** A rollout that can never end keeps what was there before it, and that a run may have passed over. */
+function completable(act: Act): Act {
+  if (act.do !== "text") return act;
+  return { ...act, apps: act.apps.map((app) => (app.behavior === "ready=false" ? { ...app, behavior: "" } : app)) };
+}
+
 test("a run that has come to rest is what settling comes to", () => {
-  check((acts) => {
+  check((all) => {
+    const acts = all.map(completable);
     const run = played(acts, "run");
     const settled = played(acts, "settle");
     if (!mended(settled)) return "settling never rests";

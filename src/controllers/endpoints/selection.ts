@@ -3,7 +3,6 @@ import { deepEqual } from "../../base/json.ts";
 import { isIPv6 } from "../../base/ip.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import type { Pod, TransportProtocol } from "../../model/pod/types.ts";
-import { matchLabels } from "../../model/selectors.ts";
 import type { IPFamily, Service, ServicePort } from "../../model/service/types.ts";
 import { changesOf } from "../changes.ts";
 
@@ -40,38 +39,11 @@ export function servicesTouched(commit: Commit, reader: ObjectReader): Set<strin
     if (from !== undefined && to !== undefined && !showsInEndpoints(from as Pod, to as Pod)) continue;
     for (const pod of [from, to]) {
       if (pod === undefined) continue;
-      for (const service of servicesSelecting(pod as Pod, reader)) keys.add(keyOf(service));
+      const { namespace = "", labels = {} } = pod.metadata;
+      for (const service of reader.servicesSelecting(namespace, labels)) keys.add(keyOf(service));
     }
   }
   return keys;
-}
-
-/** Services by one pair of their selector, for each list of Services that a reader has handed out. Lists never change. */
-const BY_PAIR = new WeakMap<readonly Service[], ReadonlyMap<string, readonly Service[]>>();
-
-function pairIndex(services: readonly Service[]): ReadonlyMap<string, readonly Service[]> {
-  const known = BY_PAIR.get(services);
-  if (known !== undefined) return known;
-  const index = new Map<string, Service[]>();
-  for (const service of services) {
-    const pair = Object.entries(service.spec.selector ?? {})[0];
-    if (pair === undefined) continue;
-    const name = `${pair[0]}=${pair[1]}`;
-    const list = index.get(name);
-    if (list === undefined) index.set(name, [service]);
-    else list.push(service);
-  }
-  BY_PAIR.set(services, index);
-  return index;
-}
-
-/** Services of the pod's namespace whose selector it matches, in time that depends on its labels, not on the Services. */
-function servicesSelecting(pod: Pod, reader: ObjectReader): readonly Service[] {
-  const index = pairIndex(reader.list<Service>("Service", pod.metadata.namespace));
-  const { labels = {} } = pod.metadata;
-  return Object.entries(labels)
-    .flatMap(([name, value]) => index.get(`${name}=${value}`) ?? [])
-    .filter((service) => matchLabels(service.spec.selector ?? {}, labels));
 }
 
 /** Does anything differ that an endpoint is made of? Source: endpointslice/util GetPodUpdateProjectionKey. */
