@@ -85,7 +85,14 @@ function drawLeg(visits: readonly Visit[], pen: Pen): readonly Mutable[] {
     draw(visit, line, start, i === visits.length - 1, pen);
     if (visit.transit.length > 0) {
       const at = line.last();
-      if (at !== undefined && i === visits.length - 1) at.hops.push(...visit.transit);
+      if (at === undefined || i < visits.length - 1) return;
+      // Nobody took it off the wire: it ends there, at the router.
+      if (visit.kind === "node" && visit.exit === "left") line.to(BUS, at.y, visit.transit);
+      else if (visit.kind === "client") {
+        const level = bypass(at.y, visit.leg, pen) ?? at.y;
+        line.run("edge", at.y, level);
+        line.to(BUS, level, visit.transit);
+      } else at.hops.push(...visit.transit);
     }
   });
   return points;
@@ -226,6 +233,9 @@ function turnPoint(card: NodeCard, pen: Pen, visit: Visit): Point & { readonly o
   if (rank >= 4) return { x: left - OVERRUN, y: slot.bottom, out: true };
   return { x: slot.channel, y: y + (ROW_LABELS[rank - 1] ?? ROW_LABELS[2]), out: false };
 }
+
+/** Middle of the underlay bus. */
+const BUS = COLUMN.bus + COLUMN.busWidth / 2;
 
 /** How far beyond the slab a packet gets that found nobody on the wire. */
 const OVERRUN = 20;

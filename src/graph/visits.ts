@@ -66,13 +66,14 @@ function entryOf(kind: HostKind, before: { readonly kind: HostKind } | undefined
 }
 
 function exitOf(
-  stay: { readonly kind: HostKind; readonly hops: readonly Hop[] },
+  stay: { readonly kind: HostKind; readonly hops: readonly Hop[]; readonly transit: readonly Hop[] },
   after: { readonly kind: HostKind } | undefined,
   leaves: boolean,
 ): Side {
   if (after === undefined) {
     const last = stay.hops.at(-1);
-    if (leaves && stay.kind === "node") return "right";
+    // Lost beyond a router it went out to the underlay; else to a pod that is no more.
+    if (leaves && stay.kind === "node") return stay.transit[0]?.place.startsWith("router/") === true ? "left" : "right";
     return last?.stage === "socket" || last?.stage === "client" ? "local" : "none";
   }
   if (stay.kind === "node") return after.kind === "pod" ? "right" : "left";

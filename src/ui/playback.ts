@@ -3,8 +3,21 @@ import type { Micros } from "../base/time.ts";
 import type { Hop, Walk } from "../model/trace/types.ts";
 import type { HopSelection } from "./state.ts";
 
-/** Virtual seconds per wall second. A walk lasts about 2 ms, so 1/1000 is the speed to watch it at. */
-export const SPEEDS = [1 / 1000, 1 / 300, 1 / 100, 1 / 10, 1, 10, 100] as const;
+/**
+ * Virtual seconds per wall second. A walk from outside lasts about 2 ms, so 1/1000 is the speed to watch it at; one between pods of a
+ * node is over after 0.14 ms and needs the slower ones.
+ */
+export const SPEEDS = [1 / 20000, 1 / 8000, 1 / 2000, 1 / 1000, 1 / 300, 1 / 100, 1 / 10, 1, 10, 100] as const;
+
+const USUAL = 1 / 1000;
+/** Wall seconds that a walk takes at least, unless the reader has chosen a speed: shorter, nothing of it can be seen. */
+const WATCHABLE = 2;
+
+/** The fastest speed, 1/1000 at most, at which the walk can be watched. */
+export function watchableSpeed(walk: Walk): number {
+  const seconds = (walk.endedAt - walk.startedAt) / 1e6;
+  return SPEEDS.findLast((speed) => speed <= USUAL && seconds / speed >= WATCHABLE) ?? SPEEDS[0];
+}
 
 /** The playhead. Only the stage's frame loop moves it while playing; everyone may set it. */
 export interface PlaybackState {
@@ -13,6 +26,8 @@ export interface PlaybackState {
   readonly at: Micros;
   readonly playing: boolean;
   readonly speed: number;
+  /** The reader has set the speed: it is not fitted to walks any more. */
+  readonly speedChosen: boolean;
   /** Puts a walk on stage at its start; plays it unless `paused`. */
   readonly show: (walk: Walk | null, options?: { readonly paused?: boolean; readonly at?: Micros }) => void;
   readonly seek: (at: Micros) => void;
@@ -56,18 +71,20 @@ export const usePlayback = create<PlaybackState>()((set, get) => ({
   walk: null,
   at: 0,
   playing: false,
-  speed: SPEEDS[0],
+  speed: USUAL,
+  speedChosen: false,
   show: (walk, options = {}) =>
-    set({
+    set(({ speed, speedChosen }) => ({
       walk,
+      speed: walk === null || speedChosen ? speed : watchableSpeed(walk),
       at: walk === null ? 0 : clamp(walk, options.at ?? walk.startedAt),
       playing: walk !== null && options.paused !== true,
-    }),
+    })),
   seek: (at) => set(({ walk }) => (walk === null ? {} : { at: clamp(walk, at) })),
   play: () =>
     set(({ walk, at }) => (walk === null ? {} : { playing: true, at: at >= walk.endedAt ? walk.startedAt : at })),
   pause: () => set({ playing: false }),
-  setSpeed: (speed) => set({ speed }),
+  setSpeed: (speed) => set({ speed, speedChosen: true }),
   select: (target) => {
     const { walk } = get();
     const hop = walk === null ? undefined : (target.leg === "request" ? walk.hops : walk.reply)[target.index];

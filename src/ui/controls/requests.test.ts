@@ -20,6 +20,12 @@ describe("offered", () => {
     expect(offered(choices, wanted)).toEqual(wanted);
   });
 
+  test("keeps another port of an end that is there", () => {
+    const wanted = { from: "client/internet", to: "node/worker-1:22" };
+    expect(offered(choices, wanted)).toEqual(wanted);
+    expect(offered(choices, { ...wanted, to: "service/shop/web" }).to).toBe("service/shop/web");
+  });
+
   test("replaces an end that is not there any more", () => {
     expect(offered(choices, { from: "client/internet", to: "lb/shop/old:80" })).toEqual({
       from: "client/internet",

@@ -16,6 +16,9 @@ import { ticks } from "./warp.ts";
 
 const END = 12;
 
+/** A lane's name as its column takes it: of a long node name the ends say the most. */
+const shortLane = (label: string): string => (label.length > 22 ? `${label.slice(0, 14)}…${label.slice(-6)}` : label);
+
 /** Lanes of what the cluster did, the packets that were sent, and the walk on stage as a strip to scrub along. */
 export function Timeline({ mirror }: PanelProps): ReactElement {
   const ground = useRef<HTMLDivElement>(null);
@@ -58,7 +61,7 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
         <div className={styles.labels}>
           {layout?.lanes.map((lane) => (
             <div key={lane.id} className={styles.label}>
-              {lane.label}
+              {shortLane(lane.label)}
             </div>
           ))}
           <div className={styles.label}>packets</div>

@@ -55,7 +55,10 @@ export function Help() {
               <h3>Good to know</h3>
               <ul>
                 <li>A Service is on no wire: its rules are on every node, and packets meet them there.</li>
-                <li>Virtual time runs at 1/1000 by default: a walk takes about 2 ms.</li>
+                <li>
+                  Virtual time runs at 1/1000 or slower until you choose a speed: a walk takes about 2 ms, within a node
+                  a tenth of it.
+                </li>
                 <li>iptables mode is here; nftables, IPVS and userspace arrive in later releases.</li>
                 <li>Nothing leaves this tab. A shared link holds all of its picture itself.</li>
               </ul>

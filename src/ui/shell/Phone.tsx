@@ -23,7 +23,7 @@ export function Phone() {
   return (
     <div className={styles["phone"]}>
       <main id={REGIONS.main} className={styles["main"]}>
-        <div className={styles["body"]}>
+        <div className={styles["body"]} data-view={phone}>
           {phone === "walk" && (
             <>
               <div className={styles["strip"]}>

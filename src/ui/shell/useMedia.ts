@@ -19,6 +19,9 @@ export function useLayout(): Layout {
   const wide = useMedia("(min-width: 1200px)");
   const middle = useMedia("(min-width: 900px)");
   const narrow = useMedia("(min-width: 640px)");
+  // A phone on its side is wide enough for a workbench, but has no height for one.
+  const low = useMedia("(max-width: 1000px) and (max-height: 500px)");
+  if (low) return "phone";
   return wide ? "wide" : middle ? "middle" : narrow ? "narrow" : "phone";
 }
 

@@ -35,7 +35,7 @@ export function paint(ctx: CanvasRenderingContext2D, picture: Picture): void {
   for (const glyph of path.glyphs) {
     const leg = path.legs.find((l) => l.leg === glyph.leg);
     const reached = over || (leg !== undefined && moment !== null && glyph.s <= doneOf(leg, moment) + 0.5);
-    drawGlyph(ctx, glyph, reached, over, palette);
+    drawGlyph(ctx, glyph, reached, picture);
   }
   const scale = (picture.packet ?? 1) * Math.max(1, 0.7 / picture.zoom);
   if (moment !== null && !over) domino(ctx, moment, palette, scale);
@@ -124,13 +124,8 @@ function arrowhead(ctx: CanvasRenderingContext2D, leg: LegPath, arrow: Arrow, do
   ctx.restore();
 }
 
-function drawGlyph(
-  ctx: CanvasRenderingContext2D,
-  glyph: Glyph,
-  reached: boolean,
-  over: boolean,
-  palette: Palette,
-): void {
+function drawGlyph(ctx: CanvasRenderingContext2D, glyph: Glyph, reached: boolean, picture: Picture): void {
+  const { over, palette } = picture;
   const { x, y } = glyph.point;
   ctx.save();
   ctx.translate(x, y);
@@ -156,7 +151,8 @@ function drawGlyph(
     case "process":
       ctx.beginPath();
       ctx.arc(0, 0, 4.5, 0, Math.PI * 2);
-      ctx.fillStyle = palette.tint[glyph.leg];
+      ctx.fillStyle =
+        palette.tint[glyph.leg === "reply" && picture.path.walk.outcome !== "delivered" ? "reject" : glyph.leg];
       ctx.fill();
       break;
   }
