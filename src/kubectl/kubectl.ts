@@ -32,7 +32,8 @@ import { kubectlRun } from "./run.ts";
 import { kubectlScale } from "./scale.ts";
 import { kubectlSet } from "./set.ts";
 
-const COMMANDS: Readonly<Record<string, (call: Call) => Output>> = {
+/** kubectl's commands that work here. */
+export const COMMANDS: Readonly<Record<string, (call: Call) => Output>> = {
   get: kubectlGet,
   describe: kubectlDescribe,
   apply: kubectlApply,

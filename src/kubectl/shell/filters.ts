@@ -92,6 +92,7 @@ const grep: Filter = (words, input) => {
   if (flags.has("q")) return { stdout: "", stderr: "", code };
   if (flags.has("c")) return { stdout: `${hits.length}\n`, stderr: "", code };
   if (flags.has("o")) {
+    pattern.lastIndex = 0;
     const parts = hits.flatMap((i) => [...(lines[i] ?? "").matchAll(pattern)].map((m) => m[0]).filter((m) => m !== ""));
     return { stdout: written(parts), stderr: "", code };
   }

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { complete } from "./complete.ts";
+import { deployment, service, worldOf } from "./testing.ts";
+
+const world = worldOf(`${service("web")}---\n${service("worker")}---\n${deployment("web", 1)}`);
+const FILES = { "svc.yaml": "" };
+const options = (line: string): readonly string[] => complete(world, line, line.length, FILES).options;
+
+describe("complete", () => {
+  it.each([
+    ["kub", ["kubectl"]],
+    ["kubectl desc", ["describe"]],
+    ["kubectl get service", ["serviceaccounts", "servicecidrs", "services"]],
+    ["kubectl get svc w", ["web", "worker"]],
+    ["kubectl get deploy/", ["deploy/web"]],
+    ["kubectl get svc -n ku", ["kube-node-lease", "kube-public", "kube-system"]],
+    ["kubectl -n kube-system get svc w", []],
+    ["kubectl apply -f s", ["svc.yaml"]],
+    ["kubectl get svc -o y", ["yaml"]],
+    ["kubectl get svc --sel", ["--selector"]],
+    ["kubectl rollout st", ["status"]],
+    ["kubectl rollout status deployments w", ["web"]],
+    ["kubectl get pods -l app=w", ["app=web"]],
+    ["kubectl drain w", ["worker-1", "worker-2", "worker-3"]],
+    ["kubectl get svc | gr", ["grep"]],
+    ["ssh worker-", ["worker-1", "worker-2", "worker-3"]],
+    ["ssh worker-1 conn", ["conntrack"]],
+  ])("%s", (line, expected) => expect(options(line)).toEqual(expected));
+
+  it("completes at the cursor and says where the word begins", () => {
+    const line = "kubectl get svc wor -o wide";
+    expect(complete(world, line, "kubectl get svc wor".length)).toEqual({ from: 16, options: ["worker"] });
+  });
+});
