@@ -191,7 +191,7 @@ test.describe("with reduced motion", () => {
       const moved: string[] = [];
       Object.assign(window, { moved });
       const note = (event: Event): void => {
-        for (const one of document.getAnimations()) {
+        for (const one of (event.target as Element).getAnimations({ subtree: true })) {
           const { duration } = one.effect?.getComputedTiming() ?? {};
           if (typeof duration === "number" && duration > 16) moved.push(`${event.type} of ${String(duration)} ms`);
         }
