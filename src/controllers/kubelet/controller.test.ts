@@ -198,6 +198,18 @@ describe("addresses", () => {
     expect(podReady(stored(c))).toBe(true);
     expect(stored(c).status.containerStatuses?.[0]?.restartCount).toBe(5);
   });
+
+  test.each(["Running", undefined])(
+    "a status written by hand may say no more than whether it is ready (phase %s)",
+    (phase) => {
+      const c = new TestCluster();
+      const status = { ...(phase === undefined ? {} : { phase }), conditions: [{ type: "Ready", status: "False" }] };
+      c.apply(pod("p", { status }), pod("q"));
+      c.rest();
+      expect(stored(c).status).toMatchObject({ phase: "Running", containerStatuses: [{ ready: false }] });
+      expect([podReady(stored(c)), stored(c).status.podIP]).toEqual([false, "10.244.1.2"]);
+    },
+  );
 });
 
 describe("readiness", () => {

@@ -65,8 +65,8 @@ interface Output {
   readonly events: Told[];
 }
 
-/** The pod as kubelet meets it first: new, or with a status that came in the text. */
-export function firstSight({ pod, now, latency, revision }: RuntimeContext): PodRuntime {
+/** The pod as kubelet meets it first: new, or with a status that came in the text and says whether it is ready. */
+export function firstSight({ pod, now, latency, revision, allocate }: RuntimeContext): PodRuntime {
   const { phase, conditions, podIP, podIPs, containerStatuses, startTime } = pod.status;
   const ips = podIPs?.map(({ ip }) => ip) ?? (podIP === undefined ? [] : [podIP]);
   const containers = pod.spec.containers.map(({ name }): ContainerRuntime => ({
@@ -86,18 +86,23 @@ export function firstSight({ pod, now, latency, revision }: RuntimeContext): Pod
     closingAt: null,
   };
   if (phase === "Succeeded" || phase === "Failed") return { ...base, stage: "done", due: null, asGiven: true };
-  const complete =
-    phase === "Running" && startTime !== undefined && conditions?.some((c) => c.type === "Ready") === true;
-  if (!complete) return base;
-  const ready = conditions?.some((c) => c.type === "Ready" && c.status === "True") === true;
+  const stated = conditions?.find((c) => c.type === "Ready");
+  // What was pasted from a cluster says when the pod started; who writes by hand may say no more than whether it is ready.
+  const isPasted = phase === "Running" && startTime !== undefined;
+  const isWritten = (phase === "Running" || phase === "Pending") && startTime === undefined;
+  if (stated === undefined || !(isPasted || isWritten)) return base;
+  const given = ips.length > 0 ? ips : allocate();
+  if (given === null) return base;
   const up: Partial<ContainerRuntime> = { stage: "running", startedAt: now, upAt: now };
+  const ready = { from: stated.status === "True" ? now : null, until: null };
   return {
     ...base,
     stage: "running",
     due: null,
-    asGiven: true,
+    ips: given,
+    asGiven: isPasted,
     init: base.init.map((c) => ({ ...c, stage: "ended" })),
-    containers: containers.map((c) => ({ ...c, ...up, ready: { from: ready ? now : null, until: null } })),
+    containers: containers.map((c) => ({ ...c, ...up, ready })),
   };
 }
 
