@@ -60,42 +60,59 @@ const body = (type: ServiceType): object => ({
 });
 const published = (type: ServiceType): boolean => type === "NodePort" || type === "LoadBalancer";
 
-describe.each(TYPES.flatMap((from) => TYPES.filter((to) => to !== from).map((to) => [from, to] as const)))(
-  "%s → %s",
-  (from, to) => {
-    test("has what the new type needs, keeps what both have, and gives back the rest", () => {
-      const cluster = start();
-      const before = put(cluster, body(from));
-      const after = put(cluster, body(to));
-      expect(after.type).toBe(to);
-      if (to === "ExternalName") {
-        for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]) {
-          expect(after).not.toHaveProperty(field);
-        }
-      } else if (from === "ExternalName") expect(after.clusterIP).toMatch(/^10\./);
-      else expect(after.clusterIPs).toEqual(before.clusterIPs);
-      const [was] = before.ports ?? [];
-      const [is] = after.ports ?? [];
-      expect(is?.nodePort !== undefined).toBe(published(to));
-      if (published(from) && published(to)) expect(is?.nodePort).toBe(was?.nodePort);
-      expect(after.healthCheckNodePort !== undefined).toBe(to === "LoadBalancer");
-      expect(after.externalTrafficPolicy !== undefined).toBe(published(to));
-      expect(after.allocateLoadBalancerNodePorts).toBe(to === "LoadBalancer" ? true : undefined);
-      // What it no longer holds, another may take at once.
-      const free = [
-        ...(published(from) && !published(to) ? [was?.nodePort] : []),
-        ...(from === "LoadBalancer" ? [before.healthCheckNodePort] : []),
-      ];
-      for (const nodePort of free) {
-        const taken = put(cluster, { type: "NodePort", ports: [{ port: 80, nodePort }] }, `heir-${nodePort}`);
-        expect(taken.ports).toMatchObject([{ nodePort }]);
-      }
-      if (from !== "ExternalName" && to === "ExternalName") {
-        expect(put(cluster, { clusterIP: before.clusterIP }, "heir").clusterIP).toBe(before.clusterIP);
-      }
-    });
-  },
-);
+const PAIRS = TYPES.flatMap((from) => TYPES.filter((to) => to !== from).map((to) => [from, to] as const));
+
+describe.each(PAIRS)("%s → %s", (from, to) => {
+  test("has what the new type needs, and nothing more", () => {
+    const cluster = start();
+    put(cluster, body(from));
+    const after = put(cluster, body(to));
+    const has = (field: keyof ServiceSpec): boolean => after[field] !== undefined;
+    const alias = to === "ExternalName";
+    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] as const) {
+      expect([field, has(field)]).toEqual([field, !alias]);
+    }
+    expect(after.ports?.[0]?.nodePort !== undefined).toBe(published(to));
+    expect(has("externalTrafficPolicy")).toBe(published(to));
+    expect(has("healthCheckNodePort")).toBe(to === "LoadBalancer");
+    expect(after.allocateLoadBalancerNodePorts).toBe(to === "LoadBalancer" ? true : undefined);
+  });
+});
+
+test.each(PAIRS.filter((pair) => !pair.includes("ExternalName")))("%s → %s keeps what both have", (from, to) => {
+  const cluster = start();
+  const before = put(cluster, body(from));
+  const after = put(cluster, body(to));
+  expect(after.clusterIPs).toEqual(before.clusterIPs);
+  const both = published(from) && published(to);
+  expect(after.ports?.[0]?.nodePort === before.ports?.[0]?.nodePort).toBe(both);
+});
+
+/** Numbers that the change gives back. */
+const released = (from: ServiceType, to: ServiceType, { ports, healthCheckNodePort }: ServiceSpec): readonly number[] =>
+  [
+    ...(published(from) && !published(to) ? [ports?.[0]?.nodePort] : []),
+    ...(from === "LoadBalancer" ? [healthCheckNodePort] : []),
+  ].filter((port) => port !== undefined);
+
+test.each(PAIRS.filter(([from]) => published(from)))("what %s → %s gives back another may take at once", (from, to) => {
+  const cluster = start();
+  const before = put(cluster, body(from));
+  put(cluster, body(to));
+  const free = released(from, to, before);
+  expect(free.length).toBe(Number(from === "LoadBalancer") + Number(!published(to)));
+  for (const nodePort of free) {
+    const heir = put(cluster, { type: "NodePort", ports: [{ port: 80, nodePort }] }, `heir-${nodePort}`);
+    expect(heir.ports).toMatchObject([{ nodePort }]);
+  }
+});
+
+test.each(TYPES.slice(0, 3))("%s → ExternalName gives the address back", (from) => {
+  const cluster = start();
+  const { clusterIP } = put(cluster, body(from));
+  put(cluster, body("ExternalName"));
+  expect(put(cluster, { clusterIP }, "heir").clusterIP).toBe(clusterIP);
+});
 
 test("leaving LoadBalancer clears the status at once, and the class", () => {
   const cluster = start();

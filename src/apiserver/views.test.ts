@@ -69,7 +69,8 @@ describe("etcd", () => {
       now(),
     );
     const entries = etcdEntries(store);
-    expect(entries.map(({ key }) => key)).toEqual([...entries.map(({ key }) => key)].sort());
+    const keys = entries.map(({ key }) => key);
+    expect(keys).toEqual([...keys].sort());
     expect(entries.find(({ key }) => key === "/registry/services/specs/default/web")).toEqual({
       key: "/registry/services/specs/default/web",
       object: "Service/default/web",

@@ -95,11 +95,11 @@ function editOf(document: ManifestDocument, rewrite: Rewrite): TextEdit | null {
       return edit(node.start, node.start, text);
     }
     case "remove": {
-      if (parent?.members == null || node.key === null) return null;
+      if (parent === null || parent.members === null || node.key === null) return null;
       const siblings = [...parent.members.values()].sort((a, b) => (a.key?.start ?? 0) - (b.key?.start ?? 0));
       const at = siblings.indexOf(node);
-      const next = siblings[at + 1]?.key;
-      if (next != null) return edit(node.key.start, next.start, "");
+      const next = siblings[at + 1]?.key ?? null;
+      if (next !== null) return edit(node.key.start, next.start, "");
       const before = siblings[at - 1];
       return before === undefined ? null : edit(Math.max(before.end, before.key?.end ?? 0), node.end, "");
     }

@@ -1,7 +1,7 @@
 import type { Namespace } from "./types.ts";
 
 /** Every namespace carries its own name as a label, so that selectors can name it. Source: pkg/apis/core/v1/defaults.go. */
-export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
+const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
 
 export function defaultNamespace(namespace: Namespace): Namespace {
   const name = namespace.metadata.name;

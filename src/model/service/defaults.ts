@@ -95,12 +95,3 @@ export function defaultFamilies(
   }
   return { ipFamilyPolicy: spec.ipFamilyPolicy ?? "SingleStack", ipFamilies: spec.ipFamilies ?? [family] };
 }
-
-/** clusterIP and clusterIPs say the same: whichever is given fills the other, as the strategy does before validation. */
-export function normalizeClusterIPs(service: Service): Service {
-  const { clusterIP, clusterIPs } = service.spec;
-  const one = clusterIP !== undefined && clusterIP !== "";
-  const many = clusterIPs !== undefined && clusterIPs.length > 0;
-  if (one && !many) return { ...service, spec: { ...service.spec, clusterIPs: [clusterIP] } };
-  return service;
-}
