@@ -139,7 +139,8 @@ function callChain(run: Traversal, name: string, depth: number, via: Origin | nu
     misses.flush();
     run.matched += 1;
     const known = ruleRef(run.table, name, position, rule, run.purpose);
-    const origin = outcome.origin ?? (via !== null && known.origin?.object == null ? via : known.origin);
+    const named = known.origin !== null && known.origin.object !== null;
+    const origin = outcome.origin ?? (named ? known.origin : (via ?? known.origin));
     const ref = origin === known.origin ? known : { ...known, origin };
     run.steps.push({
       rule: ref,

@@ -1,4 +1,4 @@
-import { cidrOf, formatIP, isIPv6, joinHostPort, parseIP } from "../../base/ip.ts";
+import { cidrOf, formatIP, joinHostPort, parseIP } from "../../base/ip.ts";
 import type { Field, Right, Rule, Statement, VerdictStatement } from "./types.ts";
 
 /**
@@ -196,9 +196,4 @@ export function targetName(rule: Rule): string {
     default:
       return last.kind;
   }
-}
-
-/** `ip` or `ip6`, as rules spell an address' family. */
-export function ipWord(ip: string): "ip" | "ip6" {
-  return isIPv6(ip) ? "ip6" : "ip";
 }

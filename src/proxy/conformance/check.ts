@@ -78,7 +78,7 @@ function checkIptables(capture: Case, family: 4 | 6, options: CheckOptions): Dif
   );
   if (options.kernel === true && family === 4) {
     const file = "kernelflows.iptables.json";
-    differences.push(...summary(file, checkKernelFlows(capture, file, rulesets.map(iptablesRules))));
+    differences.push(...summary(file, checkKernelFlows(capture, file, rulesets.map((ruleset) => iptablesRules(ruleset)))));
   }
   return differences;
 }

@@ -211,11 +211,9 @@ describe("histories", () => {
           synced = syncNftables(synced, viewOf(specs), NODE, NFT, now, { full });
           stale += synced.stale.size;
           // What is left of stale chains is empty; all else is as if made at one stroke.
-          const used = [...synced.table.chains].filter(([name, chain]) => {
-            const left = synced?.stale.has(name) ?? false;
-            if (left) expect(chain.rules).toEqual([]);
-            return !left;
-          });
+          const { stale: left, table: all } = synced;
+          expect([...left.keys()].flatMap((name) => all.chains.get(name)?.rules ?? [])).toEqual([]);
+          const used = [...all.chains].filter(([name]) => !left.has(name));
           const table = { ...synced.table, chains: new Map(used) };
           const fresh = compileNftables(synced.view, NODE, NFT);
           expect(printRuleset({ tables: [table] })).toBe(printRuleset(fresh));
