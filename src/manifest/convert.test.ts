@@ -177,6 +177,37 @@ spec:
     });
   });
 
+  test("kubeadm's flags were a map", () => {
+    const text = `apiVersion: kubeadm.k8s.io/v1beta3
+kind: ClusterConfiguration
+apiServer:
+  extraArgs:
+    service-node-port-range: 20000-22767
+networking:
+  podSubnet: 10.244.0.0/16
+`;
+    const { objects, warnings, diagnostics } = decoded(text);
+    expect(warnings).toEqual([]);
+    expect(diagnostics[0]?.message).toMatch(/uses a deprecated API spec: "kubeadm.k8s.io\/v1beta3"/);
+    expect(objects[0]?.object).toMatchObject({
+      apiVersion: "kubeadm.k8s.io/v1beta4",
+      apiServer: { extraArgs: [{ name: "service-node-port-range", value: "20000-22767" }] },
+    });
+    expect(migrated(text)).toContain(`  extraArgs:
+    - name: service-node-port-range
+      value: "20000-22767"
+networking:`);
+  });
+
+  test("a version that is still served says what to use", () => {
+    const text =
+      "apiVersion: metallb.io/v1beta1\nkind: BGPPeer\nmetadata: {name: r}\nspec: {myASN: 64500, peerASN: 64501, peerAddress: 10.0.0.1}\n";
+    const { objects, warnings } = decoded(text);
+    expect(objects[0]?.object).toMatchObject({ apiVersion: "metallb.io/v1beta2", spec: { myASN: 64500 } });
+    expect(warnings.map(({ message }) => message)).toEqual(["v1beta1 is deprecated, please use v1beta2"]);
+    migrated(text);
+  });
+
   test("its key is that of the object it becomes", () => {
     expect(documentKey(parseManifest(DEPLOYMENT).documents[0] as never)).toBe("Deployment/default/nginx");
   });

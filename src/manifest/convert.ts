@@ -2,7 +2,8 @@
 import { isRecord } from "../base/json.ts";
 import type { FieldPath } from "../model/decode.ts";
 import type { KindInfo } from "../model/kinds.ts";
-import { deprecationWarning, oldVersion } from "../model/old-versions.ts";
+import { deprecationWarning, type OldVersion, oldVersion } from "../model/old-versions.ts";
+import { quote } from "../model/status.ts";
 import type { ManifestDocument } from "./document.ts";
 import type { Rewrite } from "./rewrite.ts";
 
@@ -177,6 +178,17 @@ function convertSlice(draft: Draft): void {
   }
 }
 
+/** Flags were a map before they became a list. */
+function convertFlags(draft: Draft): void {
+  const path = ["apiServer", "extraArgs"];
+  const flags = draft.record(path);
+  if (flags !== null)
+    draft.set(
+      path,
+      Object.entries(flags).map(([name, value]) => ({ name, value })),
+    );
+}
+
 function convertOldVersion(value: Fields, document: ManifestDocument): Conversion | null {
   const old = oldVersion(document.apiVersion, document.kind);
   if (old === undefined) return null;
@@ -197,16 +209,28 @@ function convertOldVersion(value: Fields, document: ManifestDocument): Conversio
     case "EndpointSlice":
       convertSlice(draft);
       break;
+    case "ClusterConfiguration":
+      convertFlags(draft);
+      break;
   }
-  const found = `resource mapping not found for name: ${JSON.stringify(document.name)} namespace: ${JSON.stringify(document.namespace ?? "")}`;
   return {
     value: draft.value,
     info: old.info,
     warning: deprecationWarning(old),
-    today: `It is converted here. Servers since v${old.removed} refuse it: error: ${found}: no matches for kind ${JSON.stringify(old.kind)} in version ${JSON.stringify(old.apiVersion)}\nensure CRDs are installed first`,
+    today: todaysAnswer(old, document),
     title: `Rewrite as ${old.info.apiVersion} ${old.info.kind}`,
     rewrites: draft.rewrites,
   };
+}
+
+function todaysAnswer(old: OldVersion, document: ManifestDocument): string {
+  const { apiVersion, kind, removed, info } = old;
+  if (info.support === "config") {
+    return `your configuration file uses a deprecated API spec: ${quote(apiVersion)} (kind: ${quote(kind)}). Please use 'kubeadm config migrate --old-config old.yaml --new-config new.yaml', which will write the new, similar spec using a newer API version.`;
+  }
+  if (removed === null) return "It is converted here, as the server does it.";
+  const found = `resource mapping not found for name: ${quote(document.name)} namespace: ${quote(document.namespace ?? "")}`;
+  return `It is converted here. Servers since v${removed} refuse it: error: ${found}: no matches for kind ${quote(kind)} in version ${quote(apiVersion)}\nensure CRDs are installed first`;
 }
 
 const EXTERNAL_TRAFFIC = "service.beta.kubernetes.io/external-traffic";

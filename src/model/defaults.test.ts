@@ -202,3 +202,68 @@ test.each([
   const once = make(apiVersion, kind, rest);
   expect(applyDefaults(once)).toEqual(once);
 });
+
+describe("workloads and what stands around them", () => {
+  const template = { metadata: { labels: { app: "a" } }, spec: { containers: [{ name: "a", image: "b" }] } };
+
+  test.each<[string, string, object, object]>([
+    [
+      "apps/v1",
+      "StatefulSet",
+      { spec: { template } },
+      {
+        spec: {
+          replicas: 1,
+          podManagementPolicy: "OrderedReady",
+          updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
+          revisionHistoryLimit: 10,
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+        },
+        status: { replicas: 0, availableReplicas: 0 },
+      },
+    ],
+    [
+      "apps/v1",
+      "DaemonSet",
+      { spec: { template } },
+      {
+        spec: {
+          updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
+          revisionHistoryLimit: 10,
+        },
+      },
+    ],
+    [
+      "v1",
+      "ReplicationController",
+      { spec: { template } },
+      { metadata: { labels: { app: "a" } }, spec: { replicas: 1, selector: { app: "a" } } },
+    ],
+    [
+      "networking.k8s.io/v1",
+      "NetworkPolicy",
+      { spec: { egress: [{ ports: [{ port: 53 }] }] } },
+      { spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"], egress: [{ ports: [{ protocol: "TCP" }] }] } },
+    ],
+    [
+      "networking.k8s.io/v1",
+      "IngressClass",
+      { spec: { parameters: { kind: "A", name: "b" } } },
+      { spec: { parameters: { scope: "Cluster" } } },
+    ],
+    ["networking.k8s.io/v1", "Ingress", {}, { spec: {}, status: { loadBalancer: {} } }],
+    ["metallb.io/v1beta1", "IPAddressPool", {}, { spec: { autoAssign: true, avoidBuggyIPs: false } }],
+    ["metallb.io/v1beta1", "BGPAdvertisement", {}, { spec: { aggregationLength: 32, aggregationLengthV6: 128 } }],
+    ["metallb.io/v1beta2", "BGPPeer", {}, { spec: { peerPort: 179 } }],
+  ])("%s %s", (apiVersion, kind, given, expected) => {
+    const once = make(apiVersion, kind, given);
+    expect(once).toMatchObject(expected);
+    expect(applyDefaults(once)).toEqual(once);
+  });
+
+  test("pods of a StatefulSet that waits for you to delete them have no partition", () => {
+    const set = make("apps/v1", "StatefulSet", { spec: { updateStrategy: { type: "OnDelete" } } });
+    expect(set).toMatchObject({ spec: { updateStrategy: { type: "OnDelete" } } });
+    expect(set).not.toHaveProperty("spec.updateStrategy.rollingUpdate");
+  });
+});

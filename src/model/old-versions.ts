@@ -8,14 +8,14 @@ import { kindInfo, type KindInfo } from "./kinds.ts";
 export interface OldVersion {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Release that deprecated it, and the first that does not serve it: `1.16`. */
-  readonly deprecated: string;
-  readonly removed: string;
+  /** Release that deprecated it, and the first that does not serve it: `1.16`. Null: it is no part of Kubernetes' releases, and still served. */
+  readonly deprecated: string | null;
+  readonly removed: string | null;
   /** What it is converted to. */
   readonly info: KindInfo;
 }
 
-type Row = readonly [apiVersion: string, kinds: string, to: string, deprecated: string, removed: string];
+type Row = readonly [apiVersion: string, kinds: string, to: string, deprecated: string | null, removed: string | null];
 
 const ROWS: readonly Row[] = [
   ["extensions/v1beta1", "Deployment ReplicaSet DaemonSet", "apps/v1", "1.8", "1.16"],
@@ -35,6 +35,8 @@ const ROWS: readonly Row[] = [
     "1.17",
     "1.22",
   ],
+  ["metallb.io/v1beta1", "BGPPeer", "metallb.io/v1beta2", null, null],
+  ["kubeadm.k8s.io/v1beta3", "ClusterConfiguration", "kubeadm.k8s.io/v1beta4", null, null],
 ];
 
 const OLD = new Map<string, OldVersion>();
@@ -55,7 +57,14 @@ export function acceptedKind(apiVersion: string, kind: string): KindInfo | undef
   return kindInfo(apiVersion, kind) ?? oldVersion(apiVersion, kind)?.info;
 }
 
-/** The server's warning while it still served the version. Source: apiserver/pkg/endpoints/deprecation/deprecation.go. */
-export function deprecationWarning({ apiVersion, kind, deprecated, removed, info }: OldVersion): string {
+/**
+ * The server's warning while it still served the version; null for files of kubeadm's, which no server reads. Source:
+ * apiserver/pkg/endpoints/deprecation/deprecation.go; MetalLB's CRD brings its own words.
+ */
+export function deprecationWarning({ apiVersion, kind, deprecated, removed, info }: OldVersion): string | null {
+  if (info.support === "config") return null;
+  if (removed === null) {
+    return `${apiVersion.slice(apiVersion.indexOf("/") + 1)} is deprecated, please use ${info.version}`;
+  }
   return `${apiVersion} ${kind} is deprecated in v${deprecated}+, unavailable in v${removed}+; use ${info.apiVersion} ${info.kind}`;
 }
