@@ -130,3 +130,107 @@ test("waiting pods are looked at again when a node comes or changes", () => {
   expect(nodeOf(c, "p")).toBe("a");
   expect(c.refusals).toEqual([]);
 });
+
+describe("placement", () => {
+  const zoned = (name: string, n: number, zone: string): KubeObject =>
+    node(name, n, { labels: { "topology.kubernetes.io/zone": zone } });
+  const required = (matchExpressions: readonly object[]): object => ({
+    affinity: {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
+    },
+  });
+
+  test.each<[string, readonly object[], string | undefined]>([
+    ["In", [{ key: "topology.kubernetes.io/zone", operator: "In", values: ["z2"] }], "c"],
+    ["NotIn", [{ key: "topology.kubernetes.io/zone", operator: "NotIn", values: ["z1"] }], "c"],
+    ["Exists and nothing to match", [{ key: "gpu", operator: "Exists" }], undefined],
+    ["no demand at all", [], undefined],
+  ])("required node affinity: %s", (_name, expressions, where) => {
+    const c = new TestCluster({ nodes: [zoned("a", 1, "z1"), zoned("c", 2, "z2")] });
+    c.apply(pod("p", required(expressions)));
+    c.rest();
+    expect(nodeOf(c, "p")).toBe(where);
+  });
+
+  test("preferred node affinity outweighs an emptier node", () => {
+    const c = new TestCluster({ nodes: [zoned("a", 1, "z1"), zoned("b", 2, "z2")] });
+    const preference = { matchExpressions: [{ key: "topology.kubernetes.io/zone", operator: "In", values: ["z2"] }] };
+    const spec = {
+      affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference }] } },
+    };
+    c.apply(pod("p", spec), pod("q", spec));
+    c.rest();
+    expect([nodeOf(c, "p"), nodeOf(c, "q")]).toEqual(["b", "b"]);
+  });
+
+  test("replicas spread over zones", () => {
+    const c = new TestCluster({ nodes: [zoned("a", 1, "z1"), zoned("b", 2, "z1"), zoned("c", 3, "z2")] });
+    c.apply(deployment("web", 2));
+    c.rest();
+    expect(
+      c
+        .list<Pod>("Pod")
+        .map((p) => p.spec.nodeName)
+        .toSorted(),
+    ).toEqual(["a", "c"]);
+  });
+
+  test("cpu that the node has not left, where it says what it has", () => {
+    const small = { ...node("a", 1), status: { allocatable: { cpu: "1500m", memory: "1Gi" } } } as KubeObject;
+    const c = new TestCluster({ nodes: [small] });
+    const spec = { containers: [{ name: "c", image: "nginx", resources: { requests: { cpu: "1" } } }] };
+    c.apply(pod("p", spec));
+    c.rest();
+    c.apply(pod("q", spec));
+    c.rest();
+    expect(nodeOf(c, "p")).toBe("a");
+    expect(c.events.at(-1)).toContain("FailedScheduling 0/1 nodes are available: 1 Insufficient cpu.");
+    c.delete("Pod/default/p" as never);
+    c.rest();
+    expect(nodeOf(c, "q")).toBe("a");
+  });
+
+  test("anti-affinity by host: one each, the rest wait", () => {
+    const c = new TestCluster({ nodes: [node("a", 1), node("b", 2)] });
+    const labelSelector = { matchLabels: { app: "web" } };
+    const term = { labelSelector, topologyKey: "kubernetes.io/hostname" };
+    const pods = { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
+    for (const name of ["a", "b"]) {
+      c.edit(`Node//${name}` as never, (n) => ({
+        ...n,
+        metadata: { ...n.metadata, labels: { "kubernetes.io/hostname": name } },
+      }));
+    }
+    c.apply(deployment("web", 3, { pod: pods }));
+    c.rest();
+    expect(
+      c
+        .list<Pod>("Pod")
+        .map((p) => p.spec.nodeName ?? "-")
+        .toSorted(),
+    ).toEqual(["-", "a", "b"]);
+    expect(c.events.join("\n")).toContain("2 node(s) didn't match pod anti-affinity rules");
+  });
+
+  test("a spread constraint that must hold", () => {
+    const c = new TestCluster({ nodes: [zoned("a", 1, "z1"), zoned("b", 2, "z2")] });
+    const constraint = {
+      maxSkew: 1,
+      topologyKey: "topology.kubernetes.io/zone",
+      whenUnsatisfiable: "DoNotSchedule",
+      labelSelector: { matchLabels: { app: "web" } },
+    };
+    c.edit(
+      "Node//b" as never,
+      (n) => ({ ...n, spec: { ...(n as unknown as Pod).spec, unschedulable: true } }) as never,
+    );
+    c.apply(deployment("web", 3, { pod: { topologySpreadConstraints: [constraint] } }));
+    c.rest();
+    expect(
+      c
+        .list<Pod>("Pod")
+        .map((p) => p.spec.nodeName ?? "-")
+        .toSorted(),
+    ).toEqual(["-", "-", "a"]);
+  });
+});

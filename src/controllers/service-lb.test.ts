@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SECOND } from "../base/time.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Service } from "../model/service/types.ts";
-import { keyIn, service, TestCluster } from "./testing.ts";
+import { keyIn, node, service, TestCluster } from "./testing.ts";
 
 const balanced = (name: string, spec: object = {}): KubeObject => service(name, { type: "LoadBalancer", ...spec });
 const stored = (c: TestCluster, name = "web"): Service | undefined => c.get<Service>("Service", "default", name);
@@ -103,4 +103,51 @@ test("a Service that is no LoadBalancer any more loses address and finalizer, an
   c.rest();
   expect(addresses(c)).toEqual(["203.0.113.10"]);
   expect(c.refusals).toEqual([]);
+});
+
+test("events tell what the cloud does, and nodes that come are told to the balancer", () => {
+  const c = new TestCluster({ pace: "run" });
+  const told = (): readonly string[] => c.events.splice(0).filter((e) => e.startsWith("service-controller"));
+  c.apply(balanced("web"));
+  c.run(3 * SECOND);
+  expect(told()).toEqual([
+    "service-controller EnsuringLoadBalancer Ensuring load balancer",
+    "service-controller EnsuredLoadBalancer Ensured load balancer",
+  ]);
+  c.apply(node("worker-9", 9));
+  c.run(3 * SECOND);
+  expect(told()).toEqual(["service-controller UpdatedLoadBalancer Updated load balancer with new hosts"]);
+  c.edit(keyIn("Service", "web"), (s: Service) => ({
+    ...s,
+    spec: { ...s.spec, loadBalancerSourceRanges: ["10.0.0.0/8"] },
+  }));
+  c.run(3 * SECOND);
+  expect(told()).toEqual([
+    "service-controller EnsuringLoadBalancer Ensuring load balancer",
+    "service-controller EnsuredLoadBalancer Ensured load balancer",
+  ]);
+  expect(addresses(c)).toEqual(["203.0.113.10"]);
+  c.edit(keyIn("Service", "web"), (s: Service) => {
+    const { loadBalancerSourceRanges: _, ...spec } = s.spec;
+    return { ...s, spec: { ...spec, type: "ClusterIP" } };
+  });
+  c.run(3 * SECOND);
+  expect(told()).toEqual([
+    "service-controller DeletingLoadBalancer Deleting load balancer",
+    "service-controller DeletedLoadBalancer Deleted load balancer",
+  ]);
+  expect(addresses(c)).toEqual([]);
+  expect(stored(c)?.metadata.finalizers).toBeUndefined();
+  expect(c.refusals).toEqual([]);
+});
+
+test("a failure is told and tried again, further and further apart", () => {
+  const c = new TestCluster({ pace: "run", cloud: { addresses: { from: "203.0.113.10", to: "203.0.113.10" } } });
+  c.apply(balanced("a"), balanced("b"));
+  c.run(60 * SECOND);
+  const failures = c.events.filter((e) => e.includes("SyncLoadBalancerFailed"));
+  expect(failures.length).toBe(4);
+  c.delete(keyIn("Service", "a"));
+  c.run(10 * SECOND);
+  expect(addresses(c, "b")).toEqual(["203.0.113.10"]);
 });

@@ -156,12 +156,21 @@ export function commandOf(act: Act, session: Session): Command | null {
   }
 }
 
+const WAIT: Command = { type: "run", micros: SECOND };
+
+/** Is a Service held by its finalizer? */
+function isLeaving({ cluster }: Session): boolean {
+  return cluster.store.list<Service>("Service", "default").some((s) => s.metadata.deletionTimestamp !== undefined);
+}
+
 /** Plays a history; `settle` leaves out the waiting. Commands that are refused leave no trace. */
-export function played(acts: readonly Act[], pace: "run" | "settle", seed = 1): Session {
+export function played(acts: readonly Act[], pace: "run" | "settle", patient = false, seed = 1): Session {
   const session = new Session(seed);
   if (pace === "run") session.dispatch({ type: "pace", pace: "run" });
   for (const act of acts) {
     if (pace === "settle" && (act.do === "wait" || act.do === "send")) continue;
+    // Text that names a Service on its way out changes it, and then it is gone: as on a real server, but not when settling.
+    if (patient && act.do === "text") for (let n = 0; n < 60 && isLeaving(session); n++) session.dispatch(WAIT);
     const command = commandOf(act, session);
     if (command !== null) session.dispatch(command);
   }

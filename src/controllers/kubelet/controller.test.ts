@@ -424,3 +424,81 @@ test("hundred pods on a node cost each kubelet what changes, not what there is",
   c.rest();
   expect(c.engine.handled - before).toBeLessThan(20);
 });
+
+describe("what a probe really finds", () => {
+  const events = (c: TestCluster): string => c.events.join("\n");
+
+  test("a port that nobody listens on fails readiness, and says so", () => {
+    const c = new TestCluster();
+    const ports = [{ containerPort: 80 }];
+    c.apply(pod("p", { container: { ports, readinessProbe: { tcpSocket: { port: 8080 } } } }));
+    c.rest();
+    expect(podReady(stored(c))).toBe(false);
+    expect(events(c)).toContain(
+      "kubelet Unhealthy Readiness probe failed: dial tcp 10.244.1.2:8080: connect: connection refused",
+    );
+  });
+
+  test.each<[string, object, string, string | null]>([
+    ["127.0.0.1 is not the pod's address", { "kubehop.dev/listen": "127.0.0.1:80" }, "", "connect: connection refused"],
+    ["the annotation says what listens", { "kubehop.dev/listen": "0.0.0.0:80" }, "", null],
+    ["503 while it is not ready", {}, "ready=false", "HTTP probe failed with statuscode: 503"],
+    ["a hanging process times out", {}, "hang", "context deadline exceeded"],
+  ])("%s", (_name, annotations, behavior, failure) => {
+    const c = new TestCluster();
+    const plain = pod("p", { container: { ports: [{ containerPort: 80 }], ...probe } });
+    const own = { ...annotations, "kubehop.dev/behavior": behavior };
+    c.apply({ ...plain, metadata: { ...plain.metadata, annotations: own } });
+    c.rest();
+    expect(podReady(stored(c))).toBe(failure === null);
+    if (failure !== null) expect(events(c)).toContain(failure);
+  });
+
+  test("a TCP probe sees nothing wrong with a process that hangs", () => {
+    const c = new TestCluster();
+    c.apply(pod("p", { container: { readinessProbe: { tcpSocket: { port: 80 } } }, behavior: "hang" }));
+    c.rest();
+    expect(podReady(stored(c))).toBe(true);
+  });
+
+  test("a startup probe holds the others back, and ends the container when it never succeeds", () => {
+    const startupProbe = { httpGet: { port: 80 }, periodSeconds: 5, failureThreshold: 4 };
+    const up = new TestCluster({ pace: "run" });
+    up.apply(pod("p", { container: { ...probe, startupProbe }, behavior: "ready=12s" }));
+    const moments = timeline(up, 30 * SECOND, () => podReady(stored(up)));
+    // Started at 1215; the first success is the tick at 15 s.
+    expect(moments.slice(1)).toEqual([[16235, true]]);
+    const never = new TestCluster({ pace: "run" });
+    never.apply(pod("p", { container: { ...probe, startupProbe }, behavior: "ready=60s" }));
+    never.run(20 * SECOND);
+    expect(events(never)).toContain("Killing Container c failed startup probe, will be restarted");
+    expect(stored(never).status.containerStatuses?.[0]).toMatchObject({ restartCount: 1, started: false });
+  });
+});
+
+test("init containers run one after the other before the others start", () => {
+  const c = new TestCluster({ pace: "run" });
+  const initContainers = [
+    { name: "one", image: "busybox", command: ["sleep", "2"] },
+    { name: "side", image: "proxy", restartPolicy: "Always" },
+  ];
+  c.apply(pod("p", { spec: { initContainers } }));
+  const line = timeline(c, 20 * SECOND, () => {
+    const { status } = stored(c);
+    const state = (all: Pod["status"]["containerStatuses"]): string =>
+      (all ?? [])
+        .map((s) => s.state?.waiting?.reason ?? s.state?.terminated?.reason ?? (s.state?.running ? "up" : ""))
+        .join(",");
+    const init = (status as { readonly initContainerStatuses?: Pod["status"]["containerStatuses"] })
+      .initContainerStatuses;
+    return `${status.phase ?? ""} ${state(init)} | ${state(status.containerStatuses)}`;
+  });
+  expect(line.map(([, text]) => text)).toEqual([
+    "Pending  | ",
+    "Pending PodInitializing,PodInitializing | PodInitializing",
+    "Pending up,PodInitializing | PodInitializing",
+    "Pending Completed,PodInitializing | PodInitializing",
+    "Pending Completed,up | ContainerCreating",
+    "Running Completed,up | up",
+  ]);
+});
