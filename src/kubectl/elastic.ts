@@ -34,4 +34,4 @@ export function elastic(text: string, padding = 2, minimum = 0): string {
 }
 
 /** Characters, not code units. */
-const lengthOf = (text: string): number => [...text].length;
+const lengthOf = (text: string): number => Array.from(text).length;

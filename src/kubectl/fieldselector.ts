@@ -66,7 +66,9 @@ export function fieldSelector(selector: string, info: KindInfo): Result<(object:
       const path = field === "source" ? ["source", "component"] : field.split(".");
       const found = at(object, ...path);
       const missing = field === "spec.unschedulable" || field === "spec.hostNetwork" ? "false" : "";
-      return (String(found ?? missing) === value) === equal;
+      const text =
+        typeof found === "object" ? JSON.stringify(found) : String((found ?? missing) as string | number | boolean);
+      return (text === value) === equal;
     }),
   );
 }

@@ -64,8 +64,8 @@ function decorate(call: Call, wording: Wording): Output {
   if (isOn(call.args, "--list")) {
     const lines = targets.flatMap(({ object }) =>
       Object.entries(object.metadata[wording.member] ?? {})
-        .sort()
-        .map(([key, value]) => `${key}=${value}\n`),
+        .map(([key, value]) => `${key}=${value}\n`)
+        .toSorted((a, b) => (a < b ? -1 : 1)),
     );
     return { ...success(lines.join("")), stderr: errors.map((line) => `${line}\n`).join("") };
   }

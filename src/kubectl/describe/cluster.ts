@@ -158,7 +158,8 @@ function content(out: Lines, level: number, value: Readonly<Record<string, unkno
         if (isRecord(item)) content(out, level + 1, item, here);
         else out.at(level + 1, String(item));
       }
-    } else out.at(level, `${titleOf(field)}:\t${inner === null ? "<nil>" : String(inner)}`);
+    } else
+      out.at(level, `${titleOf(field)}:\t${inner === null ? "<nil>" : String(inner as string | number | boolean)}`);
   }
 }
 

@@ -20,11 +20,10 @@ export const occurrences = (event: unknown): number => count(event, "series", "c
 export const sourceOf = (event: unknown): string =>
   text(event, "source", "component") || text(event, "reportingComponent");
 
-/** Oldest first, as both `describe` and `kubectl events` have them. */
+/** Oldest first, as both `describe` and `kubectl events` have them; of one second, as they were written. */
 export function byTime(a: KubeObject, b: KubeObject): number {
-  return (
-    fromTimestamp(lastSeen(a)) - fromTimestamp(lastSeen(b)) || a.metadata.name.localeCompare(b.metadata.name, "en")
-  );
+  const written = (event: KubeObject): number => Number(event.metadata.resourceVersion ?? 0);
+  return fromTimestamp(lastSeen(a)) - fromTimestamp(lastSeen(b)) || written(a) - written(b);
 }
 
 /** Events whose involvedObject is this one: by uid where both name one. */

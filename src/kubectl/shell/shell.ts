@@ -89,7 +89,7 @@ function runStage(given: readonly string[], around: Surroundings): Output {
   if (program === "watch") {
     // One look: the screen would be drawn over anyway, and time stands still between commands.
     const [flag, value, ...rest] = words;
-    const command = flag === "-n" ? rest : /^-/.test(flag ?? "") ? words.slice(1) : words;
+    const command = flag === "-n" ? rest : (flag ?? "").startsWith("-") ? words.slice(1) : words;
     const every = flag === "-n" ? value : "2.0";
     const output = runStage(command, around);
     return { ...output, stdout: `Every ${Number(every).toFixed(1)}s: ${command.join(" ")}\n\n${output.stdout}` };
