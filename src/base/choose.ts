@@ -20,4 +20,9 @@ export interface Chooser {
   pick(n: number, purpose: string): number;
   /** An index in [0, n) whose value nobody asks about (an ephemeral port): sampled even while exploring. */
   sample(n: number, purpose: string): number;
+  /**
+   * A choice that state makes, not chance (whose turn it is): `next`, of options with these weights. An exploring chooser, which
+   * asks for the long run, follows all of them with their shares. Absent: `next`.
+   */
+  turn?(weights: readonly number[], next: number, purpose: string): number;
 }

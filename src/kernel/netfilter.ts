@@ -1,5 +1,6 @@
 import type { Chooser } from "../base/choose.ts";
-import type { HookName, Packet, RuleRef, RuleStep, SkippedRules, TableName } from "../model/trace/types.ts";
+import type { Header, HookName, Packet, RuleRef, RuleStep, SkippedRules, TableName } from "../model/trace/types.ts";
+import type { VirtualServer } from "./ipvs/types.ts";
 
 /** Connection tracking state as `-m conntrack --ctstate` sees it. */
 export type CtState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
@@ -14,6 +15,10 @@ export interface HookContext {
   readonly ctSnat: boolean;
   readonly inInterface: string | null;
   readonly outInterface: string | null;
+  /** The port of a bridge that the packet came in by (`-m physdev`); absent or null: none. */
+  readonly inPort?: string | null;
+  /** `-m ipvs`: the virtual server, as the client dialled it, that took the packet's connection. */
+  readonly virtual?: Pick<Header, "dst" | "dport" | "protocol"> | null;
   /** `-m addrtype --dst-type LOCAL`: does this host own the address (127.0.0.0/8 included)? */
   isLocal(ip: string): boolean;
   /** Prefix for draw purposes: names host and connection, so that equal questions get equal answers. */
@@ -70,4 +75,15 @@ export interface Rules {
   /** True when some chain is hooked there; otherwise the hop is not even shown. */
   has(table: TableName, hook: HookName): boolean;
   run(table: TableName, context: HookContext): TableResult;
+  /** IPVS of the host; absent: it has no virtual servers. */
+  readonly virtual?: VirtualService;
+}
+
+/** The virtual servers of a host, behind its INPUT and OUTPUT hooks. */
+export interface VirtualService {
+  /** Addresses of kube-ipvs0: they make what is sent to them local. */
+  readonly addresses: readonly string[];
+  readonly servers: readonly VirtualServer[];
+  /** The virtual server that a packet is addressed to, or null. */
+  find(header: Pick<Header, "dst" | "dport" | "protocol">): VirtualServer | null;
 }

@@ -1,8 +1,8 @@
 import { isIPv6 } from "../../base/ip.ts";
 import type { RuleRef, RuleStep, SkippedRules, TableName } from "../../model/trace/types.ts";
-import type { HookContext, Rules, TableResult, TableVerdict } from "../netfilter.ts";
+import type { HookContext, Rules, TableResult, TableVerdict, VirtualService } from "../netfilter.ts";
 import { candidates } from "./chain-index.ts";
-import { type Draw, effectWords, type RuleOutcome, tryRule, whyNot } from "./match.ts";
+import { type Draw, effectWords, type MatchInput, type RuleOutcome, tryRule, whyNot } from "./match.ts";
 import { kernelRuleText, targetName } from "./text.ts";
 import { ruleId, type Chain, type Rule, type Ruleset, type Target } from "./types.ts";
 
@@ -15,9 +15,10 @@ const DEEPEST_CALL = 64;
  * The host's rules as an iptables ruleset. Pure: nothing but the context's chooser and recent lists is touched. `run` evaluates
  * the built-in chain that the context's hook names.
  */
-export function iptablesRules(ruleset: Ruleset): Rules {
+export function iptablesRules(ruleset: Ruleset, virtual?: VirtualService): Rules {
   const refs = new Map<string, RuleRef[]>();
   return {
+    ...(virtual === undefined ? {} : { virtual }),
     has(table, hook) {
       const chain = ruleset.tables[table]?.chains.get(hook);
       return chain !== undefined && (chain.rules.length > 0 || chain.policy === "DROP");
@@ -28,9 +29,20 @@ export function iptablesRules(ruleset: Ruleset): Rules {
 
 /** Rules of a host with both families: each packet meets those of its own. */
 export function dualStackRules(v4: Rules, v6: Rules): Rules {
+  const virtual = bothFamilies(v4.virtual, v6.virtual);
   return {
+    ...(virtual === undefined ? {} : { virtual }),
     has: (table, hook) => v4.has(table, hook) || v6.has(table, hook),
     run: (table, context) => (isIPv6(context.packet.dst) ? v6 : v4).run(table, context),
+  };
+}
+
+function bothFamilies(v4: VirtualService | undefined, v6: VirtualService | undefined): VirtualService | undefined {
+  if (v4 === undefined || v6 === undefined) return v4 ?? v6;
+  return {
+    addresses: [...v4.addresses, ...v6.addresses],
+    servers: [...v4.servers, ...v6.servers],
+    find: (header) => (isIPv6(header.dst) ? v6 : v4).find(header),
   };
 }
 
@@ -112,7 +124,7 @@ function callChain(run: Traversal, name: string, depth: number): Decision | null
   for (let k = 0; k < count; k++) {
     const position = worth === null ? k : (worth[k] as number);
     const rule = chain.rules[position] as Rule;
-    const outcome = tryRule(rule, { context: run.context, mark: run.mark, chainId });
+    const outcome = tryRule(rule, inputOf(run, chainId));
     if (outcome.draw !== null) run.draw = outcome.draw;
     if (!outcome.matched) {
       visit.miss(position, outcome);
@@ -130,6 +142,11 @@ function callChain(run: Traversal, name: string, depth: number): Decision | null
   }
   visit.end();
   return null;
+}
+
+function inputOf(run: Traversal, chainId: string): MatchInput {
+  const sets = run.ruleset.sets;
+  return { context: run.context, mark: run.mark, chainId, ...(sets === undefined ? {} : { sets }) };
 }
 
 function verdictOf(target: Target): TableVerdict | null {
@@ -261,9 +278,7 @@ class Visit {
       rule: this.ref(position),
       matched: false,
       depth: this.depth,
-      because:
-        outcome?.because ??
-        whyNot(this.chain.rules[position] as Rule, { context: run.context, mark: run.mark, chainId: "" }),
+      because: outcome?.because ?? whyNot(this.chain.rules[position] as Rule, inputOf(run, "")),
       ...(outcome?.draw ? { draw: plainDraw(outcome.draw) } : {}),
     });
   }

@@ -1,5 +1,6 @@
 import { probabilityValue } from "../../base/choose.ts";
 import { cidrContains, joinHostPort } from "../../base/ip.ts";
+import { setContains, type IpSet } from "../ipvs/ipset.ts";
 import type { HookContext } from "../netfilter.ts";
 import { inKernelOrder, probabilityWords } from "./text.ts";
 import type { Match, Rule, Target } from "./types.ts";
@@ -25,6 +26,7 @@ export interface MatchInput {
   readonly mark: number;
   /** `table/CHAIN`: what makes a rule's role an id. */
   readonly chainId: string;
+  readonly sets?: ReadonlyMap<string, IpSet>;
 }
 
 function isEntry(m: Match): boolean {
@@ -81,6 +83,16 @@ function holds(m: Match, input: MatchInput): boolean {
     case "recent-set":
       context.recent?.set(m.list, packet.src);
       return true;
+    case "set": {
+      const set = input.sets?.get(m.set);
+      return set !== undefined && setContains(set, packet, m.sides);
+    }
+    case "ipvs": {
+      const virtual = context.virtual;
+      return virtual?.dst === m.ip && virtual.dport === m.port && virtual.protocol === m.protocol;
+    }
+    case "physdev-is-in":
+      return (context.inPort ?? null) !== null;
     case "statistic":
     case "opaque":
       return false;
@@ -186,11 +198,28 @@ function mismatchWords(m: Match, input: MatchInput): string {
       return not ? `connection is ${stateWords(input)}` : `connection is ${ctState}, not ${m.states.join(" or ")}`;
     case "recent-check":
       return `${packet.src} not seen in the last ${m.seconds} s`;
+    case "set":
+      return not ? `${tupleWords(m, input)} is in ${m.set}` : `${tupleWords(m, input)} is not in ${m.set}`;
+    case "ipvs":
+      return `no connection to virtual server ${joinHostPort(m.ip, m.port)}`;
+    case "physdev-is-in":
+      return not ? `came in by a port of a bridge` : `did not come in by a port of a bridge`;
     case "opaque":
       return `not evaluated here: ${m.text}`;
     default:
       return "does not match";
   }
+}
+
+/** The part of the packet that a set is asked for: "10.96.0.50 tcp:80". */
+function tupleWords(m: Match & { kind: "set" }, input: MatchInput): string {
+  const { packet } = input.context;
+  const port = input.sets?.get(m.set)?.type === "bitmap:port" ? 0 : 1;
+  const parts = m.sides.map((side, i) => {
+    if (i !== port) return side === "src" ? packet.src : packet.dst;
+    return packet.protocol === "icmp" ? "icmp" : `${packet.protocol}:${side === "src" ? packet.sport : packet.dport}`;
+  });
+  return parts.join(" ");
 }
 
 function stateWords(input: MatchInput): string {
@@ -222,6 +251,12 @@ function matchedWords(m: Match, input: MatchInput): string | null {
       return `connection is ${stateWords(input)}`;
     case "recent-check":
       return `${packet.src} seen in the last ${m.seconds} s`;
+    case "set":
+      return `${tupleWords(m, input)} is ${not ? "not " : ""}in ${m.set}`;
+    case "ipvs":
+      return `IPVS took it for ${joinHostPort(m.ip, m.port)}`;
+    case "physdev-is-in":
+      return not ? "did not come in by a port of a bridge" : "came in by a port of a bridge";
     default:
       return null;
   }

@@ -1,5 +1,6 @@
 import type { Probability } from "../../base/choose.ts";
 import { kernelProbabilityText, probabilityText } from "./text.ts";
+import type { IpSet } from "../ipvs/ipset.ts";
 import type { CtStateName, Match } from "./types.ts";
 
 /** Options of one `-m` module, or the bare options that follow it: each with its `!` and its values. */
@@ -125,8 +126,40 @@ function mark(options: readonly Option[]): readonly Match[] | null {
   return option === undefined || masked === null ? null : [{ kind: "mark", ...masked, ...bang(option.invert) }];
 }
 
+/** A set that is known; of one that is not, nobody can say what is in it. */
+function matchSet(options: readonly Option[], sets: ReadonlyMap<string, IpSet> | undefined): readonly Match[] | null {
+  const option = optionsByName(options, ["--match-set"])?.get("--match-set");
+  const [set, flags] = option?.values ?? [];
+  if (option === undefined || option.values.length !== 2 || set === undefined || !sets?.has(set)) return null;
+  const sides = (flags ?? "").split(",");
+  if (!sides.every((side): side is "src" | "dst" => side === "src" || side === "dst")) return null;
+  return [{ kind: "set", set, sides, ...bang(option.invert) }];
+}
+
+const PROTOCOLS: Readonly<Record<string, "tcp" | "udp" | "sctp">> = { "6": "tcp", "17": "udp", "132": "sctp" };
+
+function ipvs(options: readonly Option[]): readonly Match[] | null {
+  const map = optionsByName(options, ["--vproto", "--vaddr", "--vport"]);
+  const ip = map?.get("--vaddr")?.values[0];
+  const port = parseNumber(map?.get("--vport")?.values[0]);
+  const named = map?.get("--vproto")?.values[0] ?? "";
+  const protocol = PROTOCOLS[named] ?? Object.values(PROTOCOLS).find((name) => name === named);
+  if (ip === undefined || port === null || protocol === undefined || options.some((o) => o.invert)) return null;
+  return [{ kind: "ipvs", ip, port, protocol }];
+}
+
+function physdev(options: readonly Option[]): readonly Match[] | null {
+  const option = optionsByName(options, ["--physdev-is-in"])?.get("--physdev-is-in");
+  return option === undefined || option.values.length > 0 ? null : [{ kind: "physdev-is-in", ...bang(option.invert) }];
+}
+
 /** The conditions that a module with these options stands for; null when we do not know it, or not all of it. */
-export function parseModule(name: string, options: readonly Option[], family: 4 | 6): readonly Match[] | null {
+export function parseModule(
+  name: string,
+  options: readonly Option[],
+  family: 4 | 6,
+  sets?: ReadonlyMap<string, IpSet>,
+): readonly Match[] | null {
   switch (name) {
     case "comment": {
       const option = optionsByName(options, ["--comment"])?.get("--comment");
@@ -150,6 +183,12 @@ export function parseModule(name: string, options: readonly Option[], family: 4 
     }
     case "recent":
       return recent(options, family);
+    case "set":
+      return matchSet(options, sets);
+    case "ipvs":
+      return ipvs(options);
+    case "physdev":
+      return physdev(options);
     default:
       return null;
   }

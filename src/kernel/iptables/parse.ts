@@ -1,5 +1,6 @@
 import { fnv1a32 } from "../../base/hash.ts";
 import type { TableName } from "../../model/trace/types.ts";
+import type { IpSet } from "../ipvs/ipset.ts";
 import { PORT_OPTIONS, parseModule, parsePort, type Option } from "./parse-match.ts";
 import { parseTarget } from "./parse-target.ts";
 import {
@@ -32,9 +33,9 @@ const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter"];
 /**
  * Reads what `iptables-save` (or kube-proxy's restore input) says. Never throws: what is not understood is kept to the letter as
  * an opaque match, which never matches, or an opaque target, which lets the packet go on, and is reported. Counters are dropped.
- * Chains and tables keep the order of the text.
+ * `sets` are the host's ip sets: a match on a set that is not among them is not understood. Chains and tables keep the order of the text.
  */
-export function parseSave(text: string, family: 4 | 6 = 4): ParsedSave {
+export function parseSave(text: string, family: 4 | 6 = 4, sets?: ReadonlyMap<string, IpSet>): ParsedSave {
   const tables: Partial<Record<TableName, Table>> = {};
   const notes: ParseNote[] = [];
   let name: TableName | null = null;
@@ -68,7 +69,7 @@ export function parseSave(text: string, family: 4 | 6 = 4): ParsedSave {
       }
       let own = chains.get(chain);
       if (own === undefined) chains.set(chain, (own = { policy: builtinPolicy(name, chain), rules: [] }));
-      const parsed = parseRule(body, words.slice(2), family, (target) => chains.has(target));
+      const parsed = parseRule(body, words.slice(2), family, (target) => chains.has(target), sets);
       for (const unknown of parsed.unknown) note(`not evaluated: ${unknown}`);
       own.rules.push({
         role: roleOf(hashes, name, chain, body),
@@ -78,7 +79,8 @@ export function parseSave(text: string, family: 4 | 6 = 4): ParsedSave {
       });
     }
   }
-  return { ruleset: { family, tables: tables as Ruleset["tables"] }, notes };
+  const known = sets === undefined ? {} : { sets };
+  return { ruleset: { family, tables: tables as Ruleset["tables"], ...known }, notes };
 }
 
 function builtinPolicy(table: TableName, chain: string): Chain["policy"] {
@@ -167,6 +169,7 @@ function parseRule(
   words: readonly Word[],
   family: 4 | 6,
   isChain: (name: string) => boolean,
+  sets: ReadonlyMap<string, IpSet> | undefined,
 ): ParsedRule {
   const matches: Match[] = [];
   const unknown: string[] = [];
@@ -198,7 +201,7 @@ function parseRule(
     } else if ((option === "-m" || option === "--match") && value !== undefined && !invert) {
       let end = i + 2;
       while (!starts(words, end)) end += 1;
-      const known = parseModule(value, optionsOf(words.slice(i + 2, end)), family);
+      const known = parseModule(value, optionsOf(words.slice(i + 2, end)), family, sets);
       if (known === null) opaque(slice(from, end));
       else matches.push(...known);
       i = end;

@@ -107,6 +107,12 @@ function moduleText(m: Match, family: 4 | 6): string {
       return `-m recent --rcheck --seconds ${m.seconds}${m.reap ? " --reap" : ""} --name ${m.list} ${recentMask(family)}`;
     case "recent-set":
       return `-m recent --set --name ${m.list} ${recentMask(family)}`;
+    case "set":
+      return `-m set ${not(m)}--match-set ${m.set} ${m.sides.join(",")}`;
+    case "ipvs":
+      return `-m ipvs --vproto ${VPROTO[m.protocol]} --vaddr ${m.ip} --vport ${m.port}`;
+    case "physdev-is-in":
+      return `-m physdev ${not(m)}--physdev-is-in`;
     case "opaque":
       return m.text;
     case "src":
@@ -117,6 +123,9 @@ function moduleText(m: Match, family: 4 | 6): string {
       return entryText(m) ?? "";
   }
 }
+
+/** The ipvs match prints protocols as numbers, and before the address. */
+const VPROTO = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 function recentMask(family: 4 | 6): string {
   return `--mask ${family === 4 ? "255.255.255.255" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"} --rsource`;
@@ -209,6 +218,8 @@ function proxyMatchText(m: Match, family: 4 | 6, quoted: boolean): string {
       return `-m recent --name ${m.list} --rcheck --seconds ${m.seconds}${m.reap ? " --reap" : ""}`;
     case "recent-set":
       return `-m recent --name ${m.list} --set`;
+    case "ipvs":
+      return `-m ipvs --vaddr ${m.ip} --vproto ${m.protocol} --vport ${m.port}`;
     default:
       return moduleText(m, family);
   }

@@ -1,5 +1,6 @@
 import type { Probability } from "../../base/choose.ts";
 import type { HookName, Origin, TableName } from "../../model/trace/types.ts";
+import type { IpSet, SetSide } from "../ipvs/ipset.ts";
 
 /** A connection tracking state as `--ctstate` names it: the five states and the two NAT bits. */
 export type CtStateName = "INVALID" | "NEW" | "RELATED" | "ESTABLISHED" | "UNTRACKED" | "SNAT" | "DNAT";
@@ -44,6 +45,12 @@ export type Match =
   | { readonly kind: "recent-check"; readonly list: string; readonly seconds: number; readonly reap: boolean }
   /** `-m recent --set`: remembers the source, always true. */
   | { readonly kind: "recent-set"; readonly list: string }
+  /** `-m set --match-set NAME dst,dst`: is the packet in the ip set of the ruleset? */
+  | { readonly kind: "set"; readonly set: string; readonly sides: readonly SetSide[]; readonly invert?: true }
+  /** `-m ipvs --vaddr`: the packet belongs to a connection that IPVS took for this virtual server. */
+  | { readonly kind: "ipvs"; readonly ip: string; readonly port: number; readonly protocol: "tcp" | "udp" | "sctp" }
+  /** `-m physdev --physdev-is-in`: it came in by a port of a bridge. */
+  | { readonly kind: "physdev-is-in"; readonly invert?: true }
   /** A module we do not evaluate, kept as it was written (`-m set --match-set x dst`). Never matches. */
   | { readonly kind: "opaque"; readonly text: string };
 
@@ -95,6 +102,8 @@ export interface Table {
 export interface Ruleset {
   readonly family: 4 | 6;
   readonly tables: Readonly<Partial<Record<TableName, Table>>>;
+  /** The host's ip sets by name, as far as rules ask for them. A set that is not there has no members. */
+  readonly sets?: ReadonlyMap<string, IpSet>;
 }
 
 /** Built-in chains of a table, in the order in which tools list them. */

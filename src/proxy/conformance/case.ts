@@ -1,7 +1,7 @@
 import { parseAllDocuments } from "yaml";
 import { isRecord } from "../../base/json.ts";
 import { compareStrings } from "../../base/compare.ts";
-import type { ProxyConfig } from "../../model/config/types.ts";
+import type { IpvsScheduler, ProxyConfig } from "../../model/config/types.ts";
 import { SERVICE_NAME_LABEL, type EndpointSlice } from "../../model/endpointslice/types.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../model/meta/types.ts";
 import type { Node } from "../../model/node/types.ts";
@@ -42,6 +42,7 @@ interface RawConfig {
   readonly conntrackTCPBeLiberal?: boolean;
   readonly iptablesHasRandomFully?: boolean;
   readonly serviceCIDRs?: readonly string[];
+  readonly ipvsScheduler?: IpvsScheduler;
   readonly steps?: readonly { readonly name: string; readonly file?: string; readonly delete?: readonly string[] }[];
 }
 
@@ -86,6 +87,7 @@ function configOf(raw: RawConfig): ProxyConfig {
     conntrackTCPBeLiberal: raw.conntrackTCPBeLiberal ?? false,
     randomFully: raw.iptablesHasRandomFully ?? true,
     serviceCIDRs: raw.serviceCIDRs ?? [],
+    ipvsScheduler: raw.ipvsScheduler ?? "rr",
   };
 }
 

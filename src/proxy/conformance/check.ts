@@ -7,6 +7,7 @@ import type { ProxyMode } from "../../model/config/types.ts";
 import { syncIptables, type SyncedRules } from "../iptables/sync.ts";
 import { compilerOf } from "../modes.ts";
 import { buildView } from "../view.ts";
+import { checkIpvs } from "./check-ipvs.ts";
 import { checkNftablesTexts, nftablesSteps } from "./check-nftables.ts";
 import { readerOf, type Case } from "./case.ts";
 import { firstDifference } from "./difference.ts";
@@ -41,6 +42,7 @@ const CHECKS: Readonly<
 > = {
   iptables: checkIptables,
   nftables: checkNftables,
+  ipvs: checkIpvs,
 };
 
 /** The rulesets after each step, one sync apart, as the capture was made. */
