@@ -31,7 +31,11 @@ function rung(hop: Hop, reply: boolean): string {
     return `${place} ${destination !== reply ? "destination" : "source"}`;
   }
   if (stage === "link") return reply ? `${hop.to ?? ""} to ${place}` : `${place} to ${hop.to ?? ""}`;
-  if (hook !== null) return `${place} ${table ?? ""} ${name === "FORWARD" ? "FORWARD" : "local"}`;
+  if (hook !== null) {
+    // A filter chain at PREROUTING (nftables has them) sees what comes in, not what stays here.
+    const passing = name === "FORWARD" || (name === "PREROUTING" && table === "filter");
+    return `${place} ${table ?? ""} ${passing ? name : "local"}`;
+  }
   if (stage === "client" || stage === "socket") return `${place} socket`;
   return `${place} ${stage}`;
 }
