@@ -3,9 +3,11 @@ import { keyOf, type KubeObject } from "../model/meta/types.ts";
 import { kindNamed } from "../model/kinds.ts";
 import { quote } from "../model/status.ts";
 import { isOn } from "./args.ts";
-import { type Call, resourceName } from "./call.ts";
+import { MINUTE } from "../base/time.ts";
+import { type Call, resourceName, resourcesName } from "./call.ts";
 import { failure, type Output } from "./output.ts";
-import { select } from "./select.ts";
+import { parseDuration, waitUntil } from "./patience.ts";
+import { select, type Target } from "./select.ts";
 import { perform, type Planned, remove, update } from "./write.ts";
 
 const NO_CONFIRMATION =
@@ -52,7 +54,29 @@ export function kubectlDelete(call: Call): Output {
     };
     return [...(orphan ? orphaned(call, object) : []), deletion];
   });
-  return perform(call, planned, missing);
+  const output = perform(call, planned, missing);
+  const dry = args.flags["--dry-run"];
+  if ((dry !== undefined && dry !== "none") || args.flags["--wait"] === "false" || force) return output;
+  return gone(call, targets, output);
+}
+
+/** How long a deletion is waited for unless --timeout says: for ever would be for ever here too. */
+const PATIENCE = 10 * MINUTE;
+
+/** Waits until the objects are gone, as kubectl does: for grace periods and finalizers. At rest that takes no time. */
+function gone(call: Call, targets: readonly Target[], output: Output): Output {
+  const limit = parseDuration(call.args.flags["--timeout"] ?? "0") || PATIENCE;
+  let { stderr, code } = output;
+  for (const { info, object } of targets) {
+    const deleting = (): boolean => {
+      const now = call.world.objects.get(keyOf(object));
+      return now?.metadata.uid === object.metadata.uid && now?.metadata.deletionTimestamp !== undefined;
+    };
+    if (waitUntil(call, limit, () => !deleting())) continue;
+    stderr += `error: timed out waiting for the condition on ${resourcesName(info)}/${object.metadata.name}\n`;
+    code = 1;
+  }
+  return { ...output, stderr, code };
 }
 
 /** `--cascade=orphan`: the dependents lose their owner before it goes. */

@@ -146,6 +146,12 @@ function inContainer(world: World, pod: Pod, container: Container, command: read
     }
     case "true":
       return success("");
+    case "kill": {
+      if (!words.includes("1")) return failure(`kill: only process 1 is known here\n${ended(1).trimEnd()}`);
+      // Like its container, the command that killed it ends with SIGKILL.
+      const { refusal } = world.dispatch({ type: "kill", pod: keyOf(pod) });
+      return refusal === null ? { stdout: "", stderr: ended(137), code: 137 } : failure(refusal.message);
+    }
     case "sh":
     case "bash":
     case "/bin/sh":

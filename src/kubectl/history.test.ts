@@ -88,3 +88,45 @@ describe("the history of a console", () => {
     expect(out("kubectl get svc -o name")).toContain("service/late\nservice/web\n");
   });
 });
+
+describe("time", () => {
+  it("kills a process from inside, which its kubelet starts again", () => {
+    const { run, out } = terminal(
+      worldOf("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: nginx}]}\n"),
+    );
+    expect(run("kubectl exec p -- kill 1")).toMatchObject({
+      code: 137,
+      stderr: "command terminated with exit code 137\n",
+    });
+    expect(out("kubectl get pod p -o jsonpath='{.status.containerStatuses[0].restartCount}'")).toBe("1");
+  });
+
+  it("passes while kubectl waits, when the cluster runs", () => {
+    const world = worldOf(TEXT);
+    const { out } = terminal(world);
+    world.dispatch({ type: "pace", pace: "run" });
+    const [pod = ""] = out("kubectl get pods -o name").split("\n");
+    const before = world.now;
+    expect(out(`kubectl delete ${pod} --wait=false`)).toMatch(/deleted from default namespace/);
+    expect(world.now).toBe(before);
+    expect(out(`kubectl get ${pod} --no-headers`)).toContain("Terminating");
+    out(`kubectl wait --for=delete ${pod} --timeout=60s`);
+    expect(world.now).toBeGreaterThan(before);
+    out("kubectl set image deploy/web web=nginx:1.27");
+    const lines = out("kubectl rollout status deploy/web").trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines[0]).toMatch(/^Waiting for deployment /);
+    expect(lines.at(-1)).toBe('deployment "web" successfully rolled out');
+  });
+
+  it("shows a rollout as it goes", () => {
+    const world = worldOf(TEXT);
+    const { out } = terminal(world);
+    world.dispatch({ type: "pace", pace: "run" });
+    out("kubectl scale deploy/web --replicas=3");
+    const rows = out("timeout 30s kubectl get deploy web -w --no-headers").trimEnd().split("\n");
+    expect(rows[0]).toMatch(/^web {3}2\/[23] /);
+    expect(rows.at(-1)).toMatch(/^web +3\/3 +3 +3 /);
+    expect(rows.length).toBeGreaterThan(2);
+  });
+});

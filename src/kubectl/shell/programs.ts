@@ -3,6 +3,7 @@ import { objectKey } from "../../model/meta/types.ts";
 import type { Node } from "../../model/node/types.ts";
 import { nodeInternalIP } from "../../model/node/types.ts";
 import { timestamp } from "../../base/time.ts";
+import type { ProxyMode } from "../../model/config/types.ts";
 import type { TableName } from "../../model/trace/types.ts";
 import type { World } from "../../world/types.ts";
 import type { Files } from "../call.ts";
@@ -10,6 +11,7 @@ import { fileText } from "../files.ts";
 import { failure, type Output, success } from "../output.ts";
 import { rfc1123 } from "../describe/lines.ts";
 import { kubeProxyLog } from "./component-logs.ts";
+import { etcdctl } from "./etcdctl.ts";
 import { conntrackList } from "./conntrack-list.ts";
 import { listTable } from "./iptables-list.ts";
 import { processTable } from "./processes.ts";
@@ -57,7 +59,7 @@ const TABLES: readonly TableName[] = ["filter", "nat", "mangle", "raw"];
 const iptablesSave: Program = (words, place) => {
   const node = nodeOf(place);
   if (node === null) return failure(NO_NODE);
-  const printed = place.world.rulesText(node);
+  const printed = savedRules(place, node);
   if ("message" in printed) return failure(printed.message);
   const at = words.indexOf("-t");
   const wanted = at < 0 ? null : (words[at + 1] ?? "");
@@ -103,7 +105,7 @@ const iptables: Program = (words, place) => {
       code: 3,
     };
   }
-  const printed = place.world.rulesText(node);
+  const printed = savedRules(place, node);
   if ("message" in printed) return failure(printed.message);
   if (flags.has("S")) return on(place, listRules(printed.text, known, chain));
   if (!list)
@@ -142,6 +144,32 @@ function listRules(saved: string, table: TableName, chain: string | null): Outpu
   });
   const shown = lines.filter((line) => chain === null || line.split(" ")[1] === chain);
   return success(shown.map((line) => `${line}\n`).join(""));
+}
+
+/** The rules of another mode's own tool; iptables has none of them to show. */
+function ofMode(place: Place, mode: ProxyMode, tool: string): Output {
+  const node = nodeOf(place);
+  if (node === null) return failure(NO_NODE);
+  if (place.world.mode !== mode) {
+    return failure(`${tool}: nothing to show: kube-proxy runs in ${place.world.mode} mode here`);
+  }
+  const printed = place.world.rulesText(node);
+  return "message" in printed ? failure(printed.message) : on(place, success(printed.text));
+}
+
+const nft: Program = (words, place) =>
+  words.some((word) => word === "list")
+    ? ofMode(place, "nftables", "nft")
+    : failure("nft: only list is supported here: the rules are kube-proxy's");
+const ipvsadm: Program = (_words, place) => ofMode(place, "ipvs", "ipvsadm");
+
+/** kube-proxy's iptables rules, or why there are none to show. */
+function savedRules(place: Place, node: string): { readonly text: string } | { readonly message: string } {
+  const { mode } = place.world;
+  if (mode === "nftables")
+    return { message: "kube-proxy runs in nftables mode here: look at its rules with nft list ruleset" };
+  if (mode === "ipvs") return { message: "kube-proxy runs in ipvs mode here: look at its rules with ipvsadm -Ln" };
+  return place.world.rulesText(node);
 }
 
 const conntrack: Program = (words, place) => {
@@ -188,6 +216,9 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   ps,
   cat,
   hostname,
+  nft,
+  ipvsadm,
+  etcdctl: (words, { world }) => etcdctl(world, words),
   ls: (_words, { files }) =>
     success(
       Object.keys(files)

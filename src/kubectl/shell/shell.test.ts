@@ -113,3 +113,21 @@ describe("node tools", () => {
     expect(stderr).toMatch(/^conntrack v1\.4\.7 \(conntrack-tools\): \d+ flow entries have been shown\.$/m);
   });
 });
+
+describe("what stands behind the API", () => {
+  const { out, run } = terminal(worldOf(service("web")));
+
+  it("shows etcd's keys and revisions", () => {
+    expect(out("etcdctl get /registry/services --prefix --keys-only | grep web")).toBe(
+      "/registry/services/endpoints/default/web\n/registry/services/specs/default/web\n",
+    );
+    expect(out("etcdctl get /registry/services/specs/default/web -w fields")).toMatch(
+      /^"Revision" : \d+\n"Key" : "\/registry\/services\/specs\/default\/web"\n"CreateRevision" : \d+\n/,
+    );
+  });
+
+  it("says in one line what belongs to another mode", () => {
+    expect(run("nft list ruleset").stderr).toBe("nft: nothing to show: kube-proxy runs in iptables mode here\n");
+    expect(run("ipvsadm -Ln").code).toBe(1);
+  });
+});
