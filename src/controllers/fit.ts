@@ -29,7 +29,7 @@ const SUFFIXES: Readonly<Record<string, number>> = {
 /** `250m`, `1.5Gi` as a number; 0 for what is none. Source: apimachinery/pkg/api/resource. */
 export function quantityValue(text: unknown): number {
   const match = /^([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.exec(
-    String(text ?? ""),
+    typeof text === "number" ? String(text) : typeof text === "string" ? text : "",
   );
   return match === null ? 0 : Number(match[1]) * (SUFFIXES[match[2] ?? ""] ?? 1);
 }

@@ -170,7 +170,7 @@ describe("placement", () => {
     expect(
       c
         .list<Pod>("Pod")
-        .map((p) => p.spec.nodeName)
+        .map((p) => p.spec.nodeName ?? "-")
         .toSorted(),
     ).toEqual(["a", "c"]);
   });

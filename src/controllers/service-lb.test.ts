@@ -129,7 +129,7 @@ test("events tell what the cloud does, and nodes that come are told to the balan
   expect(addresses(c)).toEqual(["203.0.113.10"]);
   c.edit(keyIn("Service", "web"), (s: Service) => {
     const { loadBalancerSourceRanges: _, ...spec } = s.spec;
-    return { ...s, spec: { ...spec, type: "ClusterIP" } };
+    return { ...s, spec: { ...spec, type: "ClusterIP" } } as Service;
   });
   c.run(3 * SECOND);
   expect(told()).toEqual([

@@ -456,7 +456,7 @@ export class Cluster {
 
   /** Does one operation; the refusal in words when the API server did not take it. */
   private operate(operation: Operation, context: WriteContext): string | undefined {
-    const done = ((): ReturnType<Api["create"]> | ReturnType<Api["delete"]> => {
+    const done = ((): ReturnType<Api["create"]> => {
       switch (operation.op) {
         case "create":
           return this.api.create(operation.object, context);

@@ -4,7 +4,8 @@ import type { Container, Pod } from "../../model/pod/types.ts";
 import { behaviorOf } from "../behavior.ts";
 import { isDeleting } from "../changes.ts";
 import type { Signal } from "../types.ts";
-import { type ContainerRuntime, isReady, momentsOf, WAITING, withPlans } from "./container.ts";
+import { type ContainerRuntime, momentsOf, WAITING, withPlans } from "./container.ts";
+import { isSidecar, nextOfInit, type Output, preStopOf, START, started, type Told, told } from "./start.ts";
 
 /**
  * What a kubelet knows of one pod and the API does not: where it is on its way and when the next step is due. Plain data,
@@ -29,7 +30,6 @@ export interface PodRuntime {
 }
 
 const SANDBOX: Delay = { class: "start", micros: 500 * MILLISECOND };
-const START = 700 * MILLISECOND;
 /** The first restart waits only for the runtime's event and the container to come up. */
 const RESTART: Delay = { class: "start", micros: SECOND };
 const MAX_BACKOFF = 5 * MINUTE;
@@ -37,14 +37,6 @@ const KILLED = 137;
 /** What containerd reports for a container that was lost with its node. */
 const LOST = 255;
 const MAX_STEPS = 64;
-
-/** Something that the kubelet tells by an Event; `container` gives the field path. */
-export interface Told {
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly message: string;
-  readonly container: string | null;
-}
 
 export interface RuntimeContext {
   readonly pod: Pod;
@@ -57,12 +49,6 @@ export interface RuntimeContext {
   allocate(): readonly string[] | null;
   /** Is the image on the node already? Asking brings it there. */
   pulled(image: string): boolean;
-}
-
-/** What comes of an advance besides the runtime. */
-interface Output {
-  readonly titles: string[];
-  readonly events: Told[];
 }
 
 /** The pod as kubelet meets it first: new, or with a status that came in the text and says whether it is ready. */
@@ -237,11 +223,6 @@ function withContainer(runtime: PodRuntime, index: number, c: ContainerRuntime):
   return { ...runtime, asGiven: false, containers: runtime.containers.map((old, i) => (i === index ? c : old)) };
 }
 
-/** An init container that keeps running beside the others: a sidecar. */
-export function isSidecar(container: Container): boolean {
-  return (container as { readonly restartPolicy?: string }).restartPolicy === "Always";
-}
-
 /** Starts the next init container, or all others once those are through. Source: computePodActions. */
 function begun(runtime: PodRuntime, context: RuntimeContext, out: Output): PodRuntime {
   const { pod, now } = context;
@@ -262,48 +243,6 @@ function begun(runtime: PodRuntime, context: RuntimeContext, out: Output): PodRu
     stage: "running",
     containers: runtime.containers.map((c) => ({ ...c, stage: "starting", due })),
   };
-}
-
-/** `sleep N` in the command is what it takes; else half a second of work. */
-function workOf(container: Container): Micros {
-  const match = /\bsleep (\d+)\b/.exec([...(container.command ?? []), ...(container.args ?? [])].join(" "));
-  return match === null ? 500 * MILLISECOND : Number(match[1]) * SECOND;
-}
-
-function nextOfInit(c: ContainerRuntime, container: Container, context: RuntimeContext, out: Output): ContainerRuntime {
-  const { now, revision } = context;
-  if (c.stage === "starting") {
-    started(out, [container.name]);
-    const due = isSidecar(container) ? null : now + context.latency({ class: "start", micros: workOf(container) });
-    return { ...c, stage: "running", startedAt: now, upAt: now, ready: { from: now, until: null }, due, revision };
-  }
-  out.titles.push(`Init container ${container.name} completed`);
-  return { ...c, stage: "ended", due: null, lastExit: { code: 0, startedAt: c.startedAt, finishedAt: now } };
-}
-
-function told(out: Output, context: RuntimeContext, container: Container, took: Micros): void {
-  const image = container.image ?? "";
-  const note = (reason: string, message: string): void => {
-    out.events.push({ type: "Normal", reason, message, container: container.name });
-  };
-  if (context.pulled(image)) {
-    note("Pulled", `Container image "${image}" already present on machine`);
-    return;
-  }
-  const time = took >= SECOND ? `${took / SECOND}s` : `${took / MILLISECOND}ms`;
-  note("Pulling", `Pulling image "${image}"`);
-  note(
-    "Pulled",
-    `Successfully pulled image "${image}" in ${time} (${time} including waiting). Image size: 59774010 bytes.`,
-  );
-}
-
-function started(out: Output, names: readonly string[]): void {
-  out.titles.push(`Started container ${names.join(", ")}`);
-  for (const container of names) {
-    out.events.push({ type: "Normal", reason: "Created", message: "Container created", container });
-    out.events.push({ type: "Normal", reason: "Started", message: "Container started", container });
-  }
 }
 
 /** One step of one container, if one is due. */
@@ -403,24 +342,6 @@ export function backoffOf(failures: number): Micros {
   return failures === 0 ? 0 : Math.min(MAX_BACKOFF, 10 * SECOND * 2 ** (failures - 1));
 }
 
-/** The fields of `lifecycle.preStop` that take time. */
-type WithLifecycle = Container & {
-  readonly lifecycle?: {
-    readonly preStop?: {
-      readonly sleep?: { readonly seconds?: number };
-      readonly exec?: { readonly command?: readonly string[] };
-    };
-  };
-};
-
-/** How long preStop holds SIGTERM back: the sleep action, or the `sleep N` of a command. */
-function preStopOf(container: WithLifecycle): Micros {
-  const hook = container.lifecycle?.preStop;
-  if (hook?.sleep?.seconds !== undefined) return hook.sleep.seconds * SECOND;
-  const match = /\bsleep (\d+)\b/.exec(hook?.exec?.command?.join(" ") ?? "");
-  return match === null ? 0 : Number(match[1]) * SECOND;
-}
-
 /** preStop, SIGTERM, and at the end of the grace period SIGKILL. What never ran is gone at once. */
 function stopping(runtime: PodRuntime, context: RuntimeContext, out: Output): PodRuntime {
   const { pod, now } = context;
@@ -460,5 +381,3 @@ export function processOf(runtime: PodRuntime, now: Micros): "answers" | "hangs"
     ? "hangs"
     : "answers";
 }
-
-export { isReady };

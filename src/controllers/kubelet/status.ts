@@ -4,7 +4,8 @@ import type { Node } from "../../model/node/types.ts";
 import type { Container, ContainerStatus, Pod, PodStatus } from "../../model/pod/types.ts";
 import { conditionOf } from "../conditions.ts";
 import { type ContainerRuntime, hasStarted, isReady } from "./container.ts";
-import { backoffOf, isSidecar, type PodRuntime } from "./runtime.ts";
+import { backoffOf, type PodRuntime } from "./runtime.ts";
+import { isSidecar } from "./start.ts";
 
 type Wanted = Omit<Condition, "lastTransitionTime">;
 
