@@ -28,6 +28,8 @@ export interface PlaybackState {
   readonly speed: number;
   /** The reader has set the speed: it is not fitted to walks any more. */
   readonly speedChosen: boolean;
+  /** The reader has gone to a hop or a time of this walk: from then on the hop under the playhead is what is read, else the whole walk. */
+  readonly reading: boolean;
   /** Puts a walk on stage at its start; plays it unless `paused`. */
   readonly show: (walk: Walk | null, options?: { readonly paused?: boolean; readonly at?: Micros }) => void;
   readonly seek: (at: Micros) => void;
@@ -73,29 +75,31 @@ export const usePlayback = create<PlaybackState>()((set, get) => ({
   playing: false,
   speed: USUAL,
   speedChosen: false,
+  reading: false,
   show: (walk, options = {}) =>
     set(({ speed, speedChosen }) => ({
       walk,
       speed: walk === null || speedChosen ? speed : watchableSpeed(walk),
       at: walk === null ? 0 : clamp(walk, options.at ?? walk.startedAt),
       playing: walk !== null && options.paused !== true,
+      reading: false,
     })),
-  seek: (at) => set(({ walk }) => (walk === null ? {} : { at: clamp(walk, at) })),
+  seek: (at) => set(({ walk }) => (walk === null ? {} : { at: clamp(walk, at), reading: true })),
   play: () =>
     set(({ walk, at }) => (walk === null ? {} : { playing: true, at: at >= walk.endedAt ? walk.startedAt : at })),
-  pause: () => set({ playing: false }),
+  pause: () => set({ playing: false, reading: true }),
   setSpeed: (speed) => set({ speed, speedChosen: true }),
   select: (target) => {
     const { walk } = get();
     const hop = walk === null ? undefined : (target.leg === "request" ? walk.hops : walk.reply)[target.index];
-    if (hop !== undefined) set({ at: hop.at, playing: false });
+    if (hop !== undefined) set({ at: hop.at, playing: false, reading: true });
   },
   step: (by) => {
     const { walk, at } = get();
     if (walk === null) return;
     const all = sequence(walk);
     const next = all[Math.min(all.length - 1, Math.max(0, positionAt(walk, at) + by))];
-    if (next !== undefined) set({ at: next.hop.at, playing: false });
+    if (next !== undefined) set({ at: next.hop.at, playing: false, reading: true });
   },
   advance: (wallMs) => {
     const { walk, at, speed, playing } = get();

@@ -10,7 +10,7 @@ export interface HopSelection {
 export type DockTab = "timeline" | "rules" | "trace" | "outcomes";
 export type CenterView = "map" | "netfilter";
 /** On a phone one of these fills the screen; wider windows show them side by side. */
-export type PhoneTab = "walk" | "map" | "yaml";
+export type PhoneTab = "walk" | "map" | "details" | "yaml";
 
 /** What the reader has chosen to look at. Nothing of the cluster lives here. */
 export interface UiState {

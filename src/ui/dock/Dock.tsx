@@ -19,7 +19,7 @@ const TABS: readonly (readonly [DockTab, string])[] = [
 ];
 
 /** The lower panel: time, rules, every hop as a table, all outcomes; and the transport that moves the playhead. */
-export function Dock(props: PanelProps): ReactElement {
+export function Dock({ bare, ...props }: PanelProps & { readonly bare: boolean }): ReactElement {
   const tab = useUi((state) => state.dock);
   const set = useUi((state) => state.set);
   return (
@@ -32,7 +32,7 @@ export function Dock(props: PanelProps): ReactElement {
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        <Transport />
+        {!bare && <Transport />}
       </div>
       <Tabs.Content value="timeline" className={styles.panel} tabIndex={-1}>
         <Timeline {...props} />

@@ -44,7 +44,12 @@ function RulesLink({ provenance }: { readonly provenance: NonNullable<Provenance
       className={styles["rules"]}
       aria-label={`${field === "" ? "This object" : field} made ${what} on each node: show them`}
       onClick={() => {
-        set({ dock: "rules", rulesNode: rulesNode ?? nodes[0]?.node ?? null, rulesFocus: rules[0]?.id ?? null });
+        set({
+          dock: "rules",
+          rulesNode: rulesNode ?? nodes[0]?.node ?? null,
+          rulesFocus: rules[0]?.id ?? null,
+          phone: "details",
+        });
         say(`Rules tab, at ${rules[0]?.text ?? ""}`);
       }}
     >

@@ -8,6 +8,7 @@ import { Crumbs } from "./Crumbs.tsx";
 import { EditorFooter } from "./EditorFooter.tsx";
 import type * as mount from "./mount.ts";
 import type { MountedEditor } from "./mount.ts";
+import { useFacts } from "./useFacts.ts";
 import { useGutter } from "./useGutter.ts";
 import { useProvenance } from "./useProvenance.ts";
 import styles from "./EditorPanel.module.css";
@@ -70,6 +71,7 @@ export function EditorPanel() {
   useEffect(() => editor?.setTheme(theme), [editor, theme]);
   useEffect(() => editor?.setDiagnostics(diagnostics), [editor, diagnostics]);
   useGutter(editor);
+  useFacts(editor);
 
   // Only what came from outside: the editor's own text is already in it.
   useEffect(() => editor?.setText(usePage.getState().draft), [editor, draftRevision]);

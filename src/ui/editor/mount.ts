@@ -26,12 +26,21 @@ export interface GutterMark {
   readonly words: string;
 }
 
+/** What the cluster made of a line, shown behind it. */
+export interface LineFact {
+  readonly line: number;
+  readonly words: string;
+  /** Something is missing. */
+  readonly wanting: boolean;
+}
+
 export interface MountedEditor {
   setText(text: string): void;
   setTheme(theme: "light" | "dark"): void;
   setSchema(schema: unknown): void;
   setDiagnostics(all: readonly Diagnostic[]): void;
   setMarks(marks: readonly GutterMark[]): void;
+  setFacts(facts: readonly LineFact[]): void;
   /** Scrolls to a line and marks it until the caret moves or the text changes. */
   reveal(line: number): void;
   /** Puts the caret there, with focus. */
@@ -54,7 +63,8 @@ const toRange = ({ range }: Pick<Diagnostic, "range">): monaco.IRange => ({
 const SEVERITY = {
   error: monaco.MarkerSeverity.Error,
   warning: monaco.MarkerSeverity.Warning,
-  info: monaco.MarkerSeverity.Info,
+  // A remark is no reason to underline what is right.
+  info: monaco.MarkerSeverity.Hint,
 } as const;
 
 const SOURCE = { yaml: "YAML", decode: "API server", admission: "API server", note: "kubehop" } as const;
@@ -189,6 +199,7 @@ export function mountEditor(options: MountOptions): MountedEditor {
 
   const revealed = editor.createDecorationsCollection();
   const marks = editor.createDecorationsCollection();
+  const facts = editor.createDecorationsCollection();
   let lineTimer: ReturnType<typeof setTimeout> | null = null;
 
   const setTabFree = (free: boolean): void => editor.updateOptions({ tabFocusMode: free });
@@ -239,6 +250,27 @@ export function mountEditor(options: MountOptions): MountedEditor {
           range: new monaco.Range(toLine(line), 1, toLine(line), 1),
           options: { glyphMarginClassName: className, glyphMarginHoverMessage: { value: words } },
         })),
+      ),
+    setFacts: (all) =>
+      facts.set(
+        all
+          .filter(({ line }) => line <= model.getLineCount())
+          .map(({ line, words, wanting }) => {
+            const end = model.getLineMaxColumn(line);
+            return {
+              range: new monaco.Range(line, end, line, end),
+              options: {
+                showIfCollapsed: true,
+                stickiness: monaco.editor.TrackedRangeStickiness.NeverGrowsWhenTypingAtEdges,
+                after: {
+                  content: `\u00a0${words}\u00a0`,
+                  inlineClassName: wanting ? "kh-fact kh-wanting" : "kh-fact",
+                  inlineClassNameAffectsLetterSpacing: true,
+                  cursorStops: monaco.editor.InjectedTextCursorStops.None,
+                },
+              },
+            };
+          }),
       ),
     reveal: (line) => {
       const at = toLine(line);

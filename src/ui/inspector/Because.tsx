@@ -37,7 +37,7 @@ export function Because({ mirror, query, rule, node, tone }: Props): ReactElemen
           <button
             type="button"
             disabled={node === null}
-            onClick={() => set({ dock: "rules", rulesNode: node, rulesFocus: rule.id })}
+            onClick={() => set({ dock: "rules", rulesNode: node, rulesFocus: rule.id, phone: "details" })}
             title={rule.text}
           >
             <span className={styles.kind}>rule</span>

@@ -7,18 +7,20 @@ import styles from "./HopSheet.module.css";
 import { shownRule } from "./ruleText.ts";
 import { VerdictTag } from "./Tag.tsx";
 import type { PanelProps } from "./types.ts";
-import { useCurrentHop } from "./useCurrentHop.ts";
+import { chanceOf, Summary } from "./Summary.tsx";
+import { useCurrentHop, useWholeWalk } from "./useCurrentHop.ts";
 import { hopStage, hostTitle } from "./wording.ts";
 import { linksOf } from "./because.ts";
 
 /** The current hop as a sheet at the bottom of a phone: the essentials, and all of it when pulled up. */
-export function HopSheet({ mirror, query }: PanelProps): ReactElement | null {
+export function HopSheet({ mirror, query, exploration }: PanelProps): ReactElement | null {
   const { walk, selection, hop } = useCurrentHop();
   const [open, setOpen] = useState(false);
   const line = useLine(hop === null ? null : hop.rule, query);
   const from = useRef<number | null>(null);
   // A drag ends in a click as well, which must not undo it.
   const dragged = useRef(false);
+  const whole = useWholeWalk();
   if (walk === null || selection === null || hop === null) return null;
   const changed = headerRows(hop).filter((row) => row.changed && (row.field === "src" || row.field === "dst"));
   const rule = hop.rule ?? shownRule(hop);
@@ -48,7 +50,24 @@ export function HopSheet({ mirror, query }: PanelProps): ReactElement | null {
       </button>
       {open ? (
         <div className={styles.full}>
-          <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+          {whole ? (
+            <Summary walk={walk} chance={chanceOf(walk, exploration)} />
+          ) : (
+            <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+          )}
+        </div>
+      ) : whole ? (
+        <div className={styles.brief}>
+          <div className={styles.line}>
+            <h3>What happened</h3>
+          </div>
+          {walk.outcome !== "delivered" && walk.symptom !== "" && <p className={styles.fact}>{walk.symptom}</p>}
+          <p className={styles.note}>{walk.summary}</p>
+          <div className={styles.chips}>
+            <button type="button" onClick={() => setOpen(true)}>
+              <span>Rules that decided</span>
+            </button>
+          </div>
         </div>
       ) : (
         <div className={styles.brief}>

@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import { useMemo, type ReactElement } from "react";
 import type { Walk } from "../../model/trace/types.ts";
 import { usePlayback } from "../playback.ts";
 import { CopyButton } from "./CopyButton.tsx";
@@ -6,15 +6,18 @@ import { fraction } from "./fraction.ts";
 import { HopDetail } from "./HopDetail.tsx";
 import styles from "./Inspector.module.css";
 import { Ladder } from "./Ladder.tsx";
+import { chanceOf, Summary } from "./Summary.tsx";
 import { OutcomeTag } from "./Tag.tsx";
 import type { PanelProps } from "./types.ts";
-import { useCurrentHop } from "./useCurrentHop.ts";
+import { useCurrentHop, useWholeWalk } from "./useCurrentHop.ts";
 import { walkText } from "./walkText.ts";
 import { commandLine, duration, walkTitle } from "./wording.ts";
 
 /** The walk on stage, read from top to bottom: how it ended, its ladder, the current hop and why. */
-export function Inspector({ mirror, query }: PanelProps): ReactElement {
+export function Inspector({ mirror, query, exploration }: PanelProps): ReactElement {
   const { walk, selection, hop } = useCurrentHop();
+  const whole = useWholeWalk();
+  const chance = useMemo(() => chanceOf(walk, exploration), [walk, exploration]);
   if (walk === null) return <Nothing nodes={mirror.proxies.length} starting={mirror.journal.length === 0} />;
   return (
     <div className={styles.inspector}>
@@ -23,12 +26,19 @@ export function Inspector({ mirror, query }: PanelProps): ReactElement {
         {walk.outcome !== "delivered" && <Outcome walk={walk} />}
         <Ladder bare key={`${walk.id} ${walk.startedAt}`} />
         {walk.children.length > 0 && <Children walks={walk.children} />}
-        {hop !== null && selection !== null && (
+        {whole ? (
           <div className={styles.hop}>
-            <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+            <Summary walk={walk} chance={chance} />
           </div>
+        ) : (
+          hop !== null &&
+          selection !== null && (
+            <div className={styles.hop}>
+              <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+            </div>
+          )
         )}
-        {walk.outcome === "delivered" && <Outcome walk={walk} />}
+        {!whole && walk.outcome === "delivered" && <Outcome walk={walk} />}
       </div>
       <footer className={styles.foot}>
         <CopyButton className={styles.copy} text={() => walkText(walk)}>

@@ -22,3 +22,8 @@ export function useCurrentHop(): {
     return { walk, selection, hop };
   }, [walk, id]);
 }
+
+/** Whether the walk is to be read as a whole: while it plays, and after it, until the reader goes to a hop. */
+export function useWholeWalk(): boolean {
+  return usePlayback(({ walk, at, playing, reading }) => walk !== null && !reading && (playing || at >= walk.endedAt));
+}

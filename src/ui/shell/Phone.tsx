@@ -5,13 +5,14 @@ import { PlayBar } from "../controls/PlayBar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
-import { HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
+import { Dock, HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
 import { REGIONS } from "./useKeys.ts";
 import styles from "./Phone.module.css";
 
 const TABS: readonly { readonly tab: PhoneTab; readonly label: string; readonly icon: IconName }[] = [
   { tab: "walk", label: "Walk", icon: "walk" },
   { tab: "map", label: "Map", icon: "map" },
+  { tab: "details", label: "Details", icon: "rules" },
   { tab: "yaml", label: "YAML", icon: "file" },
 ];
 
@@ -43,6 +44,11 @@ export function Phone() {
                 {center === "map" ? <Stage /> : <NetfilterView />}
               </section>
             </>
+          )}
+          {phone === "details" && (
+            <section id={REGIONS.dock} className={styles["map"]} aria-label="Timeline, rules and trace" tabIndex={-1}>
+              <Dock bare />
+            </section>
           )}
           {phone === "yaml" && (
             <div className={styles["map"]}>

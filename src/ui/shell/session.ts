@@ -170,7 +170,11 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     useUi.getState().set({ object: view.object, center: view.center });
     if (walk !== null) {
       show(walk, true);
-      if (view.hop !== null) usePlayback.getState().select(view.hop);
+      const last = walk.reply.at(-1) ?? walk.hops.at(-1);
+      const hop = view.hop === null ? undefined : (view.hop.leg === "reply" ? walk.reply : walk.hops)[view.hop.index];
+      // At its end a walk is over, and told as a whole.
+      if (hop !== undefined && hop === last) usePlayback.getState().show(walk, { paused: true, at: walk.endedAt });
+      else if (view.hop !== null) usePlayback.getState().select(view.hop);
     }
     if (draft !== null && draft !== usePage.getState().draft) {
       replaceDraft(draft);

@@ -49,12 +49,13 @@ export function Stage() {
   );
 }
 
-export function Dock() {
+/** `bare`: without the transport, where another one is in sight. */
+export function Dock({ bare = false }: { readonly bare?: boolean }) {
   const props = usePanelProps();
   return (
     <Boundary name="The dock">
       <Suspense>
-        <DockPanel {...props} />
+        <DockPanel {...props} bare={bare} />
       </Suspense>
     </Boundary>
   );

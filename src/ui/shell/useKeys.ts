@@ -109,8 +109,7 @@ export function useKeys(session: Session, layout: Layout): void {
             focusRegion(REGIONS.inspector);
             return true;
           case "t":
-            if (layout === "phone") return false;
-            ui.set({ dock: "timeline" });
+            ui.set({ dock: "timeline", phone: "details" });
             focusRegion(REGIONS.dock);
             return true;
           case "s":
