@@ -270,7 +270,7 @@ export function createApi(store: Store, options: ApiOptions): Api {
     applyAll: (objects, context, { prune = [] } = {}) =>
       applyText({ store, create, apply, delete: remove }, objects, prune, context),
     bootstrap: (context, { dns = false } = {}) => {
-      bootstrapCluster({ create, cluster: options.cluster() }, context, dns);
+      bootstrapCluster({ create, cluster: options.cluster(), store }, context, dns);
     },
   };
 }

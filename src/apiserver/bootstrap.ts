@@ -2,11 +2,11 @@ import { assert } from "../base/assert.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import { type EndpointSlice, SERVICE_NAME_LABEL } from "../model/endpointslice/types.ts";
 import type { Endpoints } from "../model/endpoints/types.ts";
-import type { KubeObject } from "../model/meta/types.ts";
+import { keyOf, type KubeObject } from "../model/meta/types.ts";
 import type { Service } from "../model/service/types.ts";
 import { clusterIPRanges } from "./allocators/clusterip.ts";
 import { formatIP } from "../base/ip.ts";
-import type { Api, WriteContext } from "./types.ts";
+import type { Api, Store, WriteContext } from "./types.ts";
 
 /** The control plane stands outside the nodes of a scenario. */
 export const CONTROL_PLANE = { ip: "192.168.56.10", port: 6443 } as const;
@@ -79,9 +79,9 @@ function dnsService(ip: string): KubeObject {
   return service;
 }
 
-/** Writes what a new cluster has before anybody has applied anything. */
+/** Writes what a new cluster has before anybody has applied anything, as far as it is not there. */
 export function bootstrapCluster(
-  writes: { readonly create: Api["create"]; readonly cluster: ClusterConfig },
+  writes: { readonly create: Api["create"]; readonly cluster: ClusterConfig; readonly store: Pick<Store, "get"> },
   context: WriteContext,
   dns: boolean,
 ): void {
@@ -96,6 +96,7 @@ export function bootstrapCluster(
   objects.push(...apiServerObjects(address(1n)));
   if (dns) objects.push(dnsService(address(DNS_OFFSET)));
   for (const object of objects) {
+    if (writes.store.get(keyOf(object)) !== undefined) continue;
     const made = writes.create(object, context);
     assert(made.ok, `bootstrap: ${made.ok ? "" : made.error.message}`);
   }

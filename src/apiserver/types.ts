@@ -152,6 +152,6 @@ export interface Api {
     context: WriteContext,
     options?: { readonly prune?: readonly ObjectKey[] },
   ): ApplyReport;
-  /** What a new cluster has: namespaces, default/kubernetes with its endpoints, and kube-dns when asked for. */
+  /** What a new cluster has, where it is missing: namespaces, default/kubernetes with its endpoints, kube-dns when asked for. */
   bootstrap(context: WriteContext, options?: { readonly dns?: boolean }): void;
 }

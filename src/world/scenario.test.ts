@@ -10,3 +10,10 @@ it("names a document that cannot be read once", () => {
   const { sound, diagnostics } = readScenario("a:\n\tb: c\n");
   expect([sound, diagnostics.length]).toEqual([false, 1]);
 });
+
+it("refuses a mode of kube-proxy that is not simulated, at its line", () => {
+  const file = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: userspace\n";
+  const { sound, diagnostics } = readScenario(file);
+  expect(sound).toBe(false);
+  expect(diagnostics).toMatchObject([{ severity: "error", range: { startLine: 3 } }]);
+});

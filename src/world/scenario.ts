@@ -9,6 +9,7 @@ import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Cause } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import { compilerOf } from "../proxy/modes.ts";
 import { DEFAULT_CLOUD, DEFAULT_PROXY, withServiceRanges, withDefaults } from "./defaults.ts";
 import { markOf } from "./places.ts";
 
@@ -43,6 +44,17 @@ export function readScenario(text: string): Scenario {
   const last = <T extends KubeObject>(kind: string): { readonly object: T; readonly document: number } | undefined =>
     all.findLast(({ object }) => object.kind === kind) as { object: T; document: number } | undefined;
 
+  const complain = (document: number | undefined, field: string, message: string): void => {
+    diagnostics.push({
+      severity: "error",
+      source: "admission",
+      message,
+      range: markOf(manifest, document ?? 0, field),
+      document: document ?? 0,
+      object: null,
+      fixes: [],
+    });
+  };
   /** The value of a configuration file, or its default with the complaint noted where it belongs. */
   const settled = <T>(
     document: number | undefined,
@@ -50,17 +62,7 @@ export function readScenario(text: string): Scenario {
     fallback: T,
   ): T => {
     if (result.ok) return result.value;
-    for (const { field, message } of result.error) {
-      diagnostics.push({
-        severity: "error",
-        source: "admission",
-        message: `${field}: ${message}`,
-        range: markOf(manifest, document ?? 0, field),
-        document: document ?? 0,
-        object: null,
-        fixes: [],
-      });
-    }
+    for (const { field, message } of result.error) complain(document, field, `${field}: ${message}`);
     return fallback;
   };
 
@@ -68,6 +70,8 @@ export function readScenario(text: string): Scenario {
   const cluster = settled(clusterFile?.document, clusterConfig(clusterFile?.object), DEFAULT_CLUSTER);
   const proxyFile = last<ConfigObject>("KubeProxyConfiguration");
   const proxy = settled(proxyFile?.document, proxyConfig(proxyFile?.object, cluster), DEFAULT_PROXY);
+  const mode = compilerOf(proxy.mode);
+  if (!mode.ok) complain(proxyFile?.document, "mode", mode.error);
   const lab = last<Lab>("Lab");
 
   return {

@@ -90,6 +90,7 @@ export type UserAction =
 /** The API server's answer to one write. */
 export type Answer = Result<Written | Applied, Status>;
 
+const API_SERVICE = objectKey("Service", "default", "kubernetes");
 const USER = "user";
 const PROXY = "kube-proxy/";
 const NODE_LIFECYCLE = "node-lifecycle-controller";
@@ -345,11 +346,17 @@ export class Cluster {
   }
 
   private applyScenario(scenario: Scenario, context: WriteContext): ReturnType<Api["applyAll"]> {
+    const isMoved = scenario.cluster.serviceSubnet !== this.rest.cluster.serviceSubnet;
     this.change({
       cluster: scenario.cluster,
       cloud: scenario.cloud,
       seed: this.explicitSeed ?? scenario.seed ?? FRESH.seed,
     });
+    if (isMoved) {
+      // The API server comes up with another range: its own Service has the first address of that one.
+      this.api.delete(API_SERVICE, context, { force: true });
+      this.api.bootstrap({ ...context, writer: "kube-apiserver" });
+    }
     const objects = scenario.objects.map(({ object }) => object);
     const keys = objects.map(keyOf);
     const named = new Set(keys);
