@@ -3,7 +3,7 @@ import type { ObjectReader } from "../apiserver/types.ts";
 import { fnv1a32 } from "../base/hash.ts";
 import { HOUR, type Micros, timestamp } from "../base/time.ts";
 import type { EventNote } from "../controllers/types.ts";
-import { type KubeObject, objectKey, splitKey, type ObjectKey } from "../model/meta/types.ts";
+import { type KubeObject, splitKey, type ObjectKey } from "../model/meta/types.ts";
 
 /** core/v1 Event as `kubectl get events` reads it. */
 export interface ClusterEvent extends KubeObject {
@@ -176,9 +176,4 @@ export function withEvents(reader: ObjectReader, events: () => readonly ClusterE
     slicesOf: (namespace, service) => reader.slicesOf(namespace, service),
     ownedBy: (uid) => reader.ownedBy(uid),
   };
-}
-
-/** Key of the object that an event is about. */
-export function aboutKey(event: ToldEvent): ObjectKey {
-  return objectKey(event.about.kind, event.about.metadata.namespace, event.about.metadata.name);
 }

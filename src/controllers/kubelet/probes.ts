@@ -9,7 +9,7 @@ export type ProbeKind = "Startup" | "Readiness" | "Liveness";
 /** Probe to answer, and answer to status. */
 const ANSWER = 10 * MILLISECOND;
 
-export function periodOf(probe: Probe): Micros {
+function periodOf(probe: Probe): Micros {
   return Math.max(1, probe.periodSeconds ?? 10) * SECOND;
 }
 
