@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDuration, parseRuleset } from "./parse.ts";
 import { printRuleset } from "./print.ts";
@@ -191,6 +192,27 @@ describe("parseRuleset", () => {
       expect(() => printRuleset(parseRuleset(text).ruleset, { keepOrder: true })).not.toThrow();
     },
   );
+
+  it("survives a listing with pieces cut out and put in elsewhere", () => {
+    const cut = fc.record({ from: fc.nat(FIREWALL.length), length: fc.nat(40), to: fc.nat(FIREWALL.length) });
+    fc.assert(
+      fc.property(fc.array(cut, { minLength: 1, maxLength: 4 }), (cuts) => {
+        const text = cuts.reduce((t, { from, length, to }) => {
+          const piece = t.slice(from, from + length);
+          const rest = t.slice(0, from) + t.slice(from + length);
+          return rest.slice(0, to) + piece + rest.slice(to);
+        }, FIREWALL);
+        expect(() => printRuleset(parseRuleset(text).ruleset)).not.toThrow();
+      }),
+      { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 300) },
+    );
+  });
+
+  it("adds to a chain that is there already", () => {
+    const twice = chainText(["accept"]).replace("\t}\n}\n", "\t}\n\n\tchain c {\n\t\tdrop\n\t}\n}\n");
+    const { ruleset } = parseRuleset(twice);
+    expect(printRuleset(ruleset)).toBe(chainText(["accept", "drop"]));
+  });
 
   it("gives equal rules roles of their own that do not depend on their place", () => {
     const roles = (lines: readonly string[]): readonly string[] =>

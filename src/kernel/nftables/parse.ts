@@ -39,6 +39,8 @@ export function parseRuleset(text: string): ParsedNft {
 class RulesetParser {
   private readonly lines: readonly Line[];
   private readonly notes: NftNote[] = [];
+  /** How often each rule has been met in its chain. */
+  private readonly seen = new Map<string, number>();
   private at = 0;
 
   constructor(text: string) {
@@ -87,7 +89,10 @@ class RulesetParser {
       else if ((word === "set" || word === "map") && line.text.endsWith("{")) {
         sets.set(thing ?? "", this.set(line, thing ?? ""));
       } else if (word === "chain" && line.text.endsWith("{")) {
-        chains.set(thing ?? "", this.chain(`${family} ${name}/${thing ?? ""}`));
+        const chain = this.chain(`${family} ${name}/${thing ?? ""}`);
+        const known = chains.get(thing ?? "");
+        // nft adds to a chain that is there already.
+        chains.set(thing ?? "", known === undefined ? chain : { ...known, rules: [...known.rules, ...chain.rules] });
       } else {
         const place = chains.size > 0 ? "last" : sets.size > 0 ? "after-sets" : "first";
         opaque.push({ text: this.kept(line), place });
@@ -157,7 +162,6 @@ class RulesetParser {
 
   private chain(id: string): Chain {
     const rules: Rule[] = [];
-    const seen = new Map<string, number>();
     let base: BaseHook | null = null;
     let comment: string | null = null;
     for (let line = this.next(); line !== null && line.text !== "}"; line = this.next()) {
@@ -165,18 +169,19 @@ class RulesetParser {
       const hook: BaseHook | null = base === null && line.text.startsWith("type ") ? parseHook(line.text) : null;
       if (hook !== null) base = hook;
       else if (rules.length === 0 && /^comment "[^"]*"$/.test(line.text)) comment = quoted(line.text);
-      else rules.push(this.rule(line, id, seen));
+      else rules.push(this.rule(line, id));
     }
     return { base, comment, rules };
   }
 
-  private rule(line: Line, chain: string, seenBefore: Map<string, number>): Rule {
+  private rule(line: Line, chain: string): Rule {
     const parsed = parseRule(line.text);
     for (const unknown of parsed.unknown) this.note(line, `not evaluated: ${unknown}`);
     // From the rule's own text, so that other rules coming and going do not rename it; equal rules are numbered.
     const hash = fnv1a32(`${chain} ${line.text}`).toString(16).padStart(8, "0");
-    const seen = (seenBefore.get(hash) ?? 0) + 1;
-    seenBefore.set(hash, seen);
+    const key = `${chain} ${hash}`;
+    const seen = (this.seen.get(key) ?? 0) + 1;
+    this.seen.set(key, seen);
     const rule: Rule = {
       role: seen === 1 ? hash : `${hash}-${seen}`,
       statements: parsed.statements,
