@@ -1,3 +1,4 @@
+import { own } from "./own.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { type FlagSpec, flagsOf, GLOBAL_FLAGS } from "./flags.ts";
 
@@ -45,7 +46,7 @@ export function parseCommandLine(argv: readonly string[]): Result<CommandLine, s
     const head = equals < 0 ? arg : arg.slice(0, equals);
     const inline = equals < 0 ? null : arg.slice(equals + 1);
     if (arg.startsWith("--")) {
-      const spec = specs[head];
+      const spec = own(specs, head);
       if (spec === undefined) return err(`error: unknown flag: ${head}\n${help(command)}`);
       const taken = valueOf(spec, inline, argv[i + 1]);
       if (taken === null) return err(`error: flag needs an argument: ${head}\n${help(command)}`);
@@ -56,7 +57,7 @@ export function parseCommandLine(argv: readonly string[]): Result<CommandLine, s
     // A cluster of short flags: the first that takes a value takes the rest of the word.
     for (let at = 1; at < arg.length; at++) {
       const letter = arg[at] as string;
-      const spec = specs[`-${letter}`];
+      const spec = own(specs, `-${letter}`);
       if (spec === undefined) {
         return err(`error: unknown shorthand flag: '${letter}' in -${arg.slice(at)}\n${help(command)}`);
       }
@@ -110,7 +111,7 @@ function commandOf(argv: readonly string[]): string {
     const arg = argv[i] as string;
     if (arg === "--") return "";
     if (!arg.startsWith("-")) return arg;
-    if (!arg.includes("=") && GLOBAL_FLAGS[arg]?.kind === "value") i += 1;
+    if (!arg.includes("=") && own(GLOBAL_FLAGS, arg)?.kind === "value") i += 1;
   }
   return "";
 }

@@ -1,4 +1,5 @@
 /** Completion of a terminal line: commands, kinds, names, flags, files, programs behind pipes. */
+import { own } from "./own.ts";
 import type { World } from "../world/types.ts";
 import { KINDS, kindByName, type KindInfo } from "../model/kinds.ts";
 import type { Node } from "../model/node/types.ts";
@@ -87,7 +88,7 @@ function kubectlOptions(world: World, words: readonly string[], word: string, fi
       return containers(world, namespace, rest[0] ?? "");
   }
   if (word.startsWith("-")) return Object.keys(flagsOf(command) ?? {}).filter((flag) => flag.startsWith("--"));
-  const sub = SUBCOMMANDS[command];
+  const sub = own(SUBCOMMANDS, command);
   if (sub !== undefined && rest.length === 0) return sub;
   const operands = sub === undefined ? rest : rest.slice(1);
   if (command === "create")
@@ -106,7 +107,7 @@ function takesValue(words: readonly string[], index: number): boolean {
   const flag = words[index];
   if (flag === undefined || !flag.startsWith("-") || flag.includes("=")) return false;
   const command = words.find((w) => !w.startsWith("-")) ?? "";
-  return (flagsOf(command) ?? {})[flag]?.kind === "value";
+  return own(flagsOf(command) ?? {}, flag)?.kind === "value";
 }
 
 function valueOf(words: readonly string[], ...flags: readonly string[]): string | undefined {

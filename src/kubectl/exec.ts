@@ -1,4 +1,5 @@
 /** `kubectl exec`: what is known of a container without running anything in it. */
+import { own } from "./own.ts";
 import { cidrNth } from "../base/ip.ts";
 import { timestamp } from "../base/time.ts";
 import { keyOf, objectKey } from "../model/meta/types.ts";
@@ -158,7 +159,7 @@ function inContainer(world: World, pod: Pod, container: Container, command: read
     case "/bin/bash":
       return inShell(world, pod, container, program, words);
     default: {
-      const later = LATER[program];
+      const later = own(LATER, program);
       return failure(
         later === undefined
           ? `${program}: not supported here: containers answer env, printenv, hostname, echo, and cat of /etc/resolv.conf, /etc/hosts and /etc/hostname`

@@ -1,4 +1,5 @@
 /** `-f FILE`: documents of files (editor tabs, or standard input for `-`) as objects, with kubectl's complaints about the rest. */
+import { own } from "./own.ts";
 import { decodeManifest, parseManifest } from "../manifest/manifest.ts";
 import { kindInfo, type KindInfo } from "../model/kinds.ts";
 import type { KubeObject } from "../model/meta/types.ts";
@@ -26,7 +27,7 @@ export interface LoadedFiles {
 export function fileText(call: Pick<Call, "files" | "stdin">, name: string): string | null {
   if (name === "-") return call.stdin;
   const plain = name.replace(/^\.\//, "");
-  return call.files[name] ?? call.files[plain] ?? null;
+  return own(call.files, name) ?? own(call.files, plain) ?? null;
 }
 
 /** Reads all `-f` files. `doing` is what kubectl was about to do, as "creating", for the server's refusals. */

@@ -1,5 +1,7 @@
 /** Which flags each kubectl command knows: a flag that is not here is refused, as kubectl does. */
 
+import { own } from "./own.ts";
+
 /** `value`: takes one. `switch`: true unless `=false`. `optional`: a value only behind `=`, else the given one. */
 export type FlagSpec =
   | { readonly kind: "value"; readonly name: string }
@@ -157,8 +159,8 @@ const COMMANDS: Readonly<Record<string, Specs>> = {
 
 /** The flags of a command, or undefined when there is no such command. */
 export function flagsOf(command: string): Specs | undefined {
-  const own = COMMANDS[command];
-  return own === undefined ? undefined : { ...GLOBAL, ...own };
+  const specs = own(COMMANDS, command);
+  return specs === undefined ? undefined : { ...GLOBAL, ...specs };
 }
 
 /** Flags that stand before the command. */

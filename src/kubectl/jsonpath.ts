@@ -172,7 +172,9 @@ function follow(value: unknown, steps: readonly Step[], root: unknown): readonly
       const list: readonly unknown[] | null = Array.isArray(here) ? (here as readonly unknown[]) : null;
       switch (step.kind) {
         case "field":
-          return isRecord(here) && here[step.name] !== undefined ? [here[step.name]] : [];
+          return isRecord(here) && Object.hasOwn(here, step.name) && here[step.name] !== undefined
+            ? [here[step.name]]
+            : [];
         case "names":
           return isRecord(here) ? step.names.flatMap((name) => (here[name] === undefined ? [] : [here[name]])) : [];
         case "wildcard":

@@ -1,4 +1,5 @@
 /** `kubectl`: finds the command and runs it. */
+import { own } from "./own.ts";
 import type { World } from "../world/types.ts";
 import { nearest } from "../manifest/suggest.ts";
 import { type Args, isOn, parseCommandLine } from "./args.ts";
@@ -93,7 +94,7 @@ export function runKubectl(
   if (!parsed.ok) return failure(parsed.error);
   const { command, args } = parsed.value;
   if (command === "" || isOn(args, "--help") || command === "help") return success(helpText());
-  const run = COMMANDS[command];
+  const run = own(COMMANDS, command);
   if (run === undefined) return unknownCommand(command);
   const call: Call = {
     world,
@@ -113,7 +114,7 @@ export function runKubectl(
 const verbosity = (args: Args): number => Number(args.flags["--v"] ?? "0") || 0;
 
 function unknownCommand(command: string): Output {
-  const instead = NOT_HERE[command];
+  const instead = own(NOT_HERE, command);
   if (instead !== undefined) return failure(`error: kubectl ${command} is not supported here: ${instead}`);
   const near = nearest(command, [...Object.keys(COMMANDS), ...Object.keys(NOT_HERE)]);
   const hint = near === null ? "" : `\n\nDid you mean this?\n\t${near}`;

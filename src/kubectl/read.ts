@@ -5,7 +5,7 @@ import { isRecord } from "../base/json.ts";
 export function at(value: unknown, ...path: readonly string[]): unknown {
   let here: unknown = value;
   for (const step of path) {
-    if (!isRecord(here)) return undefined;
+    if (!isRecord(here) || !Object.hasOwn(here, step)) return undefined;
     here = here[step];
   }
   return here;

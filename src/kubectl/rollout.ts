@@ -1,4 +1,5 @@
 /** `kubectl rollout restart|undo|pause|resume|status|history`. Source: kubectl/pkg/cmd/rollout, polymorphichelpers. */
+import { own } from "./own.ts";
 import { timestamp } from "../base/time.ts";
 import type { Deployment } from "../model/deployment/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
@@ -39,7 +40,7 @@ export function kubectlRollout(call: Call): Output {
     pause: (object, name) => pause(object, name, true),
     resume: (object, name) => pause(object, name, false),
   };
-  const step = steps[what];
+  const step = own(steps, what);
   if (step === undefined && what !== "status" && what !== "history") {
     return failure(`error: unknown command "rollout ${what}"\nSee 'kubectl rollout -h' for help and examples`);
   }

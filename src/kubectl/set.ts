@@ -1,4 +1,5 @@
 /** `kubectl set image|selector|env|resources`. Source: kubectl/pkg/cmd/set. */
+import { own } from "./own.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Container } from "../model/pod/types.ts";
@@ -127,7 +128,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = { image, env, selector, reso
 
 export function kubectlSet(call: Call): Output {
   const [what = "", ...words] = call.args.words;
-  const setting = SETTINGS[what];
+  const setting = own(SETTINGS, what);
   if (setting === undefined) {
     return failure(
       what === "serviceaccount" || what === "sa" || what === "subject"

@@ -1,4 +1,5 @@
 /** `kubectl create KIND ...`: objects made from flags. Source: kubectl/pkg/cmd/create. */
+import { own } from "../own.ts";
 import { must } from "../../base/assert.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { kindNamed } from "../../model/kinds.ts";
@@ -137,10 +138,10 @@ export const CREATABLE: readonly string[] = [
 
 export function kubectlCreateKind(call: Call): Output {
   const [what = "", ...words] = call.args.words;
-  const generate = GENERATORS[what];
+  const generate = own(GENERATORS, what);
   if (generate === undefined) {
     return failure(
-      NOT_HERE[what] ??
+      own(NOT_HERE, what) ??
         (what === "secret"
           ? "error: kubectl create secret is not supported here: write it as a manifest and use kubectl create -f"
           : "error: must specify one of -f and -k"),

@@ -1,4 +1,5 @@
 /** `kubectl create service clusterip|nodeport|loadbalancer|externalname NAME`. Source: kubectl/pkg/cmd/create/create_service.go. */
+import { own } from "../own.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { KubeObject } from "../../model/meta/types.ts";
 import { type Call, namespaceOf } from "../call.ts";
@@ -14,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The Service as kubectl sends it, or its complaint. */
 export function serviceObject(call: Call, words: readonly string[]): Result<KubeObject, string> {
   const [kind = "", name, ...more] = words;
-  const type = TYPES[kind.toLowerCase()];
+  const type = own(TYPES, kind.toLowerCase());
   if (type === undefined) {
     return err(
       kind === ""

@@ -1,4 +1,5 @@
 /** A line of the terminal: pipes, quotes, `watch`, `timeout`, `ssh NODE`, and the programs they lead to. */
+import { own } from "../own.ts";
 import type { World } from "../../world/types.ts";
 import type { Files } from "../call.ts";
 import { runKubectl } from "../kubectl.ts";
@@ -63,7 +64,7 @@ function runFilter({ words }: Stage, around: Surroundings): Output {
     const more = around.stdin.split(/\s+/).filter((word) => word !== "");
     return runStage([...rest, ...more], { ...around, stdin: "" });
   }
-  const filter = FILTERS[program];
+  const filter = own(FILTERS, program);
   return filter === undefined ? runStage(words, around) : filter(rest, around.stdin);
 }
 
@@ -95,11 +96,11 @@ function runStage(given: readonly string[], around: Surroundings): Output {
     return { ...output, stdout: `Every ${Number(every).toFixed(1)}s: ${command.join(" ")}\n\n${output.stdout}` };
   }
   if (program === "ssh" || program === "node") return onNode(program, words, around);
-  const run = PROGRAMS[program];
+  const run = own(PROGRAMS, program);
   if (run !== undefined) return run(words, around);
-  const filter = FILTERS[program];
+  const filter = own(FILTERS, program);
   if (filter !== undefined) return filterFiles(program, words, around);
-  const later = LATER[program];
+  const later = own(LATER, program);
   if (later !== undefined) return failure(`${program}: not supported here: ${later}`);
   return { stdout: "", stderr: `${program}: command not found\n`, code: 127 };
 }
@@ -142,7 +143,7 @@ function onNode(program: string, words: readonly string[], around: Surroundings)
 
 /** `grep x FILE`, `head FILE`: the words that are files are what is read. */
 function filterFiles(program: string, words: readonly string[], around: Surroundings): Output {
-  const filter = FILTERS[program];
+  const filter = own(FILTERS, program);
   const name = words.at(-1) ?? "";
   const read = PROGRAMS["cat"]?.([name], around);
   if (filter === undefined || words.length === 0 || read === undefined || name.startsWith("-")) {
