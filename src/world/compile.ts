@@ -23,8 +23,10 @@ function compile(mode: CompileMode, reader: ObjectReader, node: Node, config: Pr
   if (!self.ips.some(isIPv6)) return v4;
   const v6 = mode(buildView(reader, 6), self, config);
   const rules = dualStackRules(v4.rules, v6.rules);
-  // What a node lists is its IPv4 side, as `iptables-save` does; one without IPv4 has only the other.
-  return { ...(self.ips.every(isIPv6) ? v6 : v4), rules, count: v4.count + v6.count };
+  // What a node lists is its IPv4 side, as `iptables-save` does; where Services have IPv6 addresses only, the other.
+  const ranges = config.serviceCIDRs ?? [];
+  const isIPv6Only = self.ips.every(isIPv6) || (ranges.length > 0 && ranges.every(isIPv6));
+  return { ...(isIPv6Only ? v6 : v4), rules, count: v4.count + v6.count };
 }
 
 /** What a node's kube-proxy writes for the objects of a reader. The configuration's mode must be one that is simulated. */

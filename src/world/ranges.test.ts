@@ -31,7 +31,7 @@ apiVersion: v1
 kind: Node
 metadata: {name: six}
 spec: {podCIDR: "fd00:244:0:1::/64"}
-status: {addresses: [{type: InternalIP, address: "fd00:89::11"}]}
+status: {addresses: [{type: InternalIP, address: 10.89.0.11}, {type: InternalIP, address: "fd00:89::11"}]}
 ---
 apiVersion: v1
 kind: Service
