@@ -169,9 +169,9 @@ describe("rules", () => {
       code: 1,
       err: expect.stringContaining("worker-1, worker-2, worker-3") as string,
     });
-    expect(kubehop(["rules", shop, "--node", "worker-1", "--mode", "ipvs"])).toMatchObject({
+    expect(kubehop(["rules", shop, "--node", "worker-1", "--mode", "userspace"])).toMatchObject({
       code: 1,
-      err: expect.stringContaining("ipvs") as string,
+      err: expect.stringContaining("userspace") as string,
     });
   });
 });
