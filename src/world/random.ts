@@ -236,17 +236,19 @@ export function offer({ cluster }: Session): unknown {
         );
       })
       .toSorted(),
-    rules: store.list<Node>("Node").map((node) => {
-      const text = cluster.rulesOf(node.metadata.name).text();
-      // Chains by what they are, without the hashes of drawn addresses.
-      const chains = [...text.matchAll(/^:KUBE-(SVC|SEP|EXT|FW|SVL)-/gm)].map(([, chain]) => chain ?? "");
-      return [node.metadata.name, chains.toSorted().join(" ")];
-    }),
+    rules: !withRules
+      ? []
+      : store.list<Node>("Node").map((node) => {
+          const text = cluster.rulesOf(node.metadata.name).text();
+          // Chains by what they are, without the hashes of drawn addresses.
+          const chains = [...text.matchAll(/^:KUBE-(SVC|SEP|EXT|FW|SVL)-/gm)].map(([, chain]) => chain ?? "");
+          return [node.metadata.name, chains.toSorted().join(" ")];
+        }),
   };
 }
 
-/** All that there is at the present: equal states are equal worlds. */
-export function stateOf({ cluster }: Session): unknown {
+/** All that there is at the present: equal states are equal worlds. Rules follow from the rest; comparing them too costs time. */
+export function stateOf({ cluster }: Session, withRules = false): unknown {
   const { store, log, state, now, events } = cluster;
   const { version: _, ...rest } = state;
   return {
@@ -257,7 +259,7 @@ export function stateOf({ cluster }: Session): unknown {
     events: events.length,
     objects: KINDS.flatMap(({ kind }) => store.list(kind)),
     rest,
-    rules: store.list<Node>("Node").map(({ metadata }) => cluster.rulesOf(metadata.name).text()),
+    rules: !withRules ? [] : store.list<Node>("Node").map(({ metadata }) => cluster.rulesOf(metadata.name).text()),
   };
 }
 
