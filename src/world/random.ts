@@ -236,14 +236,12 @@ export function offer({ cluster }: Session): unknown {
         );
       })
       .toSorted(),
-    rules: !withRules
-      ? []
-      : store.list<Node>("Node").map((node) => {
-          const text = cluster.rulesOf(node.metadata.name).text();
-          // Chains by what they are, without the hashes of drawn addresses.
-          const chains = [...text.matchAll(/^:KUBE-(SVC|SEP|EXT|FW|SVL)-/gm)].map(([, chain]) => chain ?? "");
-          return [node.metadata.name, chains.toSorted().join(" ")];
-        }),
+    rules: store.list<Node>("Node").map((node) => {
+      const text = cluster.rulesOf(node.metadata.name).text();
+      // Chains by what they are, without the hashes of drawn addresses.
+      const chains = [...text.matchAll(/^:KUBE-(SVC|SEP|EXT|FW|SVL)-/gm)].map(([, chain]) => chain ?? "");
+      return [node.metadata.name, chains.toSorted().join(" ")];
+    }),
   };
 }
 
