@@ -1,5 +1,6 @@
 import { SECOND, type Micros } from "../base/time.ts";
 import type { Header, Packet } from "../model/trace/types.ts";
+import type { IpvsState } from "./ipvs/types.ts";
 import type { CtState } from "./netfilter.ts";
 import { isIcmpError } from "./packet.ts";
 
@@ -20,6 +21,8 @@ export interface ConntrackEntry {
   readonly state: "SYN_SENT" | "SYN_RECV" | "ESTABLISHED" | "TIME_WAIT" | "CLOSE" | "UNREPLIED" | "REPLIED" | "ASSURED";
   readonly dnat: boolean;
   readonly snat: boolean;
+  /** IPVS chose the server: IPVS, not nat, rewrites the destination, and the source of what comes back. */
+  readonly ipvs?: true;
   readonly createdAt: Micros;
   readonly expiresAt: Micros;
 }
@@ -29,6 +32,8 @@ export interface HostState {
   readonly conntrack: readonly ConntrackEntry[];
   /** xt_recent: list name → source IP → last seen. */
   readonly recent: Readonly<Record<string, Readonly<Record<string, Micros>>>>;
+  /** Whose turn it is at virtual servers, and which client belongs where; absent while IPVS has done nothing. */
+  readonly ipvs?: IpvsState;
 }
 
 export const EMPTY_HOST: HostState = { conntrack: [], recent: {} };

@@ -57,6 +57,8 @@ function runTable(visit: Visit, table: TableName, hook: HookName, crossing: Cros
     ctSnat: visit.tracked?.entry.snat ?? false,
     inInterface: crossing.inInterface,
     outInterface: crossing.outInterface,
+    inPort: visit.inPort,
+    virtual: visit.tracked?.entry.ipvs === true ? visit.tracked.entry.original : null,
     isLocal: (ip) => isLocal(visit.host, ip),
     flow: flowOf(visit),
     chooser: visit.env.chooser,
@@ -78,7 +80,7 @@ export function errorSource(visit: Visit, about: Packet): string | null {
 }
 
 /** What REJECT sends back; an ICMP error is never answered. */
-function reject(
+export function reject(
   visit: Visit,
   how: "icmp-port-unreachable" | "tcp-reset" | "icmp-admin-prohibited",
   why: string,
@@ -273,20 +275,52 @@ export function prerouting(visit: Visit, inInterface: string): Outcome | null {
   );
 }
 
-/** mangle → filter → nat (sources) → confirm. */
-export function input(visit: Visit, inInterface: string): Outcome | null {
+/** mangle → filter; IPVS and nat follow ({@link inputNat}). */
+export function inputFilter(visit: Visit, inInterface: string): Outcome | null {
   const crossing: Crossing = { inInterface, outInterface: null, nextHop: null };
-  const end =
-    gate(visit, "mangle", "INPUT", crossing) ??
-    gate(visit, "filter", "INPUT", crossing) ??
-    nat(visit, "INPUT", crossing);
+  return gate(visit, "mangle", "INPUT", crossing) ?? gate(visit, "filter", "INPUT", crossing);
+}
+
+/** nat (sources) → confirm: the last of INPUT. */
+export function inputNat(visit: Visit, inInterface: string): Outcome | null {
+  const crossing: Crossing = { inInterface, outInterface: null, nextHop: null };
+  virtualReply(visit, inInterface, "INPUT");
+  const end = nat(visit, "INPUT", crossing);
   if (end === null) confirm(visit);
   return end;
 }
 
-/** mangle → filter. */
+/** What a real server answers gets the virtual server's address as its source again (ip_vs_out). */
+function virtualReply(visit: Visit, iface: string | null, label: HookName): void {
+  const { tracked } = visit;
+  if (tracked === null || tracked.direction !== "reply" || tracked.entry.ipvs !== true) return;
+  const before = headerOf(visit.packet);
+  visit.packet = translate(visit.packet, { ...tracked, entry: { ...tracked.entry, dnat: true } }, "src");
+  if (before.src === visit.packet.src && before.sport === visit.packet.sport) return;
+  note(visit, {
+    iface,
+    stage: "conntrack",
+    label,
+    before,
+    verdict: "undo-dnat",
+    note: `${hostName(visit.host.id)}'s IPVS knows this connection and sets the source back to ${sourceText(visit.packet)}.`,
+  });
+}
+
+/** mangle → filter; behind them IPVS sees the answers of its real servers. */
 export function forward(visit: Visit, crossing: Crossing): Outcome | null {
-  return gate(visit, "mangle", "FORWARD", crossing) ?? gate(visit, "filter", "FORWARD", crossing);
+  const end = gate(visit, "mangle", "FORWARD", crossing) ?? gate(visit, "filter", "FORWARD", crossing);
+  if (end === null) virtualReply(visit, crossing.outInterface, "FORWARD");
+  return end;
+}
+
+/** OUTPUT again, for a packet that IPVS sends on: raw → mangle → filter. Its connection has been through nat. */
+export function virtualOutput(visit: Visit, crossing: Crossing): Outcome | null {
+  return (
+    gate(visit, "raw", "OUTPUT", crossing) ??
+    gate(visit, "mangle", "OUTPUT", crossing) ??
+    gate(visit, "filter", "OUTPUT", crossing)
+  );
 }
 
 /** raw → conntrack → mangle → nat; filter follows after the packet has been routed again ({@link outputFilter}). */
@@ -294,7 +328,9 @@ export function output(visit: Visit, crossing: Crossing): Outcome | null {
   const raw = gate(visit, "raw", "OUTPUT", crossing);
   if (raw !== null) return raw;
   conntrackIn(visit);
-  return gate(visit, "mangle", "OUTPUT", crossing) ?? nat(visit, "OUTPUT", crossing);
+  const end = gate(visit, "mangle", "OUTPUT", crossing) ?? nat(visit, "OUTPUT", crossing);
+  if (end === null) virtualReply(visit, crossing.outInterface, "OUTPUT");
+  return end;
 }
 
 export function outputFilter(visit: Visit, crossing: Crossing): Outcome | null {

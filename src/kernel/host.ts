@@ -10,7 +10,8 @@ export interface InterfaceAddress {
 
 export interface Interface {
   readonly name: string;
-  readonly kind: "lo" | "eth" | "bridge" | "veth";
+  /** `dummy`: kube-ipvs0, which only makes addresses local. */
+  readonly kind: "lo" | "eth" | "bridge" | "veth" | "dummy";
   readonly addresses: readonly InterfaceAddress[];
   /** The bridge that this interface is a port of, or null. */
   readonly master: string | null;

@@ -1,10 +1,31 @@
 import type { Packet } from "../model/trace/types.ts";
 import type { HostState } from "./conntrack.ts";
 import { type Host, type Interface, hostName, interfaceOf, isLoopback } from "./host.ts";
-import { type Crossing, errorSource, forward, input, output, outputFilter, postrouting, prerouting } from "./hooks.ts";
+import {
+  type Crossing,
+  errorSource,
+  forward,
+  inputFilter,
+  inputNat,
+  output,
+  outputFilter,
+  postrouting,
+  prerouting,
+  virtualOutput,
+} from "./hooks.ts";
 import { headerOf, icmpError, isIcmpError } from "./packet.ts";
 import { type RouteDecision, lookupRoute } from "./route.ts";
-import { type Environment, type Outcome, type StackResult, type Visit, beginVisit, endVisit, note } from "./visit.ts";
+import { virtualRequest } from "./virtual.ts";
+import {
+  type Environment,
+  type Outcome,
+  type HopText,
+  type StackResult,
+  type Visit,
+  beginVisit,
+  endVisit,
+  note,
+} from "./visit.ts";
 
 /** A packet as it arrives: on which interface, and for which neighbour the frame was meant (its MAC, by address). */
 export interface Frame {
@@ -100,7 +121,59 @@ function routeIn(visit: Visit, iface: string): Outcome {
 }
 
 function localIn(visit: Visit, iface: string): Outcome {
-  return input(visit, iface) ?? { kind: "deliver", packet: visit.packet, iface };
+  const stopped = inputFilter(visit, iface);
+  if (stopped !== null) return stopped;
+  const virtual = virtualRequest(visit, "INPUT", iface);
+  if (virtual === "rewritten") return virtualOut(visit, iface);
+  return virtual ?? inputNat(visit, iface) ?? { kind: "deliver", packet: visit.packet, iface };
+}
+
+/**
+ * IPVS sends a packet on to a real server: past OUTPUT and POSTROUTING, never FORWARD (ip_vs_nat_xmit). A server that is a process
+ * of this very host gets it at once, with no chance for POSTROUTING to change its source.
+ */
+function virtualOut(visit: Visit, iface: string): Outcome {
+  const { host } = visit;
+  const place = hostName(host.id);
+  const before = headerOf(visit.packet);
+  const hop = { iface, stage: "route" as const, label: "routing", before };
+  const decision = lookupRoute(host, visit.packet.dst);
+  if (decision.kind === "local") {
+    note(visit, { ...hop, verdict: "continue", note: `${visit.packet.dst} is an address of ${place} itself.` });
+    return inputNat(visit, iface) ?? { kind: "deliver", packet: visit.packet, iface };
+  }
+  if (decision.kind === "none" || decision.kind === "blackhole") {
+    const why = `${place} has no route to ${visit.packet.dst}.`;
+    note(visit, { ...hop, verdict: "lost", note: why });
+    return { kind: "lost", packet: visit.packet, why };
+  }
+  const expired = countDown(visit, hop);
+  if (expired !== null) return expired;
+  note(visit, { ...hop, verdict: "continue", note: `${place} has ${viaWords(decision, before.dst)}.` });
+  const crossing: Crossing = { inInterface: null, outInterface: decision.dev, nextHop: decision.nextHop };
+  return (
+    virtualOutput(visit, crossing) ??
+    postrouting(visit, crossing) ?? {
+      kind: "transmit",
+      packet: { ...visit.packet, mark: 0 },
+      iface: decision.dev,
+      port: null,
+      nextHop: decision.nextHop,
+    }
+  );
+}
+
+/** One off the TTL of a packet that is sent on; an outcome when there is none left. */
+function countDown(visit: Visit, hop: Omit<HopText, "verdict" | "note">): Outcome | null {
+  if (visit.packet.ttl > 1) {
+    visit.packet = { ...visit.packet, ttl: visit.packet.ttl - 1 };
+    return null;
+  }
+  const why = `The TTL runs out on ${hostName(visit.host.id)}.`;
+  note(visit, { ...hop, verdict: "lost", note: why });
+  const from = errorSource(visit, visit.packet);
+  if (from === null || isIcmpError(visit.packet)) return { kind: "lost", packet: visit.packet, why };
+  return { kind: "answer", packet: icmpError(visit.packet, "time-exceeded", from), why };
 }
 
 function viaWords(decision: Extract<RouteDecision, { kind: "unicast" }>, dst: string): string {
@@ -119,14 +192,8 @@ function forwardOut(visit: Visit, iface: string, decision: Extract<RouteDecision
     note(visit, { ...hop, verdict: "lost", note: why });
     return { kind: "lost", packet: visit.packet, why };
   }
-  if (visit.packet.ttl <= 1) {
-    const why = `The TTL runs out on ${place}.`;
-    note(visit, { ...hop, verdict: "lost", note: why });
-    const from = errorSource(visit, visit.packet);
-    if (from === null || isIcmpError(visit.packet)) return { kind: "lost", packet: visit.packet, why };
-    return { kind: "answer", packet: icmpError(visit.packet, "time-exceeded", from), why };
-  }
-  visit.packet = { ...visit.packet, ttl: visit.packet.ttl - 1 };
+  const expired = countDown(visit, hop);
+  if (expired !== null) return expired;
   note(visit, { ...hop, verdict: "continue", note: `${place} has ${viaWords(decision, before.dst)}.` });
   const crossing: Crossing = { inInterface: iface, outInterface: decision.dev, nextHop: decision.nextHop };
   return (
@@ -174,6 +241,8 @@ function localOut(visit: Visit): Outcome {
   const dialled = visit.packet.dst;
   const end = output(visit, { inInterface: null, outInterface: first.dev, nextHop: first.nextHop });
   if (end !== null) return end;
+  const virtual = virtualRequest(visit, "OUTPUT", first.dev);
+  if (virtual !== null && virtual !== "rewritten") return virtual;
   let decision: RouteDecision = first;
   if (visit.packet.dst !== dialled) {
     // ip_route_me_harder: nat OUTPUT changed the destination, so the packet is routed again; the source stays.
@@ -189,6 +258,11 @@ function localOut(visit: Visit): Outcome {
       const why = `${place} drops the packet: ${visit.packet.src} must not leave by ${decision.dev} unless route_localnet is 1.`;
       note(visit, { ...again, verdict: "lost", note: why });
       return { kind: "lost", packet: visit.packet, why };
+    }
+    if (virtual === "rewritten" && decision.kind === "unicast") {
+      // Unlike nat, IPVS counts itself as a hop even for its own host (__ip_vs_get_out_rt).
+      const expired = countDown(visit, again);
+      if (expired !== null) return expired;
     }
     const newRoute =
       decision.kind === "local" ? `it is ${place}'s own` : `${place} has ${viaWords(decision, visit.packet.dst)}`;
@@ -221,6 +295,7 @@ function localOut(visit: Visit): Outcome {
  * without a TTL decrement. Without it, a frame for another port never meets a hook.
  */
 function bridgeIn(visit: Visit, port: Interface, bridge: Interface, nextHop: string): Outcome {
+  visit.inPort = port.name;
   const forBridge = bridge.addresses.some((a) => a.ip === nextHop);
   if (!visit.host.sysctls.bridgeNfCallIptables) {
     return forBridge ? ipIn(visit, bridge.name) : switched(visit, port, bridge, nextHop, false);

@@ -55,11 +55,13 @@ export interface Visit {
   packet: Packet;
   tracked: Tracked | null;
   ctState: CtState;
+  /** The port of a bridge that the packet came in by. */
+  inPort: string | null;
   readonly hops: HopDraft[];
 }
 
 export function beginVisit(host: Host, state: HostState, packet: Packet, env: Environment): Visit {
-  return { host, env, state, packet, tracked: null, ctState: "UNTRACKED", hops: [] };
+  return { host, env, state, packet, tracked: null, ctState: "UNTRACKED", inPort: null, hops: [] };
 }
 
 export function endVisit(visit: Visit, outcome: Outcome): StackResult {

@@ -88,6 +88,15 @@ function scripted(
           Array.from({ length: n }, () => ({ num: 1n, den: BigInt(n) })),
         ),
       sample: (n, purpose) => sampler.sample(n, purpose),
+      turn(weights, next, purpose) {
+        const sum = weights.reduce((a, b) => a + b, 0);
+        return sum === 0
+          ? next
+          : decide(
+              purpose,
+              weights.map((weight) => reduce(BigInt(weight), BigInt(sum))),
+            );
+      },
     },
   };
 }

@@ -63,6 +63,10 @@ function hostRoute(ip: string, via: string | null, dev: string): Route {
   return { to: `${ip}/${familyOf(ip) === 4 ? 32 : 128}`, via, dev };
 }
 
+function wholeAddress(ip: string): InterfaceAddress {
+  return { ip, prefix: familyOf(ip) === 4 ? 32 : 128 };
+}
+
 function defaultRoute(via: string, dev: string): Route {
   return { to: familyOf(via) === 4 ? "0.0.0.0/0" : "::/0", via, dev };
 }
@@ -118,6 +122,8 @@ export function createTopology(view: ClusterView): Topology {
     const node = view.node(name);
     if (node === undefined) return undefined;
     const bridged = view.attachment === "bridge";
+    const rules = view.rulesOf(name);
+    const { virtual } = rules;
     const cidrs = podCidrs(node);
     const own = view.podsOnNode(name).filter((p) => p.spec.hostNetwork !== true && isAttached(p));
     const veths = own.map((pod, i): Interface => {
@@ -158,10 +164,11 @@ export function createTopology(view: ClusterView): Topology {
         iface("eth0", "eth", nodeAddresses(node).map(underlayAddress)),
         ...(bridged ? [bridge] : []),
         ...veths,
+        ...(virtual === undefined ? [] : [iface("kube-ipvs0", "dummy", virtual.addresses.map(wholeAddress))]),
       ],
       routes: [...local, ...single, ...remote, ...underlayRoutes],
       sysctls: sysctls(view.sysctlsOf?.(name) ?? {}),
-      rules: view.rulesOf(name),
+      rules,
       listeners: [
         ...NODE_LISTENERS,
         ...view

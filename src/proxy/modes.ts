@@ -6,11 +6,14 @@ import { printSave } from "../kernel/iptables/save.ts";
 import { countRules } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import { nftablesRules } from "../kernel/nftables/evaluate.ts";
+import { listServers } from "../kernel/ipvs/text.ts";
 import { listNft } from "../kernel/nftables/listing.ts";
 import { printRuleset } from "../kernel/nftables/print.ts";
 import { countRules as countNft } from "../kernel/nftables/types.ts";
 import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import { compileIptables } from "./iptables/compile.ts";
+import { compileIpvs, virtualService } from "./ipvs/compile.ts";
+import { listIpvs } from "./ipvs/listing.ts";
 import { compileNftables } from "./nftables/compile.ts";
 import type { ProxyNode } from "./node.ts";
 import type { ProxyView } from "./view.ts";
@@ -19,7 +22,7 @@ import type { ProxyView } from "./view.ts";
 export interface CompiledRules {
   readonly rules: Rules;
   readonly count: number;
-  /** As the mode's own listing tool prints it (`iptables-save`, `nft list ruleset`). */
+  /** As the mode's own listing tool prints it (`iptables-save`, `nft list ruleset`, `ipvsadm -Ln`). */
   text(): string;
   list(options: ListOptions): RuleList;
 }
@@ -46,11 +49,22 @@ const nftables: CompileMode = (view, node, config) => {
   };
 };
 
+const ipvs: CompileMode = (view, node, config) => {
+  const compiled = compileIpvs(view, node, config);
+  const { ruleset, servers } = compiled;
+  return {
+    rules: iptablesRules(ruleset, virtualService(compiled)),
+    count: countRules(ruleset) + servers.reduce((sum, server) => sum + 1 + server.destinations.length, 0),
+    text: () => listServers(servers),
+    list: (options) => listIpvs(compiled, options),
+  };
+};
+
 /** The only place that knows which modes there are. */
 const MODES: Readonly<Record<ProxyMode, CompileMode | null>> = {
   iptables,
   nftables,
-  ipvs: null,
+  ipvs,
   userspace: null,
 };
 
@@ -58,6 +72,6 @@ const MODES: Readonly<Record<ProxyMode, CompileMode | null>> = {
 export function compilerOf(mode: ProxyMode): Result<CompileMode, string> {
   const compile = MODES[mode];
   return compile === null
-    ? err(`kube-proxy mode ${mode} arrives with a later version; this one has iptables and nftables.`)
+    ? err(`kube-proxy mode ${mode} arrives with a later version; this one has iptables, nftables and ipvs.`)
     : ok(compile);
 }

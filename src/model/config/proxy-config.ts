@@ -4,9 +4,11 @@ import { err, ok, type Result } from "../../base/result.ts";
 import { SECOND, type Micros } from "../../base/time.ts";
 import { type Cause, invalid, notSupported } from "../status.ts";
 import { parseDuration } from "./quantities.ts";
-import type { ClusterConfig, ConfigObject, ProxyConfig, ProxyMode } from "./types.ts";
+import type { ClusterConfig, ConfigObject, IpvsScheduler, ProxyConfig, ProxyMode } from "./types.ts";
 
 const MODES: readonly ProxyMode[] = ["iptables", "nftables", "ipvs", "userspace"];
+/** kube-proxy also takes lblc and lblcr, which are not simulated. */
+const SCHEDULERS: readonly IpvsScheduler[] = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq", "mh"];
 const LOCAL_MODES: readonly ProxyConfig["detectLocalMode"][] = [
   "ClusterCIDR",
   "NodeCIDR",
@@ -114,6 +116,19 @@ export function proxyConfig(
       causes.push(invalid(`KubeProxyConfiguration.nodePortAddresses[${i}]`, address, CIDR));
   }
 
+  const askedScheduler = mode === "ipvs" ? text(settings["scheduler"]) : "";
+  const scheduler = SCHEDULERS.find((name) => name === askedScheduler);
+  if (scheduler === undefined && askedScheduler !== "") {
+    const all = SCHEDULERS.join(",");
+    causes.push(
+      invalid(
+        "KubeProxyConfiguration.ipvs.scheduler",
+        askedScheduler,
+        `must be in [${all}], blank means the default algorithm method (currently rr)`,
+      ),
+    );
+  }
+
   if (causes.length > 0) return err(causes);
   const iptables = section("iptables");
   return ok({
@@ -129,5 +144,6 @@ export function proxyConfig(
     nfacct: true,
     conntrackTCPBeLiberal: section("conntrack")["tcpBeLiberal"] === true,
     randomFully: true,
+    ...(scheduler === undefined ? {} : { ipvsScheduler: scheduler }),
   });
 }
