@@ -80,7 +80,16 @@ function checkIptables(capture: Case, family: 4 | 6, options: CheckOptions): Dif
   );
   if (options.kernel === true && family === 4) {
     const file = "kernelflows.iptables.json";
-    differences.push(...summary(file, checkKernelFlows(capture, file, rulesets.map((ruleset) => iptablesRules(ruleset)))));
+    differences.push(
+      ...summary(
+        file,
+        checkKernelFlows(
+          capture,
+          file,
+          rulesets.map((ruleset) => iptablesRules(ruleset)),
+        ),
+      ),
+    );
   }
   return differences;
 }
