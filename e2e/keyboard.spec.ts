@@ -117,10 +117,9 @@ test("I do the whole job with the keyboard alone: send, step, read, edit, leave 
     await keyboard.press("m");
     await expect(app.map).toBeFocused();
     await reach(app, "Tab", /^(API server|Outside client|Node|Pod|Service|EndpointSlice)/, "button");
-    // From the API server down to the outside client, then to the right: balancer, node.
-    await keyboard.press("ArrowDown");
+    // Down out of the band of intent, past the client, to a node.
     const node = page.locator(":focus").and(app.map.getByRole("button", { name: /^Node worker-\d, / }));
-    for (let press = 0; press < 6 && (await node.count()) === 0; press++) await keyboard.press("ArrowRight");
+    for (let press = 0; press < 5 && (await node.count()) === 0; press++) await keyboard.press("ArrowDown");
     await expect(node).toHaveCount(1);
     const name = /worker-\d/.exec((await node.getAttribute("aria-label")) ?? "")?.[0] ?? "no node";
     await keyboard.press("Enter");
