@@ -27,8 +27,8 @@ export interface Layout {
   readonly band: { readonly height: number; readonly folded: boolean };
   readonly cards: readonly Card[];
   readonly bus: { readonly rect: Rect; readonly label: string; readonly labelRect: Rect } | null;
-  /** Straight pieces of the ink thread, top to bottom. */
-  readonly thread: readonly { readonly x: number; readonly y1: number; readonly y2: number }[];
+  /** Straight pieces of the ink thread, top to bottom, each ending on a node. */
+  readonly thread: readonly { readonly node: string; readonly x: number; readonly y1: number; readonly y2: number }[];
   /** Dotted lines between the cards of the intent band. */
   readonly intent: readonly { readonly x1: number; readonly x2: number; readonly y: number }[];
   readonly wires: readonly {
@@ -309,7 +309,7 @@ function busOf(nodes: readonly NodeCard[]): Layout["bus"] {
 function threadOf(stamp: Rect, nodes: readonly NodeCard[]): Layout["thread"] {
   let from = stamp.y + stamp.h + 3;
   return nodes.map((node) => {
-    const piece = { x: THREAD_X, y1: from, y2: node.rect.y };
+    const piece = { node: node.name, x: THREAD_X, y1: from, y2: node.rect.y };
     from = node.rect.y + NODE.height - NODE.inset;
     return piece;
   });

@@ -52,7 +52,9 @@ function useWalkOnStage(): void {
 function useRevealedEditor(layout: Layout): void {
   const revealed = useUi((state) => state.revealLine !== null);
   useEffect(() => {
-    if (!revealed || layout === "wide") return;
-    useUi.getState().set(layout === "phone" ? { phone: "yaml" } : { drawer: "editor" });
+    if (!revealed) return;
+    const { set } = useUi.getState();
+    set({ editorView: "text" });
+    if (layout !== "wide") set(layout === "phone" ? { phone: "yaml" } : { drawer: "editor" });
   }, [revealed, layout]);
 }

@@ -9,7 +9,7 @@ describe("the speed of a walk", () => {
   it("is 1/1000 for a walk of 2 ms, slower for shorter ones and never faster", () => {
     expect(watchableSpeed(lasting(2_090))).toBe(1 / 1000);
     expect(watchableSpeed(lasting(1_450))).toBe(1 / 2000);
-    expect(watchableSpeed(lasting(384))).toBe(1 / 8000);
+    expect(watchableSpeed(lasting(384))).toBe(1 / 5000);
     expect(watchableSpeed(lasting(140))).toBe(1 / 20000);
     expect(watchableSpeed(lasting(3_000_000))).toBe(1 / 1000);
     expect(watchableSpeed(lasting(0))).toBe(SPEEDS[0]);

@@ -7,11 +7,11 @@ import type { HopSelection } from "./state.ts";
  * Virtual seconds per wall second. A walk from outside lasts about 2 ms, so 1/1000 is the speed to watch it at; one between pods of a
  * node is over after 0.14 ms and needs the slower ones.
  */
-export const SPEEDS = [1 / 20000, 1 / 8000, 1 / 2000, 1 / 1000, 1 / 300, 1 / 100, 1 / 10, 1, 10, 100] as const;
+export const SPEEDS = [1 / 20000, 1 / 5000, 1 / 2000, 1 / 1000, 1 / 300, 1 / 100, 1 / 10, 1, 10, 100] as const;
 
 const USUAL = 1 / 1000;
 /** Wall seconds that a walk takes at least, unless the reader has chosen a speed: shorter, nothing of it can be seen. */
-const WATCHABLE = 2;
+const WATCHABLE = 1.5;
 
 /** The fastest speed, 1/1000 at most, at which the walk can be watched. */
 export function watchableSpeed(walk: Walk): number {

@@ -28,6 +28,8 @@ export interface UiState {
   readonly intentFolded: boolean;
   /** Editor or inspector drawer on middle-sized windows. */
   readonly drawer: "editor" | "inspector" | null;
+  /** The text, or the list of objects in its place. */
+  readonly editorView: "text" | "objects";
   /** A line of the text to reveal and mark in the editor, set by "because". */
   readonly revealLine: number | null;
   readonly set: (patch: Partial<Omit<UiState, "set">>) => void;
@@ -44,6 +46,7 @@ export const useUi = create<UiState>()((set) => ({
   rulesFocus: null,
   intentFolded: false,
   drawer: null,
+  editorView: "text",
   revealLine: null,
   set: (patch) => set(patch),
 }));

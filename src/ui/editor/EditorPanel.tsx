@@ -7,6 +7,7 @@ import { useUi } from "../state.ts";
 import { Crumbs } from "./Crumbs.tsx";
 import { EditorFooter } from "./EditorFooter.tsx";
 import type * as mount from "./mount.ts";
+import { ObjectList } from "./ObjectList.tsx";
 import type { MountedEditor } from "./mount.ts";
 import { useFacts } from "./useFacts.ts";
 import { useGutter } from "./useGutter.ts";
@@ -25,6 +26,9 @@ export function EditorPanel() {
   const theme = useUi((state) => state.theme);
   const diagnostics = useMirror((state) => state.report.diagnostics);
   const revealLine = useUi((state) => state.revealLine);
+  const view = useUi((state) => state.editorView);
+  const setUi = useUi((state) => state.set);
+  const objectCount = useMirror((state) => state.objects.size);
   const provenance = useProvenance(caret.line, caret.column);
 
   useEffect(() => {
@@ -102,10 +106,20 @@ export function EditorPanel() {
       }}
     >
       <header className={styles["head"]}>
-        <h2>scenario.yaml</h2>
-        <Crumbs provenance={provenance} />
+        <div className={styles["views"]} role="group" aria-label="Text or objects">
+          <h2>
+            <button type="button" aria-pressed={view === "text"} onClick={() => setUi({ editorView: "text" })}>
+              scenario.yaml
+            </button>
+          </h2>
+          <button type="button" aria-pressed={view === "objects"} onClick={() => setUi({ editorView: "objects" })}>
+            Objects <span>{objectCount}</span>
+          </button>
+        </div>
+        {view === "text" && <Crumbs provenance={provenance} />}
       </header>
-      <div className={styles["body"]}>
+      {view === "objects" && <ObjectList />}
+      <div className={styles["body"]} hidden={view !== "text"}>
         {editor === null && (
           <textarea
             ref={plain}

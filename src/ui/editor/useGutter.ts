@@ -14,21 +14,25 @@ export function useGutter(editor: MountedEditor | null): void {
     let current = true;
     // One per Service, as in the text; a Service's other ports have sigils of their own on the map.
     const services = [...new Map(sigils.map((sigil) => [sigil.service, sigil])).values()];
-    void Promise.all(
-      services.map(async ({ service, hash }): Promise<GutterMark | null> => {
-        const place = await session.client.query("locate", { object: service, path: "kind" }).catch(() => null);
-        if (place === null) return null;
-        return {
-          line: place.range.startLine,
-          className: `kh-sigil ${sigilClass(hash)}`,
-          words: `Chains of this Service end in ${hash}.`,
-        };
-      }),
-    ).then((marks) => {
-      if (current) editor.setMarks(marks.filter((mark) => mark !== null));
-    });
+    const mark = (wanted: typeof services): Promise<void> =>
+      Promise.all(
+        wanted.map(async ({ service, hash }): Promise<GutterMark | null> => {
+          const place = await session.client.query("locate", { object: service, path: "kind" }).catch(() => null);
+          if (place === null) return null;
+          return {
+            line: place.range.startLine,
+            className: `kh-sigil ${sigilClass(hash)}`,
+            words: `Chains of this Service end in ${hash}.`,
+          };
+        }),
+      ).then((marks) => {
+        if (current) editor.setMarks(marks.filter((mark) => mark !== null));
+      });
+    // Not with every key: a long text has many Services.
+    const timer = setTimeout(() => void mark(services), 200);
     return () => {
       current = false;
+      clearTimeout(timer);
     };
   }, [editor, session, sigils, text]);
 }

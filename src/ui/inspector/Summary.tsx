@@ -45,7 +45,7 @@ export function Summary({ walk, chance }: { readonly walk: Walk; readonly chance
       {hops.length === 0 && <p>No rule rewrote the packet: the pod got it as it was sent.</p>}
       <ol className={styles.hops} aria-label="Hops that decided">
         {hops.map((hop) => (
-          <Decision key={hop.index} hop={hop} undone={undoing(walk, hop)} />
+          <Decision key={hop.index} hop={hop} undone={undoing(walk, hop)} said={walk.summary} />
         ))}
       </ol>
       <p className={styles.hint}>Choose a rung above for every hop, its rule and the line of YAML behind it.</p>
@@ -59,7 +59,14 @@ const undoing = (walk: Walk, hop: Hop): Hop | null =>
     ? (walk.reply.find((back) => back.place === hop.place && back.verdict === `undo-${hop.verdict}`) ?? null)
     : null;
 
-function Decision({ hop, undone }: { readonly hop: Hop; readonly undone: Hop | null }): ReactElement {
+interface DecisionProps {
+  readonly hop: Hop;
+  readonly undone: Hop | null;
+  /** What stands above it already. */
+  readonly said: string;
+}
+
+function Decision({ hop, undone, said }: DecisionProps): ReactElement {
   const { select } = usePlayback.getState();
   const rule = shownRule(hop);
   const changed = headerRows(hop).filter((row) => row.changed && (row.field === "src" || row.field === "dst"));
@@ -77,7 +84,7 @@ function Decision({ hop, undone }: { readonly hop: Hop; readonly undone: Hop | n
           {row.field} {row.before} → <b className={styles[row.tone]}>{row.after}</b>
         </p>
       ))}
-      {changed.length === 0 && hop.note !== "" && <p className={styles.note}>{hop.note}</p>}
+      {changed.length === 0 && !said.includes(hop.note.replace(/\.$/, "")) && <p className={styles.note}>{hop.note}</p>}
       {rule !== null && <RuleText text={rule.text} className={styles.rule} />}
       {undone !== null && (
         <button

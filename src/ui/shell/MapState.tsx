@@ -4,8 +4,9 @@ import { applyEdits, firstError } from "../editor/problems.ts";
 import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
 import { Icon } from "./icons.tsx";
-import { useSession } from "./session.ts";
+import { useSession, type Session } from "./session.ts";
 import { DEFAULT_SCENARIO } from "../../scenarios/index.ts";
+import { focusRegion, REGIONS } from "./useKeys.ts";
 import { useSettled } from "./useSettled.ts";
 import styles from "./MapState.module.css";
 
@@ -30,6 +31,7 @@ export function MapState() {
         <Button look="primary" onClick={() => void session.openScenario(DEFAULT_SCENARIO)}>
           Open {DEFAULT_SCENARIO.title}
         </Button>
+        <Button onClick={() => void paste(session)}>Paste</Button>
       </div>
     );
   }
@@ -69,4 +71,17 @@ export function MapState() {
       )}
     </div>
   );
+}
+
+/** Takes the clipboard as the text, where the browser lets a page read it; else the editor is the place to paste into. */
+async function paste(session: Session): Promise<void> {
+  const text = await navigator.clipboard.readText().catch(() => "");
+  if (text.trim() !== "") {
+    session.replaceText(text);
+    say("Pasted.");
+    return;
+  }
+  useUi.getState().set({ phone: "yaml" });
+  focusRegion(REGIONS.editor);
+  say("Nothing could be read from the clipboard. Paste into the editor.");
 }

@@ -1,4 +1,6 @@
 import type { Layout } from "../../graph/layout.ts";
+import type { ProxyStatus } from "../../wire/protocol.ts";
+import { useInk } from "./useInk.ts";
 import styles from "./Stage.module.css";
 
 /** How far the band and its edge reach beyond the map on either side. */
@@ -30,8 +32,13 @@ export function Backdrop({ layout }: { readonly layout: Layout }) {
   );
 }
 
+/** Milliseconds from node to node, and until fresh ink has dried. */
+const INK_STEP = 140;
+const INK_STAYS = 900;
+
 /** What lies on the node cards and under the pods: the ink thread and the wires. */
-export function Wires({ layout }: { readonly layout: Layout }) {
+export function Wires({ layout, proxies }: { readonly layout: Layout; readonly proxies: readonly ProxyStatus[] }) {
+  const ink = useInk(proxies);
   return (
     <svg className={styles["wires"]} width="1" height="1" aria-hidden="true" focusable="false">
       {layout.wires.map((wire, i) => (
@@ -44,6 +51,17 @@ export function Wires({ layout }: { readonly layout: Layout }) {
       {layout.thread.map((piece, i) => (
         <line key={i} className={styles["thread"]} x1={piece.x} x2={piece.x} y1={piece.y1} y2={piece.y2} />
       ))}
+      {layout.thread.map((piece, i) =>
+        ink.nodes.has(piece.node) ? (
+          <path
+            key={`${piece.node} ${String(ink.run)}`}
+            className={styles["inkRun"]}
+            style={{ animationDelay: `${String(i * INK_STEP)}ms, ${String(i * INK_STEP + INK_STAYS)}ms` }}
+            d={`M${String(piece.x)} ${String(piece.y1)}V${String(piece.y2)}`}
+            pathLength="1"
+          />
+        ) : null,
+      )}
     </svg>
   );
 }

@@ -189,7 +189,7 @@ function Map({ mirror, exploration, onSend }: StageProps) {
           >
             <ViewportPortal>
               <Backdrop layout={layout} />
-              <Wires layout={layout} />
+              <Wires layout={layout} proxies={mirror.proxies} />
               <p className={styles["intent"]}>
                 <strong>Intent</strong> {folded ? "" : "ink flows down, packets never come up"}
               </p>
