@@ -1,7 +1,7 @@
 /** The command line: arguments in, output and exit code out. Any simulated outcome is 0; bad input is said on stderr and is 1. */
 import type { ProxyMode } from "../model/config/types.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
-import type { Protocol, Request, Walk } from "../model/trace/types.ts";
+import type { Exploration, Protocol, Request } from "../model/trace/types.ts";
 import type { World } from "../world/types.ts";
 import { createWorld } from "../world/world.ts";
 import { runConsole } from "./console.ts";
@@ -182,15 +182,10 @@ function rules(argv: readonly string[], read: ReadFile): Output {
   return { stdout: printed.text, stderr: warnings, code: 0 };
 }
 
-function walksOf(world: World, request: Request, everyBranch: boolean): readonly Walk[] {
-  if (everyBranch) {
-    const explored = world.explore(request);
-    if ("message" in explored) throw new Refused(explored.message);
-    return explored.walks;
-  }
-  const walk = world.probe(request);
-  if ("message" in walk) throw new Refused(walk.message);
-  return [walk];
+function explorationOf(world: World, request: Request, everyBranch: boolean): Exploration {
+  const found = everyBranch ? world.explore(request) : world.probe(request);
+  if ("message" in found) throw new Refused(found.message);
+  return "walks" in found ? found : { walks: [found] };
 }
 
 function trace(argv: readonly string[], read: ReadFile): Output {
@@ -203,8 +198,8 @@ function trace(argv: readonly string[], read: ReadFile): Output {
   const family = options["--family"] === undefined ? null : oneOf("--family", options["--family"], ["4", "6"], "4");
   const request: Request = { from, to, protocol, ...(family !== null && { family: family === "4" ? 4 : 6 }) };
   const { world, warnings } = load(parsed, read);
-  const walks = walksOf(world, request, options["--explore"] === "true");
-  return { stdout: options["--json"] === "true" ? traceJson(walks) : traceText(walks), stderr: warnings, code: 0 };
+  const found = explorationOf(world, request, options["--explore"] === "true");
+  return { stdout: options["--json"] === "true" ? traceJson(found) : traceText(found), stderr: warnings, code: 0 };
 }
 
 /** Runs one command line (without the program's name). Throws only on our own bugs. */

@@ -1,5 +1,5 @@
 /** Walks as the command line prints them. */
-import type { Header, Hop, Walk } from "../model/trace/types.ts";
+import type { Exploration, Header, Hop, Walk } from "../model/trace/types.ts";
 
 const hopJson = (hop: Hop): unknown => ({
   place: hop.place,
@@ -14,8 +14,8 @@ const hopJson = (hop: Hop): unknown => ({
   note: hop.note,
 });
 
-/** `walks[i]` belongs to `outcomes[i]`. */
-export function traceJson(walks: readonly Walk[]): string {
+/** `walks[i]` belongs to `outcomes[i]`; `unexplored` is there when branches were too many to follow, and is their weight. */
+export function traceJson({ walks, unexplored }: Exploration): string {
   const report = {
     outcomes: walks.map(({ probability, outcome, symptom, summary, backend, sourceSeen }) => ({
       probability,
@@ -26,6 +26,7 @@ export function traceJson(walks: readonly Walk[]): string {
       sourceSeen,
     })),
     walks: walks.map(({ hops, reply }) => ({ hops: hops.map(hopJson), reply: reply.map(hopJson) })),
+    ...(unexplored === undefined ? {} : { unexplored }),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }
@@ -39,12 +40,13 @@ function hopLines(arrow: string, hop: Hop): readonly string[] {
   return [`  ${arrow} ${hop.place}  ${hop.stage}  ${ends(hop.before)}${change}`, ...rule, `       ${hop.note}`];
 }
 
+const percent = (weight: number): string => `${(weight * 100).toFixed(2)} %`;
+
 function walkText(walk: Walk): string {
-  const percent = `${(walk.probability * 100).toFixed(2)} %`;
   const who =
     walk.backend === null ? "" : `  ${walk.backend.pod ?? walk.backend.ip} sees ${walk.sourceSeen ?? "nobody"}`;
   return [
-    `${percent}  ${walk.outcome}${who}`,
+    `${percent(walk.probability)}  ${walk.outcome}${who}`,
     `  ${walk.symptom}`,
     `  ${walk.summary}`,
     ...walk.hops.flatMap((hop) => hopLines("->", hop)),
@@ -53,6 +55,7 @@ function walkText(walk: Walk): string {
 }
 
 /** Every outcome with its share, what the client sees, and each hop out and back with the rule that decided. */
-export function traceText(walks: readonly Walk[]): string {
-  return `${walks.map(walkText).join("\n\n")}\n`;
+export function traceText({ walks, unexplored }: Exploration): string {
+  const rest = unexplored === undefined ? [] : [`${percent(unexplored)}  not followed: the branches are too many`];
+  return `${[...walks.map(walkText), ...rest].join("\n\n")}\n`;
 }
