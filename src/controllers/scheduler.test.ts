@@ -36,6 +36,16 @@ test("a pod that names its node stands there, taints or not", () => {
   expect(c.get<Pod>("Pod", "default", "p")?.status.phase).toBe("Running");
 });
 
+test("a pod whose address is stated and whose node is not goes where the address is at home", () => {
+  const c = new TestCluster();
+  c.apply(
+    { ...pod("p"), status: { podIP: "10.244.2.50" } } as KubeObject,
+    { ...pod("q"), status: { podIP: "10.9.9.9" } } as KubeObject,
+  );
+  c.rest();
+  expect([nodeOf(c, "p"), nodeOf(c, "q")]).toEqual(["worker-2", "worker-1"]);
+});
+
 describe("what does not fit says why", () => {
   const taint = (key: string, effect: string): object => ({ taints: [{ key, effect }] });
   const none = "preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.";

@@ -1,4 +1,5 @@
 import type { Commit, ObjectReader } from "../apiserver/types.ts";
+import { cidrContains } from "../base/ip.ts";
 import { compareStrings } from "../base/compare.ts";
 import { deepEqual } from "../base/json.ts";
 import { keyOf, type KubeObject, objectKey, type ObjectKey } from "../model/meta/types.ts";
@@ -151,7 +152,10 @@ function pickNode(pod: Pod, nodes: readonly Node[], reader: ObjectReader): Node 
     if (zone !== undefined) zones.set(zone, (zones.get(zone) ?? 0) + 1);
   }
   const preferred = (pod.spec as Placed).affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const { podIP } = pod.status;
   const rank = (node: Node): readonly number[] => [
+    // A text may state the address and leave out the node: it is the one whose subnet the address is of.
+    podIP !== undefined && podCIDRsOf(node).some((cidr) => cidrContains(cidr, podIP)) ? 0 : 1,
     -preferred.reduce((sum, term) => sum + (nodeTermMatches(term.preference, node) ? term.weight : 0), 0),
     siblings.get(node.metadata.name) ?? 0,
     zones.get(zoneLabel(node) ?? "") ?? 0,
@@ -163,6 +167,10 @@ function pickNode(pod: Pod, nodes: readonly Node[], reader: ObjectReader): Node 
     if (best === undefined || isLess(candidate.rank, best.rank)) best = candidate;
   }
   return best?.node;
+}
+
+function podCIDRsOf({ spec }: Node): readonly string[] {
+  return spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
 }
 
 function isLess(a: readonly number[], b: readonly number[]): boolean {
