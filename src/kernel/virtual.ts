@@ -35,6 +35,37 @@ export function loadsOf(
   return loads;
 }
 
+/**
+ * The virtual servers as `ipvsadm` shows them at a moment, with their connections. A TCP destination that is no longer wanted but
+ * still has some stands there with weight 0: kube-proxy drains it.
+ */
+export function standingServers(
+  servers: readonly VirtualServer[],
+  conntrack: readonly ConntrackEntry[],
+  now: Micros,
+): {
+  readonly servers: readonly VirtualServer[];
+  readonly loadsOf: (server: VirtualServer) => ReadonlyMap<string, Load>;
+} {
+  const taken = conntrack.filter((entry) => entry.ipvs === true && entry.expiresAt > now);
+  const loads = new Map(
+    taken.length === 0 ? [] : servers.map((server) => [server.id, loadsOf(taken, server, now)] as const),
+  );
+  const none: ReadonlyMap<string, Load> = new Map();
+  const standing = servers.map((server): VirtualServer => {
+    const known = new Set(server.destinations.map((d) => d.key));
+    const drained = [...(loads.get(server.id)?.keys() ?? [])].filter((key) => !known.has(key));
+    if (drained.length === 0 || server.protocol !== "tcp") return server;
+    const old = drained.map((key): Destination => {
+      const colon = key.lastIndexOf(":");
+      const ip = key.slice(0, colon).replace(/^\[|\]$/g, "");
+      return { key, ip, port: Number(key.slice(colon + 1)), weight: 0, origin: null };
+    });
+    return { ...server, destinations: [...server.destinations, ...old] };
+  });
+  return { servers: standing, loadsOf: (server) => loads.get(server.id) ?? none };
+}
+
 /** A virtual server or one of its destinations in the shape of a rule, so that walks can name it as they name rules. */
 export function virtualRef(server: VirtualServer, destination: Destination | null): RuleRef {
   const at = destination === null ? -1 : server.destinations.findIndex((d) => d.key === destination.key);

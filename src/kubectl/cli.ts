@@ -168,15 +168,17 @@ function rules(argv: readonly string[], read: ReadFile): Output {
   const node = parsed.options["--node"];
   if (node === undefined) throw new Refused("--node NAME is needed: rules are a node's own");
   const { world, warnings } = load(parsed, read);
-  const printed = world.rulesText(node);
-  if ("message" in printed) throw new Refused(printed.message);
   const own = FORMATS[world.mode];
   const format = oneOf<Format>("--format", parsed.options["--format"], ["save", "nft", "ipvsadm", "json"], own);
+  // ipvs mode has iptables rules beside its virtual servers.
+  const beside = world.mode === "ipvs" && format === "save";
+  const printed = world.rulesText(node, ...(beside ? (["iptables"] as const) : []));
+  if ("message" in printed) throw new Refused(printed.message);
   if (format === "json") {
     const { rows } = world.ruleRows({ node, table: null, search: "", offset: 0, limit: Number.MAX_SAFE_INTEGER });
     return { stdout: `${JSON.stringify(rows, null, 2)}\n`, stderr: warnings, code: 0 };
   }
-  if (format !== own) {
+  if (format !== own && !beside) {
     throw new Refused(`--format ${format} does not go with mode ${world.mode}, whose rules print as ${own}`);
   }
   return { stdout: printed.text, stderr: warnings, code: 0 };

@@ -1,12 +1,16 @@
+import type { Micros } from "../base/time.ts";
 import type { Result } from "../base/result.ts";
 import { err, ok } from "../base/result.ts";
 import { iptablesRules } from "../kernel/iptables/evaluate.ts";
 import { listRules, type ListOptions, type RuleList } from "../kernel/iptables/listing.ts";
 import { printSave } from "../kernel/iptables/save.ts";
-import { countRules } from "../kernel/iptables/types.ts";
+import { countRules, type Ruleset } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import { nftablesRules } from "../kernel/nftables/evaluate.ts";
-import { listServers } from "../kernel/ipvs/text.ts";
+import type { HostState } from "../kernel/conntrack.ts";
+import { listIpSet, saveIpSets } from "../kernel/ipvs/ipset.ts";
+import { listServers, saveServers } from "../kernel/ipvs/text.ts";
+import { standingServers } from "../kernel/virtual.ts";
 import { listNft } from "../kernel/nftables/listing.ts";
 import { printRuleset } from "../kernel/nftables/print.ts";
 import { countRules as countNft } from "../kernel/nftables/types.ts";
@@ -22,9 +26,32 @@ import type { ProxyView } from "./view.ts";
 export interface CompiledRules {
   readonly rules: Rules;
   readonly count: number;
-  /** As the mode's own listing tool prints it (`iptables-save`, `nft list ruleset`, `ipvsadm -Ln`). */
-  text(): string;
+  /** As the mode's own listing tool prints it (`iptables-save`, `nft list ruleset`, `ipvsadm -Ln`), with what runs through it now. */
+  text(now?: KernelNow): string;
+  /** As another tool prints its part of it; null when the mode has none. */
+  form(form: RulesForm, now?: KernelNow): string | null;
   list(options: ListOptions): RuleList;
+}
+
+/** `iptables-save`, `ipvsadm -Sn`, `ipset list`, `ipset save`. */
+export type RulesForm = "iptables" | "ipvsadm-save" | "ipset" | "ipset-save";
+
+/** The node's kernel state at the moment of printing. */
+export interface KernelNow {
+  readonly state: HostState;
+  readonly now: Micros;
+}
+
+const noForm = (): null => null;
+
+/** How many rules ask for each set. */
+function referencesTo(ruleset: Ruleset): ReadonlyMap<string, number> {
+  const references = new Map<string, number>();
+  for (const table of Object.values(ruleset.tables))
+    for (const { rules } of table.chains.values())
+      for (const { matches } of rules)
+        for (const m of matches) if (m.kind === "set") references.set(m.set, (references.get(m.set) ?? 0) + 1);
+  return references;
 }
 
 export type CompileMode = (view: ProxyView, node: ProxyNode, config: ProxyConfig) => CompiledRules;
@@ -35,6 +62,7 @@ const iptables: CompileMode = (view, node, config) => {
     rules: iptablesRules(ruleset),
     count: countRules(ruleset),
     text: () => printSave(ruleset, { form: "kernel" }),
+    form: (form) => (form === "iptables" ? printSave(ruleset, { form: "kernel" }) : null),
     list: (options) => listRules(ruleset, options),
   };
 };
@@ -45,6 +73,7 @@ const nftables: CompileMode = (view, node, config) => {
     rules: nftablesRules(ruleset),
     count: countNft(ruleset),
     text: () => printRuleset(ruleset),
+    form: noForm,
     list: (options) => listNft(ruleset, options),
   };
 };
@@ -55,7 +84,25 @@ const ipvs: CompileMode = (view, node, config) => {
   return {
     rules: iptablesRules(ruleset, virtualService(compiled)),
     count: countRules(ruleset) + servers.reduce((sum, server) => sum + 1 + server.destinations.length, 0),
-    text: () => listServers(servers),
+    text: (now) => {
+      const standing = standingServers(servers, now?.state.conntrack ?? [], now?.now ?? 0);
+      return listServers(standing.servers, standing.loadsOf);
+    },
+    form(form, now) {
+      const sets = [...(ruleset.sets?.values() ?? [])];
+      switch (form) {
+        case "iptables":
+          return printSave(ruleset, { form: "kernel" });
+        case "ipvsadm-save":
+          return saveServers(standingServers(servers, now?.state.conntrack ?? [], now?.now ?? 0).servers);
+        case "ipset": {
+          const references = referencesTo(ruleset);
+          return sets.map((set) => listIpSet(set, references.get(set.name) ?? 0)).join("\n");
+        }
+        case "ipset-save":
+          return saveIpSets(sets);
+      }
+    },
     list: (options) => listIpvs(compiled, options),
   };
 };

@@ -13,6 +13,7 @@ const NOTHING: CompiledRules = {
   rules: NO_RULES,
   count: 0,
   text: () => "",
+  form: () => "",
   list: () => ({ total: 0, rows: [], focus: null }),
 };
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { SECOND } from "../base/time.ts";
+import { objectKey } from "../model/meta/types.ts";
 import type { Exploration, Protocol, Walk } from "../model/trace/types.ts";
 import type { World } from "./types.ts";
 import { createWorld } from "./world.ts";
@@ -213,6 +215,36 @@ describe("what IPVS remembers", () => {
     expect(new Set(pods).size).toBe(1);
     expect(walks(CLIENT, "10.96.0.53:80", "tcp", on)).toHaveLength(1);
     expect(walks("pod/default/web-worker-2", "10.96.0.53:80", "tcp", on)).toHaveLength(3);
+  });
+
+  it("counts connections, and shows a removed endpoint that still has some as drained", () => {
+    const on = world();
+    const rowOf = (address: string): string | undefined => {
+      const result = on.rulesText("worker-1");
+      const lines = "text" in result ? result.text.split("\n") : [];
+      const from = lines.indexOf("TCP  10.96.0.51:80 rr");
+      return lines.slice(from).find((line) => line.includes(address));
+    };
+    expect(sent(on, "10.96.0.51:80")).toBe("default/web-worker-1");
+    const [pod] = walks(CLIENT, "10.96.0.51:80", "tcp", on).map((w) => w.backend?.ip ?? "");
+    expect(rowOf(pod ?? "")).toMatch(/Masq {4}1 {6}0 {10}1 {9}$/);
+    on.dispatch({ type: "delete", key: objectKey("Pod", "default", "web-worker-1"), force: true });
+    on.dispatch({ type: "run", micros: 5 * SECOND });
+    expect(rowOf(`${pod}:8080`)).toMatch(/Masq {4}0 {6}0 {10}1 {9}$/);
+    on.dispatch({ type: "run", micros: 180 * SECOND });
+    expect(on.rulesText("worker-1")).not.toMatchObject({ text: expect.stringContaining(`${pod}:8080`) as string });
+  });
+
+  it("prints what other tools show of it", () => {
+    const shown = (form: Parameters<World["rulesText"]>[1]): string => {
+      const result = SHARED.rulesText("worker-1", form);
+      return "text" in result ? result.text : result.message;
+    };
+    expect(shown("iptables")).toMatch(/^\*filter\n:INPUT ACCEPT \[0:0\]\n/);
+    expect(shown("ipvsadm-save")).toContain("-A -t 10.96.0.53:80 -s rr -p 10800\n");
+    expect(shown("ipset")).toContain("Name: KUBE-NODE-PORT-LOCAL-TCP\nType: bitmap:port\n");
+    expect(shown("ipset")).toMatch(/Name: KUBE-CLUSTER-IP\n(.*\n){4}References: 3\nNumber of entries: \d+\n/);
+    expect(shown("ipset-save")).toContain("add KUBE-NODE-PORT-LOCAL-TCP 30081\n");
   });
 
   it("lists what stands in the kernel, and iptables again after a switch back", () => {

@@ -16,7 +16,10 @@ import type {
   TextReport,
   Write,
 } from "../wire/protocol.ts";
+import type { RulesForm } from "../proxy/modes.ts";
 import type { Answer } from "./simulation.ts";
+
+export type { RulesForm };
 
 /** The only facade over the core. Every method is synchronous and deterministic; none throws on user input. */
 export interface World {
@@ -52,8 +55,9 @@ export interface World {
   explore(request: Request): Exploration | Refusal;
   /** What changed since the last frame taken, or everything. */
   frame(full: boolean): Frame;
-  /** The node's rules as its kernel has them now, in the wording of its mode's own tool; a refusal when there is no such node. */
-  rulesText(node: string): { readonly text: string } | Refusal;
+  /** The node's rules as its kernel has them now, in the wording of its mode's own tool or of another that knows a part of them;
+   * a refusal when there is no such node, or the mode has nothing for that tool. */
+  rulesText(node: string, form?: RulesForm): { readonly text: string } | Refusal;
   ruleRows(params: Queries["rules"]["params"]): Queries["rules"]["answer"];
   choices(): Queries["choices"]["answer"];
   locate(object: ObjectKey, path: string): { readonly range: TextRange } | null;

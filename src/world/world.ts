@@ -8,6 +8,7 @@ import { explore } from "../network/explore.ts";
 import { send } from "../network/send.ts";
 import type { RequestError } from "../network/types.ts";
 import { seededChooser } from "../base/draw.ts";
+import { EMPTY_HOST } from "../kernel/conntrack.ts";
 import type { Frame, Refusal, RuleRow } from "../wire/protocol.ts";
 import { choices } from "./choices.ts";
 import { Session } from "./commands.ts";
@@ -156,8 +157,16 @@ export function createWorld(options: WorldOptions): World {
 
     frame,
 
-    rulesText(node) {
-      return noNode(node) ?? { text: cluster().rulesOf(node).text() };
+    rulesText(node, form) {
+      const { now, state } = cluster();
+      const kernel = { state: state.network.hosts[`node/${node}`] ?? EMPTY_HOST, now };
+      const missing = noNode(node);
+      if (missing !== null) return missing;
+      const rules = cluster().rulesOf(node);
+      const text = form === undefined ? rules.text(kernel) : rules.form(form, kernel);
+      return text === null
+        ? { message: `kube-proxy in ${state.proxy.mode} mode has nothing of this kind.`, field: null }
+        : { text };
     },
     ruleRows({ node, ...options }) {
       if (noNode(node) !== null) return { total: 0, rows: [], focus: null };

@@ -9,7 +9,6 @@ export const LATER: Readonly<Record<string, string>> = {
   nslookup: "DNS comes later: dial addresses meanwhile",
   host: "DNS comes later: dial addresses meanwhile",
   getent: "DNS comes later: dial addresses meanwhile",
-  ipset: "ipset comes with kube-proxy's ipvs mode",
   ip: "addresses and routes are shown in the node's panel",
   ss: "sockets are shown in the node's panel",
   netstat: "sockets are shown in the node's panel",

@@ -5,7 +5,7 @@ import { nodeInternalIP } from "../../model/node/types.ts";
 import { timestamp } from "../../base/time.ts";
 import type { ProxyMode } from "../../model/config/types.ts";
 import type { TableName } from "../../model/trace/types.ts";
-import type { World } from "../../world/types.ts";
+import type { RulesForm, World } from "../../world/types.ts";
 import type { Files } from "../call.ts";
 import { fileText } from "../files.ts";
 import { failure, type Output, success } from "../output.ts";
@@ -147,13 +147,13 @@ function listRules(saved: string, table: TableName, chain: string | null): Outpu
 }
 
 /** The rules of another mode's own tool; iptables has none of them to show. */
-function ofMode(place: Place, mode: ProxyMode, tool: string): Output {
+function ofMode(place: Place, mode: ProxyMode, tool: string, form?: RulesForm): Output {
   const node = nodeOf(place);
   if (node === null) return failure(NO_NODE);
   if (place.world.mode !== mode) {
     return failure(`${tool}: nothing to show: kube-proxy runs in ${place.world.mode} mode here`);
   }
-  const printed = place.world.rulesText(node);
+  const printed = place.world.rulesText(node, form);
   return "message" in printed ? failure(printed.message) : on(place, success(printed.text));
 }
 
@@ -161,15 +161,32 @@ const nft: Program = (words, place) =>
   words.some((word) => word === "list")
     ? ofMode(place, "nftables", "nft")
     : failure("nft: only list is supported here: the rules are kube-proxy's");
-const ipvsadm: Program = (_words, place) => ofMode(place, "ipvs", "ipvsadm");
+const ipvsadm: Program = (words, place) =>
+  words.some((word) => /^(-S|-Sn|-nS|--save)$/.test(word))
+    ? ofMode(place, "ipvs", "ipvsadm", "ipvsadm-save")
+    : ofMode(place, "ipvs", "ipvsadm");
+
+/** `ipset list [NAME]` and `ipset save [NAME]`. */
+const ipset: Program = (words, place) => {
+  const [command, name] = words.filter((word) => !word.startsWith("-"));
+  if (command !== "list" && command !== "save") return failure("ipset: only list and save are supported here");
+  const all = ofMode(place, "ipvs", "ipset", command === "list" ? "ipset" : "ipset-save");
+  if (name === undefined || all.code !== 0) return all;
+  const shown =
+    command === "list"
+      ? all.stdout.split(/\n(?=Name: )/).find((block) => block.includes(`Name: ${name}\n`))
+      : all.stdout.split(/^(?=create )/m).find((block) => block.startsWith(`create ${name} `));
+  return shown === undefined
+    ? { stdout: "", stderr: "ipset v7.17: The set with the given name does not exist\n", code: 1 }
+    : success(shown);
+};
 
 /** kube-proxy's iptables rules, or why there are none to show. */
 function savedRules(place: Place, node: string): { readonly text: string } | { readonly message: string } {
   const { mode } = place.world;
   if (mode === "nftables")
     return { message: "kube-proxy runs in nftables mode here: look at its rules with nft list ruleset" };
-  if (mode === "ipvs") return { message: "kube-proxy runs in ipvs mode here: look at its rules with ipvsadm -Ln" };
-  return place.world.rulesText(node);
+  return place.world.rulesText(node, "iptables");
 }
 
 const conntrack: Program = (words, place) => {
@@ -218,6 +235,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   hostname,
   nft,
   ipvsadm,
+  ipset,
   etcdctl: (words, { world }) => etcdctl(world, words),
   ls: (_words, { files }) =>
     success(

@@ -1,4 +1,4 @@
-import { cidrContains, joinHostPort } from "../../base/ip.ts";
+import { cidrContains } from "../../base/ip.ts";
 import type { Rule } from "../../kernel/iptables/types.ts";
 import { serverId, type Destination, type VirtualServer } from "../../kernel/ipvs/types.ts";
 import type { Origin } from "../../model/trace/types.ts";
@@ -147,9 +147,4 @@ export function compileBlock(entry: ServiceEntry, s: Settings): Block {
 /** The node port's virtual server at one address of the node. */
 export function atAddress(server: VirtualServer, ip: string): VirtualServer {
   return { ...server, ip, id: serverId(server.protocol, ip, server.port) };
-}
-
-/** `ip:port` of a virtual server, as messages name it. */
-export function serverAddress(server: VirtualServer): string {
-  return joinHostPort(server.ip, server.port);
 }

@@ -1,9 +1,13 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MINUTE, SECOND } from "../../base/time.ts";
+import { printSave } from "../../kernel/iptables/save.ts";
+import { saveIpSets } from "../../kernel/ipvs/ipset.ts";
+import { listServers } from "../../kernel/ipvs/text.ts";
 import { NO_LOAD } from "../../kernel/ipvs/types.ts";
 import { buildView, type ProxyView } from "../view.ts";
 import { CONFIG, endpoint, NODE, reader, service, slice } from "../testing.ts";
-import { compileIpvs } from "./compile.ts";
+import { compileIpvs, type CompiledIpvs } from "./compile.ts";
 import { checkDrained, syncIpvs, type LoadOf, type SyncedServers } from "./sync.ts";
 
 const IPVS = { ...CONFIG, mode: "ipvs" as const };
@@ -99,5 +103,127 @@ describe("compileIpvs", () => {
     const none = compiled({ ...IPVS, nodePortAddresses: ["172.31.0.0/16"] } as unknown as typeof IPVS);
     expect(none.servers.map((s) => s.id)).toEqual(["tcp 10.96.0.50:80"]);
     expect(none.ruleset.sets?.get("KUBE-NODE-PORT-TCP")?.entries).toEqual([]);
+  });
+});
+
+interface Spec {
+  readonly name: string;
+  readonly pods: readonly string[];
+  readonly local: boolean;
+  readonly nodePort: boolean;
+  readonly sticky: boolean;
+  readonly fenced: boolean;
+  readonly external: boolean;
+}
+
+/** Objects made anew each time, so that nothing is taken from a cache. */
+function viewOf(specs: readonly Spec[]): ProxyView {
+  const unique = [...new Map(specs.map((s) => [s.name, s])).values()];
+  const code = (s: Spec): number => s.name.charCodeAt(0);
+  return buildView(
+    reader(
+      unique.map((s) =>
+        service(
+          s.name,
+          {
+            type: s.fenced ? "LoadBalancer" : s.nodePort ? "NodePort" : "ClusterIP",
+            clusterIP: `10.96.1.${code(s)}`,
+            clusterIPs: [`10.96.1.${code(s)}`],
+            ports: [
+              {
+                name: "a",
+                protocol: "TCP",
+                port: 80,
+                targetPort: 8080,
+                ...(s.nodePort ? { nodePort: 30_000 + code(s) } : {}),
+              },
+              { name: "b", protocol: "UDP", port: 53, targetPort: 5353 },
+            ],
+            externalTrafficPolicy: s.local ? "Local" : "Cluster",
+            internalTrafficPolicy: s.local && s.sticky ? "Local" : "Cluster",
+            sessionAffinity: s.sticky ? "ClientIP" : "None",
+            ...(s.external ? { externalIPs: [`198.51.100.${code(s)}`] } : {}),
+            ...(s.fenced ? { loadBalancerSourceRanges: ["203.0.113.0/24"] } : {}),
+          },
+          s.fenced ? { ingress: [{ ip: `192.0.2.${code(s)}` }] } : {},
+        ),
+      ),
+      unique.map((s) =>
+        slice(
+          s.name,
+          s.pods.map((ip) => endpoint(ip, ip.startsWith("10.244.1.") ? "n1" : "n2")),
+          {
+            ports: [
+              { name: "a", protocol: "TCP", port: 8080 },
+              { name: "b", protocol: "UDP", port: 5353 },
+            ],
+          },
+        ),
+      ),
+    ),
+  );
+}
+
+function everything(compiled: CompiledIpvs, servers = compiled.servers): string {
+  return [
+    listServers(servers),
+    compiled.addresses.join(" "),
+    saveIpSets(compiled.ruleset.sets?.values() ?? []),
+    printSave(compiled.ruleset, { form: "proxy" }),
+  ].join("\n");
+}
+
+describe("histories", () => {
+  const specs = fc.array(
+    fc.record({
+      name: fc.constantFrom("a", "b", "c", "d"),
+      pods: fc.subarray(["10.244.1.5", "10.244.1.6", "10.244.2.7"]),
+      local: fc.boolean(),
+      nodePort: fc.boolean(),
+      sticky: fc.boolean(),
+      fenced: fc.boolean(),
+      external: fc.boolean(),
+    }),
+    { maxLength: 4 },
+  );
+  const step = fc.record({ specs, busy: fc.subarray(["10.244.1.5", "10.244.1.6", "10.244.2.7"]) });
+
+  it("come to what a compile from scratch gives, once nothing is drained any more", () => {
+    let drained = 0;
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (history) => {
+        let synced: SyncedServers | null = null;
+        history.forEach((at, i) => {
+          synced = syncIpvs(synced, viewOf(at.specs), NODE, IPVS, i * SECOND, busy(...at.busy));
+          // Compiled from objects of its own, and for the very first time.
+          const fresh = compileIpvs(viewOf(at.specs), NODE, IPVS);
+          const weighty = synced.servers.map((server) => ({
+            ...server,
+            destinations: server.destinations.filter((d) => d.weight > 0),
+          }));
+          expect(everything(synced.compiled, weighty)).toBe(everything(fresh));
+          if (synced.nextCheck !== null) drained += 1;
+          const settled = checkDrained(synced, MINUTE, idle);
+          expect(everything(settled.compiled, settled.servers)).toBe(everything(fresh));
+        });
+      }),
+      { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 200) },
+    );
+    expect(drained).toBeGreaterThan(10);
+  });
+
+  it("never bind an address of the node, and have a set member for every virtual server", () => {
+    fc.assert(
+      fc.property(specs, (at) => {
+        const { servers, addresses, ruleset } = compileIpvs(viewOf(at), NODE, IPVS);
+        expect(addresses.filter((ip) => NODE.ips.includes(ip))).toEqual([]);
+        const members = new Set([...(ruleset.sets?.values() ?? [])].flatMap((set) => set.entries));
+        for (const server of servers) {
+          const nodePort = NODE.ips.includes(server.ip);
+          const entry = nodePort ? String(server.port) : `${server.ip},${server.protocol}:${server.port}`;
+          expect(members).toContain(entry);
+        }
+      }),
+    );
   });
 });
