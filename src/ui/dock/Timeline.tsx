@@ -119,7 +119,11 @@ function Axis({
   readonly end: number;
   readonly width: number;
 }): ReactElement {
-  const marks = useMemo(() => ticks(layout, 0, end, width, 90), [layout, end, width]);
+  // There is no time within a microsecond.
+  const marks = useMemo(
+    () => ticks(layout, 0, end, width, 90).filter(({ at }) => Number.isInteger(at)),
+    [layout, end, width],
+  );
   const [unit, name] = UNITS.find(([size]) => end >= size) ?? [1, "µs"];
   const step = (marks[1]?.at ?? end) - (marks[0]?.at ?? 0);
   // The last label stands before its line, not behind it, and may come upon the one before.

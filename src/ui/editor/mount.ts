@@ -202,6 +202,13 @@ export function mountEditor(options: MountOptions): MountedEditor {
   const facts = editor.createDecorationsCollection();
   let lineTimer: ReturnType<typeof setTimeout> | null = null;
 
+  /** When Tab was last pressed anywhere: who comes by it may go on by it, as long as nothing was typed. */
+  let tabbed = Number.NEGATIVE_INFINITY;
+  const onTab = (event: KeyboardEvent): void => {
+    if (event.key === "Tab") tabbed = event.timeStamp;
+  };
+  addEventListener("keydown", onTab, true);
+
   const setTabFree = (free: boolean): void => editor.updateOptions({ tabFocusMode: free });
 
   const subscriptions: monaco.IDisposable[] = [
@@ -215,7 +222,12 @@ export function mountEditor(options: MountOptions): MountedEditor {
       if (lineTimer !== null) clearTimeout(lineTimer);
       lineTimer = setTimeout(() => options.onLine(position.lineNumber, position.column), 150);
     }),
+    editor.onDidFocusEditorText(() => {
+      if (performance.now() - tabbed < 200) setTabFree(true);
+    }),
+    editor.onMouseDown(() => setTabFree(false)),
     editor.onDidBlurEditorWidget(() => setTabFree(false)),
+    { dispose: () => removeEventListener("keydown", onTab, true) },
     editor.addAction({
       id: "kubehop.freeTab",
       label: "Let Tab leave the editor",
