@@ -34,6 +34,10 @@ export function exploreBranches<T>(attempt: (chooser: Chooser) => T): readonly T
         return { taken, draw: taken ? 0 : chance };
       },
       pick: (n, purpose) => decide(n, 0, purpose),
+      turn(weights, next, purpose) {
+        const open = weights.flatMap((weight, i) => (weight > 0 ? [i] : []));
+        return open[decide(Math.max(1, open.length), 0, purpose)] ?? next;
+      },
       sample: () => 0,
     };
     results.push(attempt(chooser));

@@ -122,13 +122,16 @@ function captureHost(capture: Case, rules: Rules, pods: readonly string[]): Host
     peer: null,
     neighbours: [],
   };
+  const vips = rules.virtual?.addresses.map((ip) => ({ ip, prefix: 32 }));
+  const dummy: Interface[] =
+    vips === undefined ? [] : [{ ...wire, name: "kube-ipvs0", kind: "dummy", addresses: vips }];
   const routes: Route[] = [
     ...pods.map((ip) => ({ to: `${ip}/32`, via: null, dev: vethOf(ip) })),
     { to: "0.0.0.0/0", via: null, dev: WIRE },
   ];
   return {
     id: `node/${capture.node.name}`,
-    interfaces: [LOOPBACK, wire, ...veths],
+    interfaces: [LOOPBACK, wire, ...veths, ...dummy],
     routes,
     sysctls: { ipForward: true, bridgeNfCallIptables: true, routeLocalnet: true },
     rules,
