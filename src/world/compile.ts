@@ -4,6 +4,7 @@ import { must } from "../base/assert.ts";
 import { dualStackRules, NO_RULES } from "../kernel/iptables/evaluate.ts";
 import type { ProxyConfig } from "../model/config/types.ts";
 import type { Node } from "../model/node/types.ts";
+import { bridgeAddress, podCidrs } from "../network/addresses.ts";
 import { type CompiledRules, type CompileMode, compilerOf } from "../proxy/modes.ts";
 import { proxyNode } from "../proxy/node.ts";
 import { buildView } from "../proxy/view.ts";
@@ -17,8 +18,16 @@ const NOTHING: CompiledRules = {
   list: () => ({ total: 0, rows: [], focus: null }),
 };
 
+/** Addresses of cni0, which kube-proxy finds on the machine and not in its Node. */
+function bridgeAddresses(node: Node): readonly string[] {
+  const families = new Set(proxyNode(node).ips.map(isIPv6));
+  return podCidrs(node)
+    .map(bridgeAddress)
+    .filter((ip) => families.has(isIPv6(ip)));
+}
+
 function compile(mode: CompileMode, reader: ObjectReader, node: Node, config: ProxyConfig): CompiledRules {
-  const self = proxyNode(node);
+  const self = proxyNode(node, bridgeAddresses(node));
   const v4 = mode(buildView(reader, 4), self, config);
   // A node without an address of a family has no proxier for it.
   if (!self.ips.some(isIPv6)) return v4;

@@ -125,6 +125,12 @@ describe("where requests end in ipvs mode", () => {
     expect(ends(CLIENT, "node/worker-1:30080").map((end) => end.split(" ")[1])).toEqual(Array(3).fill("delivered"));
   });
 
+  it("serves node ports at every address of the node, the bridge's too", () => {
+    expect(ends(CLIENT, "10.244.1.1:30080").map((end) => end.split(" ")[1])).toEqual(Array(3).fill("delivered"));
+    const rules = SHARED.rulesText("worker-2");
+    expect("text" in rules ? rules.text : "").toMatch(/^TCP {2}10\.244\.2\.1:30080 rr$/m);
+  });
+
   it("keeps the client's address with policy Local where an endpoint is", () => {
     const [end, ...others] = ends(OUTSIDE, "node/worker-1:30081");
     expect(others).toEqual([]);
