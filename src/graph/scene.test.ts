@@ -296,6 +296,14 @@ describe("colours and glyphs", () => {
     expect(timeout.glyphs.at(-1)).toMatchObject({ kind: "drop", leg: "request" });
   });
 
+  it("ends what no router forwards on the wire between the nodes, and not in the node it left", () => {
+    for (const walk of [WALKS.unrouted(), WALKS.unroutedOutside()]) {
+      const { legs, glyphs } = path(walk);
+      expect(legs).toHaveLength(1);
+      expect(glyphs.at(-1)).toMatchObject({ kind: "drop", point: { x: COLUMN.bus + COLUMN.busWidth / 2 } });
+    }
+  });
+
   it("lets a later line hop over an earlier one", () => {
     const { legs } = path(WALKS.vip());
     const reply = legs[1];

@@ -391,6 +391,37 @@ export function timeoutWalk(): Walk {
   });
 }
 
+/** Outside, or a pod on worker-1, → an address that the router has no way to: lost on the wire. */
+export function unroutedWalk(from: "client" | "pod" = "pod"): Walk {
+  const router: HostId = "router/underlay";
+  const way: readonly Parameters<typeof leg>[2][number][] =
+    from === "client"
+      ? [
+          { place: CLIENT, stage: "client" },
+          { place: CLIENT, stage: "link", to: router },
+        ]
+      : [
+          { place: P("curl"), stage: "client" },
+          { place: P("curl"), stage: "link", to: W(1) },
+          { place: W(1), stage: "hook:nat/PREROUTING" },
+          { place: W(1), stage: "route" },
+          { place: W(1), stage: "hook:filter/FORWARD" },
+          { place: W(1), stage: "hook:nat/POSTROUTING" },
+          { place: W(1), stage: "link", to: router },
+        ];
+  const hops = leg(header(from === "client" ? "198.51.100.24" : "10.244.1.9", "10.96.41.7", 40000, 81), T0, [
+    ...way,
+    { place: router, stage: "route", verdict: "lost" },
+  ]);
+  return walkOf({
+    from: from === "client" ? "client/internet" : "pod/shop/curl",
+    to: "service/shop/web:81",
+    hops,
+    outcome: "timeout",
+    symptom: "curl: (28) Failed to connect to 10.96.41.7 port 81 after 133000 ms: Connection timed out",
+  });
+}
+
 /** worker-1 itself → ClusterIP → a pod on worker-2. */
 export function nodeClientWalk(): Walk {
   const hops = leg(header("192.168.56.11", "10.96.41.7", 41000, 80), T0, [
@@ -458,6 +489,8 @@ export const WALKS = {
   remote: () => clusterIPWalk("web-6c8b5d7f9-m4tqz", "10.244.2.3", 2),
   refused: refusedWalk,
   timeout: timeoutWalk,
+  unrouted: () => unroutedWalk("pod"),
+  unroutedOutside: () => unroutedWalk("client"),
   nodeClient: nodeClientWalk,
   hairpin: hairpinWalk,
 } as const;
