@@ -63,7 +63,7 @@ function fresh(text: string): World {
   return world;
 }
 
-console.log("\nFrom text to picture: parse, admit, settle, compile every node's rules, frame");
+console.log("\nFrom text to picture: parse, admit, settle, frame (rules are compiled when somebody looks)");
 row("cluster", "from nothing", "one edit", "revision", "frame bytes");
 for (const [services, replicas] of [
   [1, 3],
