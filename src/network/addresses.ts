@@ -29,10 +29,6 @@ export function podAddresses(pod: Pod): readonly string[] {
   return pod.status.podIP === undefined || pod.status.podIP === "" ? [] : [pod.status.podIP];
 }
 
-export function podAddress(pod: Pod, family: Family): string | undefined {
-  return podAddresses(pod).find((ip) => familyOf(ip) === family);
-}
-
 /** First address of the podCIDR: what the bridge plugin gives to cni0. */
 export function bridgeAddress(cidr: string): string {
   return cidrNth(cidr, 1);

@@ -6,7 +6,6 @@ import type { Container, Pod } from "../model/pod/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service } from "../model/service/types.ts";
-import type { Hop, Walk } from "../model/trace/types.ts";
 import type { ClusterView, PodAttachment } from "./types.ts";
 
 export interface TestPod {
@@ -120,29 +119,4 @@ export function testView(cluster: TestCluster): ClusterView {
     rulesOf: cluster.rules ?? (() => none),
     ...(cluster.sysctls === undefined ? {} : { sysctlsOf: cluster.sysctls }),
   };
-}
-
-function hopLine(hop: Hop): string {
-  const from = hop.before.sport === 0 ? hop.before.src : `${hop.before.src}:${hop.before.sport}`;
-  const to = hop.before.dport === 0 ? hop.before.dst : `${hop.before.dst}:${hop.before.dport}`;
-  const change =
-    hop.before.dst !== hop.after.dst || hop.before.dport !== hop.after.dport
-      ? ` dst=${hop.after.dst}:${hop.after.dport}`
-      : "";
-  const source =
-    hop.before.src !== hop.after.src || hop.before.sport !== hop.after.sport
-      ? ` src=${hop.after.src}:${hop.after.sport}`
-      : "";
-  return `${hop.index} ${hop.place} ${hop.label} [${hop.stage}] ${hop.iface ?? "-"} ${from}>${to}${change}${source} ttl ${hop.after.ttl} ${hop.verdict}${hop.mirrors === null ? "" : ` =${hop.mirrors}`}`;
-}
-
-/** A walk as lines of text: for looking at, and for exact expectations in few words. */
-export function walkLines(walk: Walk): readonly string[] {
-  return [
-    ...walk.hops.map(hopLine),
-    "reply",
-    ...walk.reply.map(hopLine),
-    `${walk.outcome} backend=${walk.backend === null ? "-" : `${walk.backend.pod ?? "node"} ${walk.backend.ip}:${walk.backend.port}`} saw=${walk.sourceSeen ?? "-"}`,
-    walk.symptom,
-  ];
 }

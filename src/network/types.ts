@@ -1,6 +1,6 @@
 import type { Chooser } from "../base/choose.ts";
 import type { Micros } from "../base/time.ts";
-import type { ConntrackEntry, HostState, Tuple } from "../kernel/conntrack.ts";
+import type { HostState } from "../kernel/conntrack.ts";
 import type { Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
@@ -52,7 +52,7 @@ export interface NetworkState {
   readonly hosts: Readonly<Record<HostId, HostState>>;
 }
 
-export type { ConntrackEntry, HostState, Tuple };
+export type { HostState };
 
 export const EMPTY_NETWORK: NetworkState = { hosts: {} };
 
