@@ -2,6 +2,7 @@ import { deepEqual } from "../../base/json.ts";
 import type { Chain, Ruleset, Table } from "../../kernel/iptables/types.ts";
 import type { ProxyConfig } from "../../model/config/types.ts";
 import type { TableName } from "../../model/trace/types.ts";
+import { entriesByService, sameEntries } from "../changes.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView, ServiceEntry } from "../view.ts";
 import type { Block } from "./block.ts";
@@ -29,20 +30,6 @@ export interface SyncOptions {
   readonly cleanUp?: boolean;
 }
 
-function byService(view: ProxyView): Map<string, ServiceEntry[]> {
-  const map = new Map<string, ServiceEntry[]>();
-  for (const entry of view.entries) {
-    const list = map.get(entry.port.service);
-    if (list === undefined) map.set(entry.port.service, [entry]);
-    else list.push(entry);
-  }
-  return map;
-}
-
-function sameEntries(a: readonly ServiceEntry[] | undefined, b: readonly ServiceEntry[]): boolean {
-  return a !== undefined && a.length === b.length && a.every((entry, i) => entry === b[i] || deepEqual(entry, b[i]));
-}
-
 /**
  * One sync: a partial one rewrites the top-level chains and the chains of changed Services only. What it leaves alone stays as it
  * was written, comments included, even when the cluster has meanwhile become large (or small again). A change of node or
@@ -61,8 +48,8 @@ export function syncIptables(
     options.full === true ||
     !deepEqual(previous.node, node) ||
     !deepEqual(previous.config, config);
-  const before = previous === null ? new Map<string, ServiceEntry[]>() : byService(previous.view);
-  const after = byService(view);
+  const before = previous === null ? new Map<string, readonly ServiceEntry[]>() : entriesByService(previous.view);
+  const after = entriesByService(view);
   const written = new Map<string, { entry: ServiceEntry; block: Block }>();
   const changed: string[] = [];
   const current = blocksOf(view, settings);

@@ -3,6 +3,7 @@ import { SECOND, type Micros } from "../../base/time.ts";
 import { applyCommands, emptyTable, type Command } from "../../kernel/nftables/command.ts";
 import type { Element, Table } from "../../kernel/nftables/types.ts";
 import type { ProxyConfig } from "../../model/config/types.ts";
+import { entriesByService, sameEntries } from "../changes.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView, ServiceEntry } from "../view.ts";
 import type { Block } from "./block.ts";
@@ -39,20 +40,6 @@ export interface SyncOptions {
  */
 const STALE_FOR = SECOND;
 
-function byService(view: ProxyView): Map<string, ServiceEntry[]> {
-  const map = new Map<string, ServiceEntry[]>();
-  for (const entry of view.entries) {
-    const list = map.get(entry.port.service);
-    if (list === undefined) map.set(entry.port.service, [entry]);
-    else list.push(entry);
-  }
-  return map;
-}
-
-function sameEntries(a: readonly ServiceEntry[] | undefined, b: readonly ServiceEntry[]): boolean {
-  return a !== undefined && a.length === b.length && a.every((entry, i) => entry === b[i] || deepEqual(entry, b[i]));
-}
-
 /**
  * One sync at a point of virtual time: chains of changed Services are written anew, elements of sets and maps only where they
  * differ. A change of node or configuration makes the sync a full one.
@@ -80,8 +67,8 @@ export function syncNftables(
 
   const writer = new SyncWriter(table, settings, previous === null);
   if (full) writer.setup();
-  const before = previous === null ? new Map<string, ServiceEntry[]>() : byService(previous.view);
-  const after = byService(view);
+  const before = previous === null ? new Map<string, readonly ServiceEntry[]>() : entriesByService(previous.view);
+  const after = entriesByService(view);
   const same = new Map<string, boolean>();
   const changed: string[] = [];
   const blocks = blocksOf(view, settings);
