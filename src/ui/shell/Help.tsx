@@ -59,7 +59,10 @@ export function Help() {
                   Virtual time runs at 1/1000 or slower until you choose a speed: a walk takes about 2 ms, within a node
                   a tenth of it.
                 </li>
-                <li>iptables mode is here; nftables, IPVS and userspace arrive in later releases.</li>
+                <li>
+                  kube-proxy reads its configuration when it starts. The mode control in the header writes the mode into
+                  it and restarts kube-proxy on every node; an edited ConfigMap alone changes nothing.
+                </li>
                 <li>Nothing leaves this tab. A shared link holds all of its picture itself.</li>
               </ul>
             </section>

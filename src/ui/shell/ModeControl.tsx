@@ -1,23 +1,60 @@
-import { useRef, type KeyboardEvent } from "react";
+import { useRef, useState, type KeyboardEvent } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import type { ProxyMode } from "../../model/config/types.ts";
-import { say } from "./page.ts";
+import { say, usePage } from "./page.ts";
+import { useSession } from "./session.ts";
 import styles from "./ModeControl.module.css";
 
-const MODES: readonly { readonly mode: ProxyMode; readonly label: string; readonly until?: string }[] = [
+interface Choice {
+  readonly mode: ProxyMode;
+  readonly label: string;
+  readonly until?: string;
+  /** Why it cannot be chosen; absent: it can. */
+  readonly not?: string;
+}
+
+const MODES: readonly Choice[] = [
   { mode: "iptables", label: "iptables" },
   { mode: "nftables", label: "nftables" },
   { mode: "ipvs", label: "IPVS" },
-  { mode: "userspace", label: "userspace", until: "≤1.25" },
+  {
+    mode: "userspace",
+    label: "userspace",
+    until: "≤1.25",
+    not: "kube-proxy has no userspace mode since 1.26, and it is not simulated yet.",
+  },
 ];
 
-const ARRIVED: ReadonlySet<ProxyMode> = new Set<ProxyMode>(["iptables"]);
-const LATER = "Arrives in a later release.";
-
-/** kube-proxy's mode. Those that are not here yet can be reached and read, and say so; they cannot be chosen. */
+/**
+ * kube-proxy's mode. Choosing one writes it into kube-proxy's configuration and restarts kube-proxy on every node; while nodes run
+ * different modes none is checked and each says on how many it runs.
+ */
 export function ModeControl() {
+  const session = useSession();
   const mode = useMirror((state) => state.mode);
+  const proxies = useMirror((state) => state.proxies);
   const group = useRef<HTMLDivElement>(null);
+  const [wanted, setWanted] = useState<ProxyMode | null>(null);
+
+  const running = (one: ProxyMode): number => proxies.filter((proxy) => proxy.mode === one).length;
+  const mixed = new Set(proxies.map((proxy) => proxy.mode)).size > 1;
+  const checked = wanted ?? (mixed ? null : (proxies[0]?.mode ?? mode));
+  // One radio is always reachable by Tab.
+  const entry = checked ?? mode;
+
+  const choose = ({ mode: one, label, not }: Choice): void => {
+    if (not !== undefined) {
+      say(`${label} mode: ${not}`);
+      return;
+    }
+    if (one === checked || wanted !== null) return;
+    setWanted(one);
+    void session.client.command({ type: "mode", mode: one }).then(({ refusal }) => {
+      setWanted(null);
+      if (refusal === null) say(`kube-proxy was restarted in ${label} mode on every node. Send again to see it.`);
+      else usePage.setState({ notice: { kind: "refused", message: refusal.message } });
+    });
+  };
 
   const move = (event: KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -41,29 +78,35 @@ export function ModeControl() {
         aria-labelledby="kh-mode-label"
         onKeyDown={move}
       >
-        {MODES.map(({ mode: one, label, until }) => {
-          const here = ARRIVED.has(one);
+        {MODES.map((choice) => {
+          const { mode: one, label, until, not } = choice;
+          const nodes = running(one);
           return (
             <button
               key={one}
               type="button"
               role="radio"
               className={styles["mode"]}
-              aria-checked={mode === one}
-              aria-disabled={!here || undefined}
-              aria-describedby={here ? undefined : "kh-mode-later"}
-              title={here ? undefined : LATER}
-              tabIndex={mode === one ? 0 : -1}
-              onClick={() => say(here ? `kube-proxy runs in ${label} mode.` : `${label} mode: ${LATER.toLowerCase()}`)}
+              aria-checked={checked === one}
+              aria-disabled={not !== undefined || undefined}
+              aria-describedby={not === undefined ? undefined : "kh-mode-not"}
+              title={not ?? `Restart kube-proxy on every node in ${label} mode`}
+              tabIndex={entry === one ? 0 : -1}
+              onClick={() => choose(choice)}
             >
               {label}
               {until !== undefined && <small>{until}</small>}
+              {mixed && nodes > 0 && (
+                <small>
+                  {nodes} of {proxies.length} nodes
+                </small>
+              )}
             </button>
           );
         })}
       </div>
-      <span id="kh-mode-later" className="kh-hidden">
-        {LATER}
+      <span id="kh-mode-not" className="kh-hidden">
+        {MODES.find(({ not }) => not !== undefined)?.not}
       </span>
     </div>
   );
