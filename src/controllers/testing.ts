@@ -14,6 +14,7 @@ import type { CloudProvider } from "../model/kubehop/types.ts";
 import { type KubeObject, type ObjectKey, objectKey, splitKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import { kubeletKey } from "./kubelet/controller.ts";
+import { operate } from "./operate.ts";
 import { ALL_CONTROLLERS } from "./registry.ts";
 import type { Controller, Operation, ReconcileView, Signal } from "./types.ts";
 
@@ -199,27 +200,10 @@ export class TestCluster {
   }
 
   private operate(operation: Operation, context: WriteContext): void {
-    const done = this.write1(operation, context);
+    const done = operate(this.api, operation, context);
     if (!done.ok) this.refusals.push(`${context.writer} ${operation.op}: ${done.error.message}`);
     // A write that changes nothing is a controller that does not know when it is done.
     else if (done.value.commit === null) this.refusals.push(`${context.writer} ${operation.op}: changed nothing`);
-  }
-
-  private write1(operation: Operation, context: WriteContext): ReturnType<Api["update"]> {
-    switch (operation.op) {
-      case "create":
-        return this.api.create(operation.object, context);
-      case "update":
-        return this.api.update(operation.object, context);
-      case "updateStatus":
-        return this.api.updateStatus(operation.object, context);
-      case "bind":
-        return this.api.bind(operation.key, operation.node, context);
-      case "delete":
-        return this.api.delete(operation.key, context, { force: operation.force ?? false });
-      case "remove":
-        return this.api.finalizeDelete(operation.key, context);
-    }
   }
 }
 

@@ -6,45 +6,35 @@ import { type Api, createApi } from "../apiserver/api.ts";
 import { createStore } from "../apiserver/store.ts";
 import type { Applied, Commit, ObjectReader, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
 import { draw, seededChooser } from "../base/draw.ts";
-import { deepEqual, type JsonValue } from "../base/json.ts";
+import type { JsonValue } from "../base/json.ts";
 import type { Result } from "../base/result.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { containerEnv, type EnvVar } from "../controllers/kubelet/env.ts";
 import { type PodRuntime, processOf } from "../controllers/kubelet/runtime.ts";
+import { operate } from "../controllers/operate.ts";
 import { ALL_CONTROLLERS } from "../controllers/registry.ts";
-import type { Controller, Operation, Signal } from "../controllers/types.ts";
+import type { Controller, Signal } from "../controllers/types.ts";
 import { Engine } from "../engine/engine.ts";
 import { History } from "../engine/history.ts";
 import { type Actor, type EngineContext, NOW, type Pace, type SimEvent } from "../engine/types.ts";
-import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
-import type { ClusterConfig, ProxyConfig, ProxyMode } from "../model/config/types.ts";
-import type { CloudProvider } from "../model/kubehop/types.ts";
+import type { ProxyMode } from "../model/config/types.ts";
 import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import { kubectlText, type Status } from "../model/status.ts";
-import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
-import type { Request, Walk } from "../model/trace/types.ts";
+import type { Request } from "../model/trace/types.ts";
 import type { Fault, Write } from "../wire/protocol.ts";
 import { send } from "../network/send.ts";
-import { podHost } from "../network/topology.ts";
-import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
+import type { ClusterView } from "../network/types.ts";
 import type { CompiledRules } from "../proxy/modes.ts";
-import { compileFor } from "./compile.ts";
+import { breakOrMend } from "./breaking.ts";
 import { EventLog, type ToldEvent, withEvents } from "./events.ts";
-import { type Faults, faultTitle, NO_FAULTS, signalsOf, withFault } from "./faults.ts";
+import { faultTitle } from "./faults.ts";
+import { KubeProxies } from "./kube-proxies.ts";
 import { Memory, type SavedMemory } from "./memory.ts";
-import {
-  DELIVERY,
-  heard,
-  hearingDelay,
-  type ProxySync,
-  relevantRevision,
-  syncDelay,
-  touchesProxies,
-} from "./proxies.ts";
+import { DELIVERY, touchesProxies } from "./proxies.ts";
 import { Recent } from "./recent.ts";
-import { DEFAULT_CLOUD, DEFAULT_PROXY } from "./defaults.ts";
 import { readScenario, type Scenario } from "./scenario.ts";
+import { FRESH, type Rest, State } from "./state.ts";
 import { clusterView } from "./view.ts";
 
 /** A checkpoint's domain half: plain data, shared with other checkpoints wherever nothing changed. */
@@ -53,26 +43,6 @@ interface Saved {
   readonly memory: SavedMemory;
   readonly events: number;
   readonly rest: Rest;
-}
-
-/** All state beside store and memory. Replaced as a whole, never changed in place. */
-interface Rest {
-  readonly version: number;
-  readonly network: NetworkState;
-  readonly walks: readonly Walk[];
-  readonly proxies: Readonly<Record<string, ProxySync>>;
-  readonly cluster: ClusterConfig;
-  readonly proxy: ProxyConfig;
-  /** The mode that kube-proxy was restarted with by hand; it outlives edits of the text. */
-  readonly modeSwitch: ProxyMode | null;
-  readonly cloud: CloudProvider["spec"];
-  readonly faults: Faults;
-  /** How commands go: to rest at once, or in their own time. */
-  readonly pace: Pace;
-  /** Explicit seed of the history, else the text's, else 1. */
-  readonly seed: number;
-  /** Objects that the text in force named: what the next text prunes. */
-  readonly applied: readonly ObjectKey[];
 }
 
 /** What happened outside of commits, for the journal: the engine's log says when, this says what. */
@@ -92,23 +62,6 @@ export type Answer = Result<Written | Applied, Status>;
 
 const API_SERVICE = objectKey("Service", "default", "kubernetes");
 const USER = "user";
-const PROXY = "kube-proxy/";
-const NODE_LIFECYCLE = "node-lifecycle-controller";
-
-const FRESH: Rest = {
-  version: 0,
-  network: EMPTY_NETWORK,
-  walks: [],
-  proxies: {},
-  cluster: DEFAULT_CLUSTER,
-  proxy: DEFAULT_PROXY,
-  modeSwitch: null,
-  cloud: DEFAULT_CLOUD,
-  faults: NO_FAULTS,
-  pace: "settle",
-  seed: 1,
-  applied: [],
-};
 
 export class Cluster {
   readonly store: Store = createStore();
@@ -116,20 +69,21 @@ export class Cluster {
   private readonly engine: Engine<Cluster, Saved>;
   private readonly api: Api;
   private readonly explicitSeed: number | null;
-  private readonly compiled = new Recent<CompiledRules>(256);
   private readonly scenarios = new Recent<Scenario>(4);
   private readonly memory = new Memory();
   private readonly eventLog = new EventLog();
-  private rest: Rest;
+  private readonly held: State;
+  private readonly proxies: KubeProxies;
 
   constructor(explicitSeed: number | null) {
     this.explicitSeed = explicitSeed;
-    this.rest = { ...FRESH, seed: explicitSeed ?? FRESH.seed };
-    this.api = createApi(this.store, { seed: () => this.rest.seed, cluster: () => this.rest.cluster });
+    this.held = new State({ ...FRESH, seed: explicitSeed ?? FRESH.seed });
+    this.proxies = new KubeProxies(this.store, this.held);
+    this.api = createApi(this.store, { seed: () => this.state.seed, cluster: () => this.state.cluster });
     this.engine = new Engine<Cluster, Saved>({ get: (id) => this.actor(id) }, this, {
       snapshot: () => this.save(),
       restore: (saved) => this.restore(saved),
-      version: () => this.store.revision + this.rest.version,
+      version: () => this.store.revision + this.state.version,
     });
     this.history = new History<Cluster, Saved>(this.engine);
     // Before the first command the cluster has what every cluster has.
@@ -138,7 +92,7 @@ export class Cluster {
   }
 
   get state(): Rest {
-    return this.rest;
+    return this.held.rest;
   }
 
   get log(): Engine<Cluster, Saved>["log"] {
@@ -169,9 +123,9 @@ export class Cluster {
     if (action.type === "send") {
       // The packet's own time passes; what else is due meanwhile happens at its pace.
       this.history.runUntil(this.now);
-      const walk = this.rest.walks.at(-1);
+      const walk = this.state.walks.at(-1);
       if (walk !== undefined) this.history.runUntil(Math.max(this.now, walk.endedAt));
-    } else if (this.rest.pace === "run" && action.type !== "pace") this.history.runUntil(this.now);
+    } else if (this.state.pace === "run" && action.type !== "pace") this.history.runUntil(this.now);
     else if (action.type === "pace") this.history.runUntil(this.now);
     else this.settle();
   }
@@ -202,32 +156,27 @@ export class Cluster {
     return clusterView({
       reader: this.store,
       now: this.now,
-      cluster: this.rest.cluster,
-      cloud: this.rest.cloud,
+      cluster: this.state.cluster,
+      cloud: this.state.cloud,
       rulesOf: (node) => this.rulesOf(node).rules,
-      isDown: (node) => node in this.rest.faults.down,
+      isDown: (node) => this.held.isDown(node),
       processOf: (pod) => {
         const runtime = this.runtimeOf(pod);
         return runtime === undefined ? "answers" : processOf(runtime, this.now);
       },
       // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
-      sysctlsOf: () => ({ routeLocalnet: this.rest.proxy.mode === "iptables" && this.rest.proxy.localhostNodePorts }),
+      sysctlsOf: () => ({ routeLocalnet: this.state.proxy.mode === "iptables" && this.state.proxy.localhostNodePorts }),
     });
   }
 
   /** The last change that the node's rules show; 0 before its kube-proxy's first sync. */
-  rulesRevision(name: string): number {
-    const sync = this.rest.proxies[name];
-    return sync === undefined ? 0 : relevantRevision(this.store.journal, sync.syncedRevision);
+  rulesRevision(node: string): number {
+    return this.proxies.rulesRevision(node);
   }
 
-  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. Compiled when somebody looks. */
-  rulesOf(name: string): CompiledRules {
-    const revision = this.rulesRevision(name);
-    return this.compiled.get(`${name}@${revision}`, () => {
-      const reader = this.store.readAt(revision);
-      return compileFor(reader, reader.get<Node>(objectKey("Node", undefined, name)), this.rest.proxy);
-    });
+  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. */
+  rulesOf(node: string): CompiledRules {
+    return this.proxies.rulesOf(node);
   }
 
   /** Whether the text would be admitted, without a trace: the API server's dry run. */
@@ -268,7 +217,7 @@ export class Cluster {
       store: this.store.snapshot(),
       memory: this.memory.snapshot(),
       events: this.eventLog.snapshot(),
-      rest: this.rest,
+      rest: this.state,
     };
   }
 
@@ -276,13 +225,13 @@ export class Cluster {
     this.store.restore(saved.store);
     this.memory.restore(saved.memory);
     this.eventLog.restore(saved.events);
-    this.rest = saved.rest;
-    this.compiled.clear();
+    this.held.rest = saved.rest;
+    this.proxies.forgetCompiled();
   }
 
   private actor(id: string): Actor<Cluster> | undefined {
     if (id === USER) return { id, handle: (event, engine) => this.handleUser(event, engine) };
-    if (id.startsWith(PROXY)) return { id, handle: (event, engine) => this.handleProxy(event, engine) };
+    if (this.proxies.owns(id)) return { id, handle: (event, engine) => this.proxies.handle(event, engine) };
     const controller = CONTROLLERS.get(id.split("/")[0] ?? "");
     return controller && { id, handle: (event, engine) => this.handleController(controller, event, engine) };
   }
@@ -298,18 +247,18 @@ export class Cluster {
       case "text": {
         const scenario = this.scenario(action.text);
         this.watched(engine, () => this.applyScenario(scenario, context));
-        this.configureProxies({ ...scenario.proxy, mode: this.rest.modeSwitch ?? scenario.proxy.mode }, engine);
+        this.proxies.configure({ ...scenario.proxy, mode: this.state.modeSwitch ?? scenario.proxy.mode }, engine);
         return "kubectl apply -f scenario.yaml --prune";
       }
       case "send": {
-        const id = this.rest.walks.length + 1;
-        const sent = send(this.view(), this.rest.network, action.request, {
+        const id = this.state.walks.length + 1;
+        const sent = send(this.view(), this.state.network, action.request, {
           id,
-          chooser: seededChooser(this.rest.seed),
+          chooser: seededChooser(this.state.seed),
         });
         if (!sent.ok) return sent.error.message;
         const { walk, state } = sent.value;
-        this.change({ network: state, walks: [...this.rest.walks, walk] });
+        this.held.change({ network: state, walks: [...this.state.walks, walk] });
         return `${action.request.from} to ${action.request.to}: ${walk.outcome}`;
       }
       case "delete":
@@ -323,14 +272,14 @@ export class Cluster {
         return `kubectl scale ${action.key} --replicas=${action.replicas}`;
       }
       case "mode":
-        this.change({ modeSwitch: action.mode });
-        this.configureProxies({ ...this.rest.proxy, mode: action.mode }, engine);
+        this.held.change({ modeSwitch: action.mode });
+        this.proxies.configure({ ...this.state.proxy, mode: action.mode }, engine);
         return `kube-proxy restarted in ${action.mode} mode`;
       case "fault":
-        this.breakOrMend(action, engine);
+        breakOrMend(action, { store: this.store, state: this.held, proxies: this.proxies }, engine);
         return faultTitle(action);
       case "pace":
-        this.change({ pace: action.pace });
+        this.held.change({ pace: action.pace });
         return action.pace === "run" ? "let changes take their time" : "let changes come to rest at once";
       case "write":
         this.watched(engine, () => this.write(action.writes, context));
@@ -346,8 +295,8 @@ export class Cluster {
   }
 
   private applyScenario(scenario: Scenario, context: WriteContext): ReturnType<Api["applyAll"]> {
-    const isMoved = scenario.cluster.serviceSubnet !== this.rest.cluster.serviceSubnet;
-    this.change({
+    const isMoved = scenario.cluster.serviceSubnet !== this.state.cluster.serviceSubnet;
+    this.held.change({
       cluster: scenario.cluster,
       cloud: scenario.cloud,
       seed: this.explicitSeed ?? scenario.seed ?? FRESH.seed,
@@ -360,91 +309,23 @@ export class Cluster {
     const objects = scenario.objects.map(({ object }) => object);
     const keys = objects.map(keyOf);
     const named = new Set(keys);
-    const report = this.api.applyAll(objects, context, { prune: this.rest.applied.filter((key) => !named.has(key)) });
-    this.change({ applied: keys });
+    const report = this.api.applyAll(objects, context, { prune: this.state.applied.filter((key) => !named.has(key)) });
+    this.held.change({ applied: keys });
     return report;
-  }
-
-  /** kube-proxy reads its configuration once: another one means a restart, after which every node's rules are written anew. */
-  private configureProxies(proxy: ProxyConfig, engine: EngineContext): void {
-    if (deepEqual(proxy, this.rest.proxy)) return;
-    this.change({ proxy, proxies: {} });
-    this.compiled.clear();
-    this.syncAll(engine);
-  }
-
-  private syncAll(engine: EngineContext): void {
-    for (const node of this.store.list<Node>("Node")) this.syncSoon(node.metadata.name, engine);
-  }
-
-  private syncSoon(node: string, engine: EngineContext): void {
-    const { faults, proxies, proxy } = this.rest;
-    if (this.isProxyOff(node)) return;
-    const delay = syncDelay(proxies[node], engine.now, proxy, faults.lag[node] ?? 0);
-    engine.emit(delay, PROXY + node, "sync", null, "rules");
-  }
-
-  private isProxyOff(node: string): boolean {
-    return node in this.rest.faults.proxyStopped || node in this.rest.faults.down;
-  }
-
-  private handleProxy(event: SimEvent, engine: EngineContext): string {
-    const node = event.actor.slice(PROXY.length);
-    if (this.isProxyOff(node)) return "kube-proxy is not running";
-    const last = this.rest.proxies[node];
-    const delay = engine.latency(hearingDelay(this.rest.faults.lag[node] ?? 0));
-    const { revision, nextAt } = heard(this.store.journal, engine.now, delay);
-    // What it knows already it does not unlearn when its watch begins to lag.
-    const syncedRevision = Math.max(revision, last?.syncedRevision ?? 0);
-    this.change({ proxies: { ...this.rest.proxies, [node]: { syncedRevision, syncedAt: engine.now } } });
-    if (nextAt !== null) {
-      const wait = Math.max(
-        nextAt,
-        engine.now + engine.latency({ class: "sync", micros: this.rest.proxy.minSyncPeriod }),
-      );
-      engine.emit({ class: "timer", micros: wait - engine.now }, event.actor, "sync", null, "rules");
-    }
-    const same =
-      last !== undefined &&
-      relevantRevision(this.store.journal, last.syncedRevision) ===
-        relevantRevision(this.store.journal, syncedRevision);
-    return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
-  }
-
-  private breakOrMend(fault: Fault, engine: EngineContext): void {
-    const { faults, proxies, network, seed } = this.rest;
-    this.change({ faults: withFault(fault, faults, engine.now, seed) });
-    for (const { node, key, signal } of signalsOf(fault, this.store)) {
-      engine.emit(NOW, `kubelet/${node}`, "signal", signal as unknown as JsonValue, key);
-    }
-    if (fault.fault === "node") {
-      const node = objectKey("Node", undefined, fault.node);
-      engine.emit(NOW, NODE_LIFECYCLE, "reconcile", null, node);
-      if (fault.on) engine.emit(DELIVERY, `kubelet/${fault.node}`, "reconcile", null, kubeletKey(fault.node, node));
-      else {
-        // Rules and connections live in the kernel's memory.
-        const { [fault.node]: _, ...others } = proxies;
-        const lost = new Set([`node/${fault.node}`, ...this.store.podsOnNode(fault.node).map(podHost)]);
-        const hosts = Object.fromEntries(Object.entries(network.hosts).filter(([id]) => !lost.has(id)));
-        this.change({ proxies: others, network: { ...network, hosts } });
-      }
-    }
-    if (fault.fault !== "crash" && fault.fault !== "hang" && fault.fault !== "unready")
-      this.syncSoon(fault.node, engine);
   }
 
   private handleController(controller: Controller, event: SimEvent, engine: EngineContext): string | undefined {
     const instance = event.actor;
     const key = event.key ?? "";
-    if (instance.startsWith("kubelet/") && instance.slice(8) in this.rest.faults.down) return "the node is down";
+    if (instance.startsWith("kubelet/") && this.held.isDown(instance.slice(8))) return "the node is down";
     const result = controller.reconcile(key, {
       reader: this.store,
       now: engine.now,
-      cluster: this.rest.cluster,
-      cloud: this.rest.cloud,
+      cluster: this.state.cluster,
+      cloud: this.state.cloud,
       signal: event.kind === "signal" ? (event.data as unknown as Signal) : null,
-      silentSince: (node) => this.rest.faults.down[node] ?? null,
-      draw: (purpose) => draw(this.rest.seed, `${instance}/${purpose}`),
+      silentSince: (node) => this.held.silentSince(node),
+      draw: (purpose) => draw(this.state.seed, `${instance}/${purpose}`),
       memory: (slot) => this.memory.get(instance, slot),
       latency: (delay) => engine.latency(delay),
     });
@@ -455,31 +336,15 @@ export class Cluster {
     const context: WriteContext = { at: engine.now, cause: event.seq, writer: instance };
     let refused: string | undefined;
     this.watched(engine, () => {
-      for (const operation of result.operations) refused ??= this.operate(operation, context);
+      for (const operation of result.operations) {
+        const done = operate(this.api, operation, context);
+        if (done.ok) continue;
+        refused = kubectlText(done.error);
+        break;
+      }
     });
     if (result.requeue !== undefined) engine.emit(result.requeue, instance, "reconcile", null, key);
     return refused ?? result.title;
-  }
-
-  /** Does one operation; the refusal in words when the API server did not take it. */
-  private operate(operation: Operation, context: WriteContext): string | undefined {
-    const done = ((): ReturnType<Api["create"]> => {
-      switch (operation.op) {
-        case "create":
-          return this.api.create(operation.object, context);
-        case "update":
-          return this.api.update(operation.object, context);
-        case "updateStatus":
-          return this.api.updateStatus(operation.object, context);
-        case "bind":
-          return this.api.bind(operation.key, operation.node, context);
-        case "delete":
-          return this.api.delete(operation.key, context, { force: operation.force ?? false });
-        case "remove":
-          return this.api.finalizeDelete(operation.key, context);
-      }
-    })();
-    return done.ok ? undefined : kubectlText(done.error);
   }
 
   /** Runs writes and tells everyone who watches what they committed. */
@@ -496,11 +361,7 @@ export class Cluster {
         engine.emit(DELIVERY, controller.instanceOf(key), "reconcile", null, key);
       }
     }
-    if (touchesProxies(commit)) this.syncAll(engine);
-  }
-
-  private change(patch: Partial<Omit<Rest, "version">>): void {
-    this.rest = { ...this.rest, ...patch, version: this.rest.version + 1 };
+    if (touchesProxies(commit)) this.proxies.syncAll(engine);
   }
 }
 

@@ -1,0 +1,95 @@
+/** Every node's kube-proxy as an actor: when it syncs, and the rules that its node's kernel therefore holds. */
+import type { Store } from "../apiserver/types.ts";
+import { deepEqual } from "../base/json.ts";
+import type { EngineContext, SimEvent } from "../engine/types.ts";
+import type { ProxyConfig } from "../model/config/types.ts";
+import { objectKey } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
+import type { CompiledRules } from "../proxy/modes.ts";
+import { compileFor } from "./compile.ts";
+import { heard, hearingDelay, relevantRevision, syncDelay } from "./proxies.ts";
+import { Recent } from "./recent.ts";
+import type { State } from "./state.ts";
+
+const PREFIX = "kube-proxy/";
+
+export class KubeProxies {
+  private readonly store: Store;
+  private readonly state: State;
+  private readonly compiled = new Recent<CompiledRules>(256);
+
+  constructor(store: Store, state: State) {
+    this.store = store;
+    this.state = state;
+  }
+
+  /** Is this actor one of them? */
+  owns(actor: string): boolean {
+    return actor.startsWith(PREFIX);
+  }
+
+  /** The last change that the node's rules show; 0 before its kube-proxy's first sync. */
+  rulesRevision(node: string): number {
+    const sync = this.state.rest.proxies[node];
+    return sync === undefined ? 0 : relevantRevision(this.store.journal, sync.syncedRevision);
+  }
+
+  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. Compiled when somebody looks. */
+  rulesOf(node: string): CompiledRules {
+    const revision = this.rulesRevision(node);
+    return this.compiled.get(`${node}@${revision}`, () => {
+      const reader = this.store.readAt(revision);
+      return compileFor(reader, reader.get<Node>(objectKey("Node", undefined, node)), this.state.rest.proxy);
+    });
+  }
+
+  /** Another history, or another configuration: what was compiled is not asked for again. */
+  forgetCompiled(): void {
+    this.compiled.clear();
+  }
+
+  /** kube-proxy reads its configuration once: another one means a restart, after which every node's rules are written anew. */
+  configure(proxy: ProxyConfig, engine: EngineContext): void {
+    if (deepEqual(proxy, this.state.rest.proxy)) return;
+    this.state.change({ proxy, proxies: {} });
+    this.forgetCompiled();
+    this.syncAll(engine);
+  }
+
+  /** A change that all kube-proxies will hear of. */
+  syncAll(engine: EngineContext): void {
+    for (const node of this.store.list<Node>("Node")) this.syncSoon(node.metadata.name, engine);
+  }
+
+  syncSoon(node: string, engine: EngineContext): void {
+    const { faults, proxies, proxy } = this.state.rest;
+    if (this.isOff(node)) return;
+    const delay = syncDelay(proxies[node], engine.now, proxy, faults.lag[node] ?? 0);
+    engine.emit(delay, PREFIX + node, "sync", null, "rules");
+  }
+
+  handle(event: SimEvent, engine: EngineContext): string {
+    const node = event.actor.slice(PREFIX.length);
+    if (this.isOff(node)) return "kube-proxy is not running";
+    const { faults, proxies, proxy } = this.state.rest;
+    const { journal } = this.store;
+    const last = proxies[node];
+    const delay = engine.latency(hearingDelay(faults.lag[node] ?? 0));
+    const { revision, nextAt } = heard(journal, engine.now, delay);
+    // What it knows already it does not unlearn when its watch begins to lag.
+    const syncedRevision = Math.max(revision, last?.syncedRevision ?? 0);
+    this.state.change({ proxies: { ...proxies, [node]: { syncedRevision, syncedAt: engine.now } } });
+    if (nextAt !== null) {
+      const wait = Math.max(nextAt, engine.now + engine.latency({ class: "sync", micros: proxy.minSyncPeriod }));
+      engine.emit({ class: "timer", micros: wait - engine.now }, event.actor, "sync", null, "rules");
+    }
+    const same =
+      last !== undefined &&
+      relevantRevision(journal, last.syncedRevision) === relevantRevision(journal, syncedRevision);
+    return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
+  }
+
+  private isOff(node: string): boolean {
+    return node in this.state.rest.faults.proxyStopped || this.state.isDown(node);
+  }
+}

@@ -1,0 +1,72 @@
+/** What the cluster is at a moment, beside its objects and its controllers' notes. */
+import type { Micros } from "../base/time.ts";
+import type { Pace } from "../engine/types.ts";
+import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
+import type { ClusterConfig, ProxyConfig, ProxyMode } from "../model/config/types.ts";
+import type { CloudProvider } from "../model/kubehop/types.ts";
+import type { ObjectKey } from "../model/meta/types.ts";
+import type { Walk } from "../model/trace/types.ts";
+import { EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
+import { DEFAULT_CLOUD, DEFAULT_PROXY } from "./defaults.ts";
+import { type Faults, NO_FAULTS } from "./faults.ts";
+import type { ProxySync } from "./proxies.ts";
+
+/** Replaced as a whole, never changed in place: checkpoints share it. */
+export interface Rest {
+  /** Grows with every change. */
+  readonly version: number;
+  readonly network: NetworkState;
+  readonly walks: readonly Walk[];
+  readonly proxies: Readonly<Record<string, ProxySync>>;
+  readonly cluster: ClusterConfig;
+  readonly proxy: ProxyConfig;
+  /** The mode that kube-proxy was restarted with by hand; it outlives edits of the text. */
+  readonly modeSwitch: ProxyMode | null;
+  readonly cloud: CloudProvider["spec"];
+  readonly faults: Faults;
+  /** How commands go: to rest at once, or in their own time. */
+  readonly pace: Pace;
+  /** Explicit seed of the history, else the text's, else 1. */
+  readonly seed: number;
+  /** Objects that the text in force named: what the next text prunes. */
+  readonly applied: readonly ObjectKey[];
+}
+
+/** Before any text. */
+export const FRESH: Rest = {
+  version: 0,
+  network: EMPTY_NETWORK,
+  walks: [],
+  proxies: {},
+  cluster: DEFAULT_CLUSTER,
+  proxy: DEFAULT_PROXY,
+  modeSwitch: null,
+  cloud: DEFAULT_CLOUD,
+  faults: NO_FAULTS,
+  pace: "settle",
+  seed: 1,
+  applied: [],
+};
+
+/** Holds the {@link Rest} of the present for those who change it. */
+export class State {
+  rest: Rest;
+
+  constructor(rest: Rest) {
+    this.rest = rest;
+  }
+
+  change(patch: Partial<Omit<Rest, "version">>): void {
+    this.rest = { ...this.rest, ...patch, version: this.rest.version + 1 };
+  }
+
+  /** Does the node run at all? */
+  isDown(node: string): boolean {
+    return node in this.rest.faults.down;
+  }
+
+  /** When the API server last heard of the node's kubelet, if it hears no more. */
+  silentSince(node: string): Micros | null {
+    return this.rest.faults.down[node] ?? null;
+  }
+}
