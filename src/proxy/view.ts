@@ -2,6 +2,7 @@ import type { ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import { formatCidr, formatIP, joinHostPort, parseCidr, parseIP } from "../base/ip.ts";
 import { SERVICE_NAME_LABEL, type Endpoint, type EndpointSlice } from "../model/endpointslice/types.ts";
+import { BucketMap } from "./bucket-map.ts";
 import { keyOf, objectKey, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
 import type { Service, ServicePort } from "../model/service/types.ts";
 
@@ -281,18 +282,88 @@ export function serviceEntries(
 
 /** What kube-proxy sees of the cluster in one IP family. Unchanged Services give the very entries of the view before. */
 export function buildView(reader: ServiceReader, family: 4 | 6 = 4): ProxyView {
+  return trackView(reader, family).view;
+}
+
+/** A view, and the entries of each Service in it by `namespace/name`: what a change of one Service is worked into. */
+export interface TrackedView {
+  readonly view: ProxyView;
+  readonly byService: BucketMap<readonly ServiceEntry[]>;
+}
+
+const byName = (a: ServiceEntry, b: ServiceEntry): number => compareStrings(a.port.name, b.port.name);
+
+const countEndpoints = (entries: readonly ServiceEntry[]): number =>
+  entries.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+
+/** The view of all Services, made so that changes can be worked in. */
+export function trackView(reader: ServiceReader, family: 4 | 6): TrackedView {
   const entries: ServiceEntry[] = [];
-  let totalEndpoints = 0;
+  const byService: [string, readonly ServiceEntry[]][] = [];
   const services = reader.list<Service>("Service");
   // Services that are gone would otherwise be remembered for ever.
   if (CACHES[family].size > 2 * services.length + 100) CACHES[family].clear();
   for (const service of services) {
-    const slices = reader.slicesOf(service.metadata.namespace ?? "", service.metadata.name);
-    for (const entry of serviceEntries(service, slices, family)) {
-      entries.push(entry);
-      totalEndpoints += entry.endpoints.length;
-    }
+    const namespace = service.metadata.namespace ?? "";
+    const own = serviceEntries(service, reader.slicesOf(namespace, service.metadata.name), family);
+    if (own.length === 0) continue;
+    byService.push([`${namespace}/${service.metadata.name}`, own]);
+    for (const entry of own) entries.push(entry);
   }
-  entries.sort((a, b) => compareStrings(a.port.name, b.port.name));
-  return { family, entries, totalEndpoints };
+  entries.sort(byName);
+  return {
+    view: { family, entries, totalEndpoints: countEndpoints(entries) },
+    byService: BucketMap.of(byService, byService.length),
+  };
 }
+
+/** Where an entry of this name stands in a sorted list, or would stand. */
+function placeOf(entries: readonly ServiceEntry[], name: string): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareStrings((entries[middle] as ServiceEntry).port.name, name) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * The view after some Services (`namespace/name`) or their slices changed, as kube-proxy's change trackers keep it: only they are read.
+ * The very same view when nothing of it changes.
+ */
+export function updateView(
+  tracked: TrackedView,
+  reader: Pick<ObjectReader, "get" | "slicesOf">,
+  changed: Iterable<string>,
+): TrackedView {
+  const { family } = tracked.view;
+  let { totalEndpoints } = tracked.view;
+  let entries: ServiceEntry[] | null = null;
+  const gone: string[] = [];
+  const come: [string, readonly ServiceEntry[]][] = [];
+  for (const key of changed) {
+    const slash = key.indexOf("/");
+    const [namespace, name] = [key.slice(0, slash), key.slice(slash + 1)];
+    const service = reader.get<Service>(objectKey("Service", namespace, name));
+    const before = tracked.byService.get(key) ?? NO_ENTRIES;
+    const after =
+      service === undefined ? NO_ENTRIES : serviceEntries(service, reader.slicesOf(namespace, name), family);
+    if (service === undefined) CACHES[family].delete(key);
+    if (before === after || (before.length === 0 && after.length === 0)) continue;
+    entries ??= [...tracked.view.entries];
+    for (const entry of before) {
+      const at = entries.indexOf(entry, placeOf(entries, entry.port.name));
+      if (at >= 0) entries.splice(at, 1);
+    }
+    for (const entry of after) entries.splice(placeOf(entries, entry.port.name), 0, entry);
+    totalEndpoints += countEndpoints(after) - countEndpoints(before);
+    if (after.length === 0) gone.push(key);
+    else come.push([key, after]);
+  }
+  if (entries === null) return tracked;
+  return { view: { family, entries, totalEndpoints }, byService: tracked.byService.with(gone, come) };
+}
+
+const NO_ENTRIES: readonly ServiceEntry[] = [];

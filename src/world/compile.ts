@@ -1,4 +1,3 @@
-import type { ObjectReader } from "../apiserver/types.ts";
 import { isIPv6 } from "../base/ip.ts";
 import { must } from "../base/assert.ts";
 import { dualStackRules, NO_RULES } from "../kernel/iptables/evaluate.ts";
@@ -7,7 +6,7 @@ import type { Node } from "../model/node/types.ts";
 import { bridgeAddress, podCidrs } from "../network/addresses.ts";
 import { type CompiledRules, type CompileMode, compilerOf } from "../proxy/modes.ts";
 import { proxyNode } from "../proxy/node.ts";
-import { buildView } from "../proxy/view.ts";
+import type { ProxyView } from "../proxy/view.ts";
 
 /** Before kube-proxy's first sync a node has no rules at all: not even the static chains. */
 const NOTHING: CompiledRules = {
@@ -26,12 +25,15 @@ function bridgeAddresses(node: Node): readonly string[] {
     .filter((ip) => families.has(isIPv6(ip)));
 }
 
-function compile(mode: CompileMode, reader: ObjectReader, node: Node, config: ProxyConfig): CompiledRules {
+/** What the kube-proxies see of the cluster in one IP family. */
+export type ViewOf = (family: 4 | 6) => ProxyView;
+
+function compile(mode: CompileMode, viewOf: ViewOf, node: Node, config: ProxyConfig): CompiledRules {
   const self = proxyNode(node, bridgeAddresses(node));
-  const v4 = mode(buildView(reader, 4), self, config);
+  const v4 = mode(viewOf(4), self, config);
   // A node without an address of a family has no proxier for it.
   if (!self.ips.some(isIPv6)) return v4;
-  const v6 = mode(buildView(reader, 6), self, config);
+  const v6 = mode(viewOf(6), self, config);
   const rules = dualStackRules(v4.rules, v6.rules);
   // What a node lists is its IPv4 side, as `iptables-save` does; where Services have IPv6 addresses only, the other.
   const ranges = config.serviceCIDRs ?? [];
@@ -39,9 +41,9 @@ function compile(mode: CompileMode, reader: ObjectReader, node: Node, config: Pr
   return { ...(isIPv6Only ? v6 : v4), rules, count: v4.count + v6.count };
 }
 
-/** What a node's kube-proxy writes for the objects of a reader. The configuration's mode must be one that is simulated. */
-export function compileFor(reader: ObjectReader, node: Node | undefined, config: ProxyConfig): CompiledRules {
+/** What a node's kube-proxy writes for what it sees. The configuration's mode must be one that is simulated. */
+export function compileFor(node: Node | undefined, config: ProxyConfig, viewOf: ViewOf): CompiledRules {
   if (node === undefined) return NOTHING;
   const mode = compilerOf(config.mode);
-  return compile(must(mode.ok ? mode.value : null, `mode ${config.mode} was let in`), reader, node, config);
+  return compile(must(mode.ok ? mode.value : null, `mode ${config.mode} was let in`), viewOf, node, config);
 }

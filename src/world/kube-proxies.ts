@@ -6,10 +6,12 @@ import type { ProxyConfig } from "../model/config/types.ts";
 import { objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { CompiledRules } from "../proxy/modes.ts";
+import type { ProxyView } from "../proxy/view.ts";
 import { compileFor } from "./compile.ts";
 import { heard, hearingDelay, relevantRevision, syncDelay } from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import type { State } from "./state.ts";
+import { ProxyViews } from "./views.ts";
 
 const PREFIX = "kube-proxy/";
 
@@ -17,6 +19,7 @@ export class KubeProxies {
   private readonly store: Store;
   private readonly state: State;
   private readonly compiled = new Recent<CompiledRules>(256);
+  private readonly views = new ProxyViews();
 
   constructor(store: Store, state: State) {
     this.store = store;
@@ -39,7 +42,8 @@ export class KubeProxies {
     const revision = this.rulesRevision(node);
     return this.compiled.get(`${node}@${revision}`, () => {
       const reader = this.store.readAt(revision);
-      return compileFor(reader, reader.get<Node>(objectKey("Node", undefined, node)), this.state.rest.proxy);
+      const viewOf = (family: 4 | 6): ProxyView => this.views.at(reader, this.store.journal, family);
+      return compileFor(reader.get<Node>(objectKey("Node", undefined, node)), this.state.rest.proxy, viewOf);
     });
   }
 

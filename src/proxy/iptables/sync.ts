@@ -6,7 +6,7 @@ import { entriesByService, sameEntries } from "../changes.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView, ServiceEntry } from "../view.ts";
 import type { Block } from "./block.ts";
-import { blocksOf } from "./block-cache.ts";
+import { BLOCKS } from "./block-cache.ts";
 import { assemble } from "./compile.ts";
 import { settingsFor } from "./settings.ts";
 
@@ -52,7 +52,7 @@ export function syncIptables(
   const after = entriesByService(view);
   const written = new Map<string, { entry: ServiceEntry; block: Block }>();
   const changed: string[] = [];
-  const current = blocksOf(view, settings);
+  const current = BLOCKS.all(view, settings);
   const blocks = view.entries.map((entry, i) => {
     const fresh = current[i] as Block;
     const old = previous?.written.get(entry.port.name);

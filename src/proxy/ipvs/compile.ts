@@ -4,7 +4,7 @@ import type { VirtualServer } from "../../kernel/ipvs/types.ts";
 import type { VirtualService } from "../../kernel/netfilter.ts";
 import { serverId } from "../../kernel/ipvs/types.ts";
 import type { ProxyConfig } from "../../model/config/types.ts";
-import { blockCache } from "../block-cache.ts";
+import { blockCache, type BlockCache } from "../block-cache.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView } from "../view.ts";
 import { atAddress, compileBlock, type Block } from "./block.ts";
@@ -31,9 +31,7 @@ const SYSCTLS: CompiledIpvs["sysctls"] = {
   "net/ipv4/vs/expire_quiescent_template": 1,
 };
 
-const blocksOf: (view: ProxyView, settings: Settings) => readonly Block[] = blockCache((entry, settings: Settings) =>
-  compileBlock(entry, settings),
-);
+const BLOCKS: BlockCache<Settings, Block> = blockCache((entry, settings: Settings) => compileBlock(entry, settings));
 
 /**
  * The virtual servers, addresses, ip sets and iptables rules that kube-proxy 1.36 in ipvs mode sets up on a node. Blocks of
@@ -41,7 +39,7 @@ const blocksOf: (view: ProxyView, settings: Settings) => readonly Block[] = bloc
  */
 export function compileIpvs(view: ProxyView, node: ProxyNode, config: ProxyConfig): CompiledIpvs {
   const settings = settingsFor(view, node, config);
-  return assemble(settings, blocksOf(view, settings));
+  return assemble(settings, BLOCKS.all(view, settings));
 }
 
 function addNodePort(block: Block, server: VirtualServer, s: Settings, members: SetMembers): void {

@@ -1,7 +1,7 @@
 import { applyCommands, emptyTable, type TableId } from "../../kernel/nftables/command.ts";
 import type { Chain, Element, NftSet, Ruleset, Table } from "../../kernel/nftables/types.ts";
 import type { ProxyConfig } from "../../model/config/types.ts";
-import { blockCache } from "../block-cache.ts";
+import { blockCache, type BlockCache } from "../block-cache.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView } from "../view.ts";
 import { compileBlock, type Block } from "./block.ts";
@@ -10,7 +10,7 @@ import { settingsFor, type Settings } from "./settings.ts";
 import { setupCommands } from "./setup.ts";
 
 /** The blocks of a view's entries, remembered for as long as the entries live. */
-export const blocksOf: (view: ProxyView, settings: Settings) => readonly Block[] = blockCache(compileBlock);
+export const BLOCKS: BlockCache<Settings, Block> = blockCache(compileBlock);
 
 export function tableId(family: 4 | 6): TableId {
   return { family: family === 4 ? "ip" : "ip6", name: TABLE };
@@ -22,7 +22,7 @@ export function tableId(family: 4 | 6): TableId {
  */
 export function compileNftables(view: ProxyView, node: ProxyNode, config: ProxyConfig): Ruleset {
   const settings = settingsFor(view, node, config);
-  return { tables: [assemble(settings, blocksOf(view, settings))] };
+  return { tables: [assemble(settings, BLOCKS.all(view, settings))] };
 }
 
 /** Later elements win, and take the later place; an equal one changes nothing. */

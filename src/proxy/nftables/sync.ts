@@ -7,7 +7,7 @@ import { entriesByService, sameEntries } from "../changes.ts";
 import type { ProxyNode } from "../node.ts";
 import type { ProxyView, ServiceEntry } from "../view.ts";
 import type { Block } from "./block.ts";
-import { blocksOf, sameValue, tableId } from "./compile.ts";
+import { BLOCKS, sameValue, tableId } from "./compile.ts";
 import { HAIRPIN, TRACKED } from "./containers.ts";
 import { isServiceChain } from "./names.ts";
 import { settingsFor, type Settings } from "./settings.ts";
@@ -71,7 +71,7 @@ export function syncNftables(
   const after = entriesByService(view);
   const same = new Map<string, boolean>();
   const changed: string[] = [];
-  const blocks = blocksOf(view, settings);
+  const blocks = BLOCKS.all(view, settings);
   view.entries.forEach((entry, i) => {
     const { service, name } = entry.port;
     let skip = !full && same.get(service);
