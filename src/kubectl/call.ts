@@ -13,13 +13,17 @@ export type Files = Readonly<Record<string, string>>;
 export interface Call {
   readonly world: World;
   readonly files: Files;
-  /** What a pipe brought; "" without one. */
-  readonly stdin: string;
+  /** What a pipe brought; null without one. */
+  readonly stdin: string | null;
   readonly args: Args;
+  /** Variables set in front of the command. */
+  readonly env: Readonly<Record<string, string>>;
   /** As typed, for the history. */
   readonly line: string;
   /** How long a watch looks, in virtual time; null: the default. */
   readonly patience: number | null;
+  /** A watch that a terminal stays with: it lets no time pass. A number: it has seen everything up to that revision. */
+  readonly follow: "start" | number | null;
   /** Lines that `-v=6` prints, in the order of the requests; commands append. */
   readonly requests: string[];
 }

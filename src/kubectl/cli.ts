@@ -150,7 +150,8 @@ function kubectl(argv: readonly string[], read: ReadFile): Output {
     throw new Refused(`nothing after --: say what kubectl should do, as in -- get svc\n\n${USAGE}`);
   const { world, warnings } = load(parse(split < 0 ? argv : argv.slice(0, split)), read);
   const output = runConsole(world, ["kubectl", ...command], filesNamed(command, read));
-  return { ...output, stderr: warnings + output.stderr };
+  // A terminal opens a tab; here the text is all there is.
+  return { ...output, stdout: output.stdout + (output.tab?.text ?? ""), stderr: warnings + output.stderr };
 }
 
 type Format = "save" | "nft" | "ipvsadm" | "json";

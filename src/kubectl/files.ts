@@ -25,7 +25,7 @@ export interface LoadedFiles {
 
 /** The text of a file as the user names it: with or without `./`. */
 export function fileText(call: Pick<Call, "files" | "stdin">, name: string): string | null {
-  if (name === "-") return call.stdin;
+  if (name === "-") return call.stdin ?? own(call.files, "-") ?? null;
   const plain = name.replace(/^\.\//, "");
   return own(call.files, name) ?? own(call.files, plain) ?? null;
 }
@@ -46,6 +46,10 @@ export function loadFiles(call: Call, doing: string): LoadedFiles {
       continue;
     }
     const text = fileText(call, file);
+    if (text === null && file === "-") {
+      errors.push("error: -f - reads a pipe and there is none: write cat FILE | kubectl ... -f -, or name the file");
+      continue;
+    }
     if (text === null) {
       errors.push(`error: the path ${quote(file)} does not exist`);
       continue;

@@ -84,6 +84,12 @@ const COMMANDS: Readonly<Record<string, Specs>> = {
     ...optional("--cascade", "background"),
   },
   patch: { ...WRITE, ...value("-p,--patch --patch-file --type --subresource"), ...toggle("--record --local") },
+  edit: {
+    ...WRITE,
+    ...VALIDATE,
+    ...value("-l,--selector --subresource"),
+    ...toggle("--output-patch --save-config --record --windows-line-endings"),
+  },
   scale: {
     ...WRITE,
     ...SELECT,

@@ -15,6 +15,7 @@ import {
   kubectlConfig,
   kubectlVersion,
 } from "./discovery.ts";
+import { kubectlEdit } from "./edit.ts";
 import { kubectlEvents } from "./events.ts";
 import { kubectlExec } from "./exec.ts";
 import { kubectlExplain } from "./explain.ts";
@@ -25,7 +26,7 @@ import { COMMAND_NAMES } from "./flags.ts";
 import { kubectlGet } from "./get.ts";
 import { kubectlAnnotate, kubectlLabel } from "./label.ts";
 import { kubectlCordon, kubectlDrain, kubectlTaint, kubectlUncordon } from "./node-ops.ts";
-import { failure, type Output, success } from "./output.ts";
+import { failure, NOTHING, type Output, success } from "./output.ts";
 import { kubectlPatch } from "./patch.ts";
 import { configLine } from "./requests.ts";
 import { kubectlRollout } from "./rollout.ts";
@@ -45,6 +46,7 @@ export const COMMANDS: Readonly<Record<string, (call: Call) => Output>> = {
   label: kubectlLabel,
   annotate: kubectlAnnotate,
   patch: kubectlPatch,
+  edit: kubectlEdit,
   expose: kubectlExpose,
   run: kubectlRun,
   set: kubectlSet,
@@ -67,7 +69,6 @@ export const COMMANDS: Readonly<Record<string, (call: Call) => Output>> = {
 
 /** Real commands that do nothing here, and what to do instead. */
 const NOT_HERE: Readonly<Record<string, string>> = {
-  edit: "edit the tab, or use kubectl patch",
   "port-forward": "send a request to the pod instead",
   proxy: "use kubectl get --v=6 to see the requests",
   attach: "use kubectl exec",
@@ -88,7 +89,9 @@ const NOT_HERE: Readonly<Record<string, string>> = {
 export function runKubectl(
   world: World,
   argv: readonly string[],
-  around: Partial<Pick<Call, "files" | "stdin" | "patience" | "line">> = {},
+  around: Partial<Pick<Call, "files" | "stdin" | "patience" | "line" | "env">> & {
+    readonly follow?: Call["follow"] | undefined;
+  } = {},
 ): Output {
   const parsed = parseCommandLine(argv);
   if (!parsed.ok) return failure(parsed.error);
@@ -99,12 +102,16 @@ export function runKubectl(
   const call: Call = {
     world,
     files: around.files ?? {},
-    stdin: around.stdin ?? "",
+    stdin: around.stdin ?? null,
     patience: around.patience ?? null,
+    env: around.env ?? {},
+    follow: around.follow ?? null,
     line: around.line ?? ["kubectl", ...argv].join(" "),
     args,
     requests: [],
   };
+  // Asked again for a watch: what else stands on the line has been done.
+  if (typeof call.follow === "number" && !isOn(args, "--watch") && !isOn(args, "--watch-only")) return NOTHING;
   const output = run(call);
   return verbosity(args) < 6
     ? output

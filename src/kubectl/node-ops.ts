@@ -124,7 +124,7 @@ export function kubectlDrain(call: Call): Output {
     );
     outputs.push(
       done,
-      { stdout: "", stderr: warnings.map((warning) => `Warning: ${warning}\n`).join("") + said, code: 0 },
+      { stdout: said, stderr: warnings.map((warning) => `Warning: ${warning}\n`).join(""), code: 0 },
       evicted,
       { stdout: `node/${node.metadata.name} drained${suffix}\n`, stderr: "", code: 0 },
     );

@@ -27,13 +27,15 @@ export function watch(call: Call, asks: readonly Ask[], before: readonly Target[
   const filter = filterOf(call, info);
   if (!filter.ok) return outcome;
   const limit = call.patience ?? parseDuration(args.flags["--request-timeout"] ?? "") ?? DEFAULT;
-  const { world } = call;
-  const since = world.objects.revision;
+  const { world, follow } = call;
+  const again = typeof follow === "number";
+  const since = again ? follow : world.objects.revision;
   const start = world.now;
-  const first = isOn(args, "--watch-only")
-    ? []
-    : before.map(({ object }): WatchEvent => ({ type: "ADDED", object, at: start }));
-  pass(call, limit);
+  const first =
+    again || isOn(args, "--watch-only")
+      ? []
+      : before.map(({ object }): WatchEvent => ({ type: "ADDED", object, at: start }));
+  if (follow === null) pass(call, limit);
   const wanted = (object: KubeObject): boolean =>
     object.kind === info.kind &&
     (names === null || names.includes(object.metadata.name)) &&
@@ -51,8 +53,11 @@ export function watch(call: Call, asks: readonly Ask[], before: readonly Target[
     }
     for (const object of commit.removed) if (filter.value(object)) notice("DELETED", object);
   }
+  const stdout = rendered(call, ask, events);
+  if (again) return { stdout, stderr: "", code: 0, followed: world.objects.revision };
+  if (follow !== null) return { ...outcome, stdout, followed: world.objects.revision };
   const note = `(watched for ${limit / SECOND}s of virtual time; put "timeout 60s" before the command for longer)\n`;
-  return { ...outcome, stdout: rendered(call, ask, events), stderr: outcome.stderr + note };
+  return { ...outcome, stdout, stderr: outcome.stderr + note };
 }
 
 function rendered(call: Call, { info }: Ask, events: readonly WatchEvent[]): string {
@@ -68,7 +73,9 @@ function rendered(call: Call, { info }: Ask, events: readonly WatchEvent[]): str
     default: {
       const table = tableFor(call, info, false);
       const rows: Row[] = events.map(({ type, object, at }) => [...(shown ? [type] : []), ...table.row(object, at)]);
-      return rows.length === 0 ? "" : formatTable(isOn(args, "--no-headers") ? rows : [table.head, ...rows]);
+      return rows.length === 0
+        ? ""
+        : formatTable(isOn(args, "--no-headers") || typeof call.follow === "number" ? rows : [table.head, ...rows]);
     }
   }
 }

@@ -27,9 +27,12 @@ function answers(world: World): Answers {
     matchingDeployment: ({ service }) => world.matchingDeployment(service),
     schema: () => ({ schema: jsonSchema() }),
     journalHash: () => ({ hash: world.journalHash() }),
-    console: ({ argv }) => runConsole(world, argv),
+    console: ({ argv, files = {}, follow }) => runConsole(world, argv, files, follow ?? null),
   };
 }
+
+/** Differs whenever a command was given: none leaves both the list of commands and the clock as they were. */
+const presentOf = (world: World): string => `${world.commands.length} ${world.now} ${world.objects.revision}`;
 
 /**
  * Serves a world over a transport. Every message gets exactly one `done` or `answer`, or a `fault` when our own code broke; a
@@ -64,7 +67,9 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
         transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
         return;
       case "query": {
+        const before = presentOf(world);
         const answer = (table[message.name] as (params: unknown) => unknown)(message.params);
+        if (presentOf(world) !== before) transport.post({ kind: "frame", frame: world.frame(false) });
         transport.post({ kind: "answer", id: message.id, answer });
         return;
       }

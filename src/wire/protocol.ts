@@ -150,7 +150,7 @@ export interface Choice {
   readonly group: "outside" | "nodes" | "pods" | "services" | "load balancers";
 }
 
-/** Queries change nothing. Name → parameters and answer. */
+/** Queries change nothing, `console` excepted. Name → parameters and answer. */
 export interface Queries {
   rules: {
     params: {
@@ -187,11 +187,38 @@ export interface Queries {
   /** JSON Schema of every kind the text may hold, for completion and hover. */
   schema: { params: Record<string, never>; answer: { readonly schema: unknown } };
   journalHash: { params: Record<string, never>; answer: { readonly hash: string } };
-  /** kubectl and friends, as a terminal would show them. */
-  console: {
-    params: { readonly argv: readonly string[] };
-    answer: { readonly stdout: string; readonly stderr: string; readonly code: number };
-  };
+  /**
+   * kubectl and friends, as a terminal would show them. One that changes the cluster is a command of the history like any other:
+   * its frame goes out before the answer.
+   */
+  console: { params: ConsoleLine; answer: ConsoleAnswer };
+}
+
+/**
+ * A line of the terminal. Every line ends with one answer. What waits (`rollout status`, `wait`, `delete`, `drain`) lets virtual
+ * time pass, as `run` commands, until it is done or its time is up. `get -w` too, for 30 s or what `timeout 60s` in front of it
+ * says, unless it is followed.
+ */
+export interface ConsoleLine {
+  /** Words; a single word with blanks is a whole line, pipes included. */
+  readonly argv: readonly string[];
+  /** What `-f NAME` and `cat NAME` read: the editor's tabs, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /**
+   * For a terminal that stays with a `get -w` while time is run elsewhere. "start": it prints what is there and lets no time pass.
+   * A number is `followed` of the answer before, to the same line: only what came since is printed, without a head.
+   */
+  readonly follow?: "start" | number;
+}
+
+export interface ConsoleAnswer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+  /** `kubectl edit`: a text to open in a tab, for there is no $EDITOR. */
+  readonly tab?: { readonly name: string; readonly text: string };
+  /** The line watches, and this is the revision up to which it has printed: ask again from here. Absent: it is over. */
+  readonly followed?: number;
 }
 
 export type QueryName = keyof Queries;

@@ -1,5 +1,7 @@
-/** What stands behind a pipe: grep, head, tail, wc, sort, uniq, cut, tr, cat, tee, less. Text in, text out. */
+/** What stands behind a pipe: grep, head, tail, wc, sort, uniq, cut, tr, awk, sed, column, tee, less. Text in, text out. */
 import { failure, type Output, success } from "../output.ts";
+import { basic, extended } from "./regex.ts";
+import { sed } from "./sed.ts";
 
 type Filter = (words: readonly string[], input: string) => Output;
 
@@ -41,28 +43,10 @@ function flagsOf(
   return { flags, rest };
 }
 
-/** A basic regular expression as JavaScript writes it: `\|`, `\(`, `\+` act, their bare forms are plain. */
-function basic(pattern: string): string {
-  return pattern.replace(/\\?[|(){}+?]|\\./g, (token) =>
-    token.length === 1 ? `\\${token}` : /^\\[|(){}+?]$/.test(token) ? token.slice(1) : token,
-  );
-}
-
-const POSIX: readonly (readonly [RegExp, string])[] = [
-  [/\[:alnum:\]/g, "A-Za-z0-9"],
-  [/\[:alpha:\]/g, "A-Za-z"],
-  [/\[:digit:\]/g, "0-9"],
-  [/\[:space:\]/g, "\\s"],
-  [/\[:upper:\]/g, "A-Z"],
-  [/\[:lower:\]/g, "a-z"],
-  [/\\[<>]/g, "\\b"],
-];
-
 function matcher(patterns: readonly string[], flags: ReadonlyMap<string, string>): RegExp | null {
   const one = (pattern: string): string => {
     if (flags.has("F")) return pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    const js = POSIX.reduce((text, [from, to]) => text.replace(from, to), pattern);
-    return flags.has("E") || flags.has("P") ? js : basic(js);
+    return flags.has("E") || flags.has("P") ? extended(pattern) : basic(pattern);
   };
   let source = patterns.map((pattern) => `(?:${one(pattern)})`).join("|");
   if (flags.has("w")) source = `\\b(?:${source})\\b`;
@@ -183,9 +167,11 @@ const awk: Filter = (words, input) => {
   if (match === null) return failure("awk: only programs of the form '{print $1, $2}' are supported here");
   const [, op, bound, pattern, body = ""] = match;
   const separator = flags.get("F");
+  const wanted = pattern === undefined ? null : matcher([pattern], new Map([["E", ""]]));
+  if (pattern !== undefined && wanted === null) return failure(`awk: cmd. line:1: fatal: invalid regexp: /${pattern}/`);
   const chosen = linesOf(input).filter((line, i) => {
     if (op !== undefined) return op === ">" ? i + 1 > Number(bound) : i + 1 === Number(bound);
-    return pattern === undefined || new RegExp(pattern).test(line);
+    return wanted === null || line.search(wanted) >= 0;
   });
   const out = chosen.map((line) => {
     const fields = separator === undefined ? line.trim().split(/\s+/) : line.split(separator);
@@ -221,6 +207,55 @@ const column: Filter = (_words, input) => {
   );
 };
 
+const CLASSES: Readonly<Record<string, string>> = {
+  "[:space:]": " \t\n",
+  "[:upper:]": "A-Z",
+  "[:lower:]": "a-z",
+  "[:digit:]": "0-9",
+  "\\n": "\n",
+  "\\t": "\t",
+};
+
+/** The characters of a set: `a-z` is its letters. */
+const letters = (set: string): readonly string[] => {
+  const plain = [...set.replace(/\[:\w+:\]|\\[nt]/g, (token) => CLASSES[token] ?? token)];
+  const out: string[] = [];
+  for (let i = 0; i < plain.length; i++) {
+    const [from = "", dash, to] = plain.slice(i, i + 3);
+    const [first, last] = [from.codePointAt(0) ?? 0, to?.codePointAt(0) ?? 0];
+    // Ranges of ASCII only: a range over all of Unicode is nobody's wish.
+    if (dash !== "-" || to === undefined || last < first || last > 127) {
+      out.push(from);
+      continue;
+    }
+    for (let code = first; code <= last; code++) out.push(String.fromCodePoint(code));
+    i += 2;
+  }
+  return out;
+};
+
+/** `tr SET1 SET2`, `tr -d SET`, `tr -s SET`. */
+const tr: Filter = (words, input) => {
+  const { flags, rest } = flagsOf(words, "");
+  const [first = "", second] = rest;
+  if (first === "") return failure("tr: missing operand\nTry 'tr --help' for more information.");
+  const from = letters(first);
+  if (flags.has("d")) return success([...input].filter((c) => !from.includes(c)).join(""));
+  const to = second === undefined ? [] : letters(second);
+  if (to.length === 0 && !flags.has("s")) {
+    return failure(`tr: missing operand after ‘${first}’\nTwo strings must be given when translating.`);
+  }
+  const squeezed = to.length > 0 ? to : from;
+  const out: string[] = [];
+  for (const c of input) {
+    const at = to.length === 0 ? -1 : from.indexOf(c);
+    const next = at < 0 ? c : (to[Math.min(at, to.length - 1)] ?? c);
+    if (flags.has("s") && squeezed.includes(next) && out.at(-1) === next) continue;
+    out.push(next);
+  }
+  return success(out.join(""));
+};
+
 const pass: Filter = (_words, input) => success(input);
 
 /** Programs that read a pipe. */
@@ -235,6 +270,8 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
   uniq,
   cut,
   awk,
+  sed,
+  tr,
   column,
   less: pass,
   more: pass,

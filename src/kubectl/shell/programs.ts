@@ -22,7 +22,7 @@ export interface Place {
   readonly files: Files;
   /** The node, or null on the machine from which kubectl is used. */
   readonly node: string | null;
-  readonly stdin: string;
+  readonly stdin: string | null;
   /** The command behind the next pipe: `ps` shows it too. */
   readonly pipedInto: string | null;
 }
@@ -202,7 +202,7 @@ const ps: Program = (_words, place) => success(processTable(place.world, place.n
 
 const cat: Program = (words, place) => {
   const names = words.filter((word) => !word.startsWith("-"));
-  if (names.length === 0) return success(place.stdin);
+  if (names.length === 0) return success(place.stdin ?? "");
   const outputs = names.map((name): Output => {
     const log = /^\/var\/log\/(?:pods\/|containers\/)?kube-proxy.*\.log$/.test(name);
     const node = nodeOf(place);

@@ -1,71 +1,85 @@
 /** A line of the terminal: pipes, quotes, `watch`, `timeout`, `ssh NODE`, and the programs they lead to. */
 import { own } from "../own.ts";
 import type { World } from "../../world/types.ts";
+import type { ConsoleLine } from "../../wire/protocol.ts";
 import type { Files } from "../call.ts";
 import { runKubectl } from "../kubectl.ts";
-import { failure, joined, NOTHING, type Output } from "../output.ts";
+import { failure, joined, kept, NOTHING, type Output } from "../output.ts";
 import { parseDuration } from "../patience.ts";
 import { FILTERS } from "./filters.ts";
 import { type Pipeline, type Stage, parseLine } from "./lex.ts";
 import { LATER } from "./later.ts";
 import { isNode, nodesOf, PROGRAMS } from "./programs.ts";
 
+type Follow = ConsoleLine["follow"] | null;
+
 interface Surroundings {
   readonly world: World;
   readonly files: Files;
+  readonly follow: Follow;
   readonly node: string | null;
-  readonly stdin: string;
+  /** `KUBE_EDITOR="sed -i s/a/b/" kubectl edit ...`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the pipe brings; null: there is none. */
+  readonly stdin: string | null;
   readonly pipedInto: string | null;
   readonly patience: number | null;
   readonly text: string;
 }
 
 /** Runs one line as typed: `kubectl get svc | grep web`. Never throws on any input. */
-export function runLine(world: World, line: string, files: Files = {}): Output {
+export function runLine(world: World, line: string, files: Files = {}, follow: Follow = null): Output {
   const parsed = parseLine(line.replace(/^\s*\$ /, ""));
   if (!parsed.ok) return { stdout: "", stderr: `${parsed.error}\n`, code: 2 };
   const outputs: Output[] = [];
   let code = 0;
   for (const pipeline of parsed.value) {
     if ((pipeline.after === "&&" && code !== 0) || (pipeline.after === "||" && code === 0)) continue;
-    const output = runPipeline(world, files, pipeline);
+    const output = runPipeline({ world, files, follow }, pipeline);
     code = output.code;
     outputs.push(output);
   }
   return { ...joined(outputs), code };
 }
 
-function runPipeline(world: World, files: Files, { stages, stderr }: Pipeline): Output {
-  let stdin = "";
+function runPipeline(where: Pick<Surroundings, "world" | "files" | "follow">, { stages, stderr }: Pipeline): Output {
+  let stdin: string | null = null;
   let complaints = "";
   let last: Output = NOTHING;
+  const outputs: Output[] = [];
   stages.forEach((stage, i) => {
     const next = stages[i + 1];
     const around: Surroundings = {
-      world,
-      files,
+      ...where,
       node: null,
+      env: {},
       stdin,
       pipedInto: next === undefined ? null : next.text,
       patience: null,
       text: stage.text,
     };
     last = i === 0 ? runStage(stage.words, around) : runFilter(stage, around);
+    outputs.push(last);
     stdin = stderr === "joined" ? last.stdout + last.stderr : last.stdout;
     if (stderr === "shown") complaints += last.stderr;
   });
-  return { stdout: stderr === "joined" ? stdin : last.stdout, stderr: complaints, code: last.code };
+  return {
+    stdout: stderr === "joined" ? (stdin ?? "") : last.stdout,
+    stderr: complaints,
+    code: last.code,
+    ...kept(outputs),
+  };
 }
 
 /** Behind a pipe: a filter with its files, or any command that reads standard input. */
 function runFilter({ words }: Stage, around: Surroundings): Output {
   const [program = "", ...rest] = words;
   if (program === "xargs") {
-    const more = around.stdin.split(/\s+/).filter((word) => word !== "");
-    return runStage([...rest, ...more], { ...around, stdin: "" });
+    const more = (around.stdin ?? "").split(/\s+/).filter((word) => word !== "");
+    return runStage([...rest, ...more], { ...around, stdin: null });
   }
   const filter = own(FILTERS, program);
-  return filter === undefined ? runStage(words, around) : filter(rest, around.stdin);
+  return filter === undefined ? runStage(words, around) : filter(rest, around.stdin ?? "");
 }
 
 function runStage(given: readonly string[], around: Surroundings): Output {
@@ -77,7 +91,12 @@ function runStage(given: readonly string[], around: Surroundings): Output {
       around,
     );
   }
-  if (/^[A-Z_]+=/.test(program)) return runStage(words, around);
+  const assigned = /^([A-Za-z_]\w*)=([^]*)$/.exec(program);
+  if (assigned !== null) {
+    return words.length === 0
+      ? NOTHING
+      : runStage(words, { ...around, env: { ...around.env, [assigned[1] ?? ""]: assigned[2] ?? "" } });
+  }
   if (program === "kubectl" || program === "k") {
     return runKubectl(world, words, { ...around, line: around.text.replace(/^k(?= )/, "kubectl") });
   }
@@ -127,7 +146,7 @@ function onNode(program: string, words: readonly string[], around: Surroundings)
     if (!inner.ok) return failure(inner.error);
     return joined(
       inner.value.map(({ stages }) => {
-        let stdin = "";
+        let stdin: string | null = null;
         let last: Output = NOTHING;
         stages.forEach((stage, i) => {
           const inside = { ...around, node: name, stdin, pipedInto: stages[i + 1]?.text ?? null, text: stage.text };
