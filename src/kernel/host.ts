@@ -1,5 +1,5 @@
 import { cidrOf, isIPv6, parseIP } from "../base/ip.ts";
-import type { HostId } from "../model/trace/types.ts";
+import type { HostId, HttpResponse } from "../model/trace/types.ts";
 import type { Rules } from "./netfilter.ts";
 
 /** An address with the length of the network it stands in, as `ip addr` shows it. */
@@ -44,6 +44,10 @@ export interface Listener {
   readonly what: string;
   /** True when nothing says that it listens and we take it on trust. */
   readonly assumed: boolean;
+  /** The process is stuck: the kernel goes on completing handshakes for it, and nobody reads what arrives. */
+  readonly hangs?: true;
+  /** What it answers over HTTP, where that is known. */
+  readonly response?: HttpResponse;
 }
 
 export interface Sysctls {

@@ -7,6 +7,8 @@ import { icmpError, isIcmpError, replyTo } from "./packet.ts";
 export type SocketVerdict =
   /** A listening socket takes it; `answer` is what the server sends back (null: an ICMP error that nobody waits for). */
   | { readonly kind: "accepted"; readonly listener: Listener; readonly answer: Packet }
+  /** A datagram is queued for a process that never reads it. */
+  | { readonly kind: "unread"; readonly listener: Listener }
   /** The kernel itself answers an echo request. */
   | { readonly kind: "echo"; readonly answer: Packet }
   /** Nothing listens: RST for TCP, ABORT for SCTP, ICMP port unreachable for UDP. */
@@ -55,6 +57,7 @@ export function deliver(host: Host, packet: Packet, waiting: Tuple | null): Sock
         : { kind: "stray", answer: null };
     case "udp": {
       const listener = findListener(host, packet);
+      if (listener?.hangs === true) return { kind: "unread", listener };
       if (listener !== undefined) return { kind: "accepted", listener, answer: back };
       return { kind: "closed", answer: icmpError(packet, "port-unreachable", packet.dst) };
     }

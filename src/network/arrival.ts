@@ -1,10 +1,13 @@
-import { type Host, hostName } from "../kernel/host.ts";
+import { type Host, type Listener, hostName } from "../kernel/host.ts";
 import { packetText } from "../kernel/hooks.ts";
 import { aKind, destinationText, headerOf, isIcmpError, sourceText } from "../kernel/packet.ts";
-import { deliver } from "../kernel/socket.ts";
+import { type SocketVerdict, deliver } from "../kernel/socket.ts";
 import { draftHop, sentence } from "../kernel/visit.ts";
 import type { HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
+import { statusText } from "./symptom.ts";
 import { type End, type Flight, type Journey, end, lostSummary } from "./journey.ts";
+import { silenceOf } from "./listeners.ts";
+import { podHost } from "./topology.ts";
 
 /** A packet has reached the sockets of a host: the answer's flight, or the end of the walk. */
 export function atSocket(journey: Journey, host: Host, packet: Packet, iface: string | null): Flight | End {
@@ -20,16 +23,27 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
       const owner = verdict.kind === "accepted" ? verdict.listener.owner : podOf(host.id);
       journey.backend = { pod: owner, ip: packet.dst, port: packet.dport };
       journey.sourceSeen = packet.src;
-      const what = verdict.kind === "echo" ? "its kernel answers the echo" : `${verdict.listener.what} answers`;
+      if (verdict.kind === "accepted") journey.listener = verdict.listener;
       recorder.add(
         host.id,
         draftHop(
-          { ...base, verdict: "deliver", note: `${place} sees the source ${sourceText(packet)}; ${what}.` },
+          {
+            ...base,
+            verdict: "deliver",
+            note: `${place} sees the source ${sourceText(packet)}; ${answerText(verdict)}.`,
+          },
           header,
         ),
       );
       recorder.turn();
       return { host: host.id, packet: verdict.answer, frame: null };
+    }
+    case "unread": {
+      const { what, owner } = verdict.listener;
+      journey.backend = { pod: owner, ip: packet.dst, port: packet.dport };
+      const why = `${place}'s kernel queues ${aKind(packet)} from ${sourceText(packet)} for ${what}, but the process hangs and never reads it.`;
+      recorder.add(host.id, draftHop({ ...base, verdict: "lost", note: why }, header));
+      return end("timeout", lostSummary(journey, why));
     }
     case "closed": {
       const owner = podOf(host.id);
@@ -40,7 +54,7 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
           {
             ...base,
             verdict: "refuse",
-            note: `Nothing on ${place} listens on ${destinationText(packet)}/${packet.protocol.toUpperCase()}, so its kernel refuses with ${aKind(verdict.answer)}.`,
+            note: `Nothing on ${place} listens on ${destinationText(packet)}/${packet.protocol.toUpperCase()}${silence(journey, host, packet)}, so its kernel refuses with ${aKind(verdict.answer)}.`,
           },
           header,
         ),
@@ -49,6 +63,7 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
       return { host: host.id, packet: verdict.answer, frame: null };
     }
     case "answered": {
+      if (journey.listener?.hangs === true) return unanswered(journey, host, packet, iface, journey.listener);
       recorder.add(
         host.id,
         draftHop(
@@ -77,6 +92,45 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
   }
 }
 
+/** What the server's side does with the packet that it took. */
+function answerText(verdict: Extract<SocketVerdict, { kind: "accepted" | "echo" }>): string {
+  if (verdict.kind === "echo") return "its kernel answers the echo";
+  const { hangs, response, what } = verdict.listener;
+  if (hangs === true)
+    return `the kernel completes the handshake for ${what}, but the process hangs and accepts nothing`;
+  if (response === undefined) return `${what} answers`;
+  return `${what} answers GET ${response.path} with ${statusText(response)}`;
+}
+
+/** kube-proxy's own health check. */
+const HEALTHZ = 10_256;
+
+/** " (container web does not run (CrashLoopBackOff))" where that is why nothing listens, else nothing. */
+function silence(journey: Journey, host: Host, { dport }: Packet): string {
+  const { view } = journey;
+  const node = host.id.startsWith("node/") ? host.id.slice("node/".length) : null;
+  const { from, to } = view.cluster.nodePortRange;
+  const isHealthCheck = dport === HEALTHZ || (dport >= from && dport <= to);
+  if (node !== null && isHealthCheck && view.proxySockets?.(node).length === 0) return " (kube-proxy does not run)";
+  const [, namespace, name] = host.id.split("/");
+  const pod = node === null && namespace !== undefined && name !== undefined ? view.pod(namespace, name) : undefined;
+  const why = pod === undefined || podHost(pod) !== host.id ? null : silenceOf(pod, view.processOf?.(pod));
+  return why === null ? "" : ` (${why})`;
+}
+
+/** The handshake is done, the client has sent its request, and the process that should answer hangs. */
+function unanswered(journey: Journey, host: Host, packet: Packet, iface: string | null, listener: Listener): End {
+  const { resolved, recorder, backend } = journey;
+  const header = headerOf(packet);
+  const who = backend?.pod ?? backend?.ip ?? "the server";
+  const note = `${resolved.sender} is connected and sends its request, but no answer comes: ${listener.what} of ${who} hangs.`;
+  recorder.add(
+    host.id,
+    draftHop({ iface, stage: "socket", label: "client", before: header, verdict: "lost", note }, header),
+  );
+  return end("timeout", note, { connected: true });
+}
+
 function podOf(host: HostId): string | null {
   return host.startsWith("pod/") ? host.slice("pod/".length) : null;
 }
@@ -94,7 +148,8 @@ function deliveredSummary(journey: Journey): string {
   });
   if (backend === null) return `${resolved.sender} reaches ${dialled}.`;
   const who = backend.pod === null ? `a process at ${backend.ip}` : `pod ${backend.pod}`;
-  return `${resolved.sender} reaches ${who} by dialling ${dialled}; the server sees ${sourceSeen ?? "nobody"}.`;
+  const said = journey.listener?.response === undefined ? "" : ` and answers ${statusText(journey.listener.response)}`;
+  return `${resolved.sender} reaches ${who} by dialling ${dialled}; the server sees ${sourceSeen ?? "nobody"}${said}.`;
 }
 
 /** The client's socket hears that its request failed: by RST, ABORT or an ICMP error. */

@@ -1,6 +1,7 @@
 import { EMPTY_HOST, type HostState, type Tuple } from "../kernel/conntrack.ts";
 import { DEFAULT_TTL } from "../kernel/packet.ts";
 import { type Environment, type StackResult, sentence } from "../kernel/visit.ts";
+import type { Listener } from "../kernel/host.ts";
 import type { Backend, HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ResolvedRequest } from "./request.ts";
@@ -25,6 +26,8 @@ export interface Journey {
   hosts: Record<HostId, HostState>;
   backend: Backend | null;
   sourceSeen: string | null;
+  /** The socket that took the request. */
+  listener: Listener | null;
   /** The client's socket, once its source is known. */
   waiting: Tuple | null;
 }
@@ -36,10 +39,12 @@ export interface End {
   readonly icmp: Ending["icmp"];
   readonly errno: Ending["errno"];
   readonly ttl: number;
+  /** The client's connect() came back, although nothing was delivered. */
+  readonly connected: boolean;
 }
 
 export function end(outcome: OutcomeKind, summary: string, more: Partial<End> = {}): End {
-  return { outcome, summary, icmp: null, errno: null, ttl: DEFAULT_TTL, ...more };
+  return { outcome, summary, icmp: null, errno: null, ttl: DEFAULT_TTL, connected: false, ...more };
 }
 
 export function stateOf(journey: Journey, host: HostId): HostState {

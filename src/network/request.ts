@@ -95,6 +95,7 @@ function resolveSender(view: ClusterView, from: string): Result<Sender, RequestE
           )}`,
         );
       }
+      if (view.isDown?.(a) === true) return refuse("from", `node "${a}" is down, so it cannot send.`);
       return ok({ host: `node/${a}`, sender: `node ${a}`, pod: null, addresses: nodeAddresses(node) });
     }
     const client = view.clients().find((c) => c.name === a);
@@ -124,6 +125,9 @@ function resolveSender(view: ClusterView, from: string): Result<Sender, RequestE
       "from",
       `pod "${name}" has no IP address yet (phase ${first.status.phase ?? "Pending"}), so it cannot send.`,
     );
+  }
+  if (view.isDown?.(first.spec.nodeName) === true) {
+    return refuse("from", `pod "${name}" is on node "${first.spec.nodeName}", which is down, so it cannot send.`);
   }
   if (first.status.phase === "Succeeded" || first.status.phase === "Failed") {
     return refuse("from", `pod "${name}" has ended (phase ${first.status.phase}), so it cannot send.`);

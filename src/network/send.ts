@@ -27,7 +27,7 @@ const EPHEMERAL = { from: 32_768, count: 14_116 } as const;
  * host by host, and returns the walk with the network's state afterwards. Every host runs the same packet path; nothing
  * here knows what a Service is. Retransmissions are not walked: a packet that gets no answer is a timeout, whose wait shows
  * in the symptom and not in `endedAt`. A TCP request that is answered counts as a whole short connection, so it leaves its
- * entries in TIME_WAIT. Refuses only what cannot be sent at all.
+ * entries in TIME_WAIT; one whose server hangs stays ESTABLISHED. Refuses only what cannot be sent at all.
  */
 export function send(
   view: ClusterView,
@@ -58,11 +58,14 @@ export function walk(
     hosts: { ...state.hosts },
     backend: null,
     sourceSeen: null,
+    listener: null,
     waiting: null,
   };
   const finish = travel(journey, options);
   const endedAt = journey.recorder.now;
-  if (finish.outcome === "delivered") settle(journey, state);
+  const response = finish.outcome === "delivered" ? (journey.listener?.response ?? null) : null;
+  if (finish.outcome === "delivered") settle(journey, state, "TIME_WAIT");
+  else if (finish.connected) settle(journey, state, "ESTABLISHED");
   return {
     state: { hosts: journey.hosts },
     walk: {
@@ -83,11 +86,14 @@ export function walk(
         ttl: finish.ttl,
         icmp: finish.icmp,
         errno: finish.errno,
+        connected: finish.connected,
+        response,
       }),
       summary: sentence(finish.summary),
       backend: journey.backend,
       // accept() returns only after the handshake; a datagram is seen even if its answer is lost.
       sourceSeen: finish.outcome === "delivered" || resolved.protocol === "udp" ? journey.sourceSeen : null,
+      ...(response === null ? {} : { response }),
       probability: 1,
       children: [],
     } satisfies Walk,
@@ -200,19 +206,29 @@ function divert(journey: Journey, router: Host, packet: Packet): Flight | null {
   return { host: holder, packet, frame: { iface: "eth0", nextHop: ip } };
 }
 
+function isDown(journey: Journey, host: HostId | undefined): boolean {
+  return host?.startsWith("node/") === true && journey.view.isDown?.(host.slice("node/".length)) === true;
+}
+
 function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean): Flight | End {
   const { topology, recorder, env } = journey;
   switch (outcome.kind) {
     case "transmit": {
       const { packet, iface, port, nextHop } = outcome;
-      const link = topology.neighbour(host, iface, port, nextHop);
+      const found = topology.neighbour(host, iface, port, nextHop);
+      // A cloud's network takes packets for a machine that is off and says nothing; on a wire of one's own ARP fails.
+      const link = journey.view.cloud.loadBalancer === "none" && isDown(journey, found?.host) ? null : found;
       const header = headerOf(packet);
       const base = { iface, stage: "link" as const, label: "wire", before: header };
       if (link === null) {
         recorder.add(
           host.id,
           draftHop(
-            { ...base, verdict: "lost", note: `Nobody answers ${hostName(host.id)} on the link for ${nextHop}.` },
+            {
+              ...base,
+              verdict: "lost",
+              note: `Nobody answers ${hostName(host.id)} on the link for ${nextHop}${found === null ? "" : `: ${hostName(found.host)} is down`}.`,
+            },
             header,
           ),
         );
@@ -231,6 +247,11 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
           header,
         ),
       );
+      if (isDown(journey, link.host)) {
+        const why = `${hostName(link.host)} is down: nobody there receives the packet.`;
+        recorder.add(link.host, draftHop({ ...base, iface: link.iface, verdict: "lost", note: why }, header));
+        return end("timeout", lostSummary(journey, why));
+      }
       return { host: link.host, packet, frame: { iface: link.iface, nextHop } };
     }
     case "answer":
@@ -247,16 +268,14 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
   }
 }
 
-/** After the answer the client finishes its handshake, talks and closes: what conntrack keeps is TIME_WAIT. */
-function settle(journey: Journey, before: NetworkState): void {
+/** After the answer the client finishes its handshake; then it talks and closes (TIME_WAIT) or waits (ESTABLISHED). */
+function settle(journey: Journey, before: NetworkState, to: "TIME_WAIT" | "ESTABLISHED"): void {
   for (const id of Object.keys(journey.hosts) as HostId[]) {
     const state = journey.hosts[id];
     if (state === undefined || state === before.hosts[id]) continue;
     const known = new Set(before.hosts[id]?.conntrack ?? []);
     const conntrack = state.conntrack.map((e) =>
-      e.state === "SYN_RECV" && !known.has(e)
-        ? { ...e, state: "TIME_WAIT" as const, expiresAt: journey.env.now + TIMEOUTS.TIME_WAIT }
-        : e,
+      e.state === "SYN_RECV" && !known.has(e) ? { ...e, state: to, expiresAt: journey.env.now + TIMEOUTS[to] } : e,
     );
     keep(journey, id, { ...state, conntrack });
   }

@@ -1,5 +1,5 @@
 import { joinHostPort } from "../base/ip.ts";
-import type { IcmpType, OutcomeKind, Protocol } from "../model/trace/types.ts";
+import type { HttpResponse, IcmpType, OutcomeKind, Protocol } from "../model/trace/types.ts";
 import { CONNECT_TIMEOUT_MS } from "./timing.ts";
 
 /** What is known at the end of a walk when the client's tool prints its line. */
@@ -18,6 +18,15 @@ export interface Ending {
   readonly icmp: { readonly type: IcmpType; readonly from: string } | null;
   /** The client's own system call failed before anything left. */
   readonly errno: "ENETUNREACH" | "EHOSTUNREACH" | "EPERM" | null;
+  /** connect() came back before the silence began. */
+  readonly connected: boolean;
+  /** What the server said, where that is known. */
+  readonly response: HttpResponse | null;
+}
+
+/** `503 Service Unavailable`. */
+export function statusText({ status, reason }: HttpResponse): string {
+  return reason === "" ? String(status) : `${status} ${reason}`;
 }
 
 function ping(e: Ending): string {
@@ -39,8 +48,14 @@ function ping(e: Ending): string {
   return `From ${e.icmp.from} icmp_seq=1 ${words[e.icmp.type] ?? e.icmp.type}`;
 }
 
-/** curl for TCP. Since 8.0 it words every failed connect alike; the errno is only in its -v output. */
+/**
+ * curl for TCP. Since 8.0 it words every failed connect alike; the errno is only in its -v output. Once connected it would wait
+ * for ever: the line of a server that hangs is that of `curl -m 130`, as patient as connect() is.
+ */
 function curl(e: Ending): string {
+  if (e.outcome === "delivered" && e.response !== null) return `${e.response.version} ${statusText(e.response)}`;
+  if (e.outcome === "timeout" && e.connected)
+    return `curl: (28) Operation timed out after ${CONNECT_TIMEOUT_MS} milliseconds with 0 bytes received`;
   if (e.outcome === "delivered") return `Connected to ${e.ip} (${e.ip}) port ${e.port}`;
   if (e.outcome === "timeout") {
     return `curl: (28) Failed to connect to ${e.ip} port ${e.port} after ${CONNECT_TIMEOUT_MS} ms: Couldn't connect to server`;
@@ -54,7 +69,7 @@ function curl(e: Ending): string {
 function ncat(e: Ending): string {
   if (e.outcome === "delivered") return `Ncat: Connected to ${joinHostPort(e.ip, e.port)}.`;
   if (e.outcome === "timeout") {
-    return e.protocol === "udp" ? "Ncat: Idle timeout expired (2000 ms)." : "Ncat: TIMEOUT.";
+    return e.protocol === "udp" || e.connected ? "Ncat: Idle timeout expired (2000 ms)." : "Ncat: TIMEOUT.";
   }
   if (e.errno === "EPERM") return "Ncat: Operation not permitted.";
   if (e.errno === "ENETUNREACH" || e.icmp?.type === "net-unreachable") return "Ncat: Network is unreachable.";

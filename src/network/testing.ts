@@ -29,6 +29,10 @@ export interface TestCluster {
   readonly rules?: (node: string) => Rules;
   readonly sysctls?: ClusterView["sysctlsOf"];
   readonly healthy?: (node: string) => boolean;
+  readonly down?: readonly string[];
+  readonly processes?: ClusterView["processOf"];
+  readonly proxySockets?: ClusterView["proxySockets"];
+  readonly machines?: ReturnType<NonNullable<ClusterView["machines"]>>;
   readonly now?: number;
 }
 
@@ -117,6 +121,10 @@ export function testView(cluster: TestCluster): ClusterView {
     loadBalancer: (ip) => services.find((s) => s.status.loadBalancer.ingress?.some((i) => i.ip === ip)),
     healthyNodes: () => nodes.filter((n) => cluster.healthy?.(n.metadata.name) ?? true),
     rulesOf: cluster.rules ?? (() => none),
+    isDown: (node) => cluster.down?.includes(node) === true,
+    ...(cluster.processes === undefined ? {} : { processOf: cluster.processes }),
+    ...(cluster.proxySockets === undefined ? {} : { proxySockets: cluster.proxySockets }),
+    machines: () => cluster.machines ?? [],
     ...(cluster.sysctls === undefined ? {} : { sysctlsOf: cluster.sysctls }),
   };
 }

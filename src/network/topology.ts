@@ -21,7 +21,7 @@ import {
   podCidrs,
   underlayNetwork,
 } from "./addresses.ts";
-import { NODE_LISTENERS, listenersOf } from "./listeners.ts";
+import { KUBELET_LISTENERS, PROXY_LISTENERS, listenersOf } from "./listeners.ts";
 import type { ClusterView } from "./types.ts";
 
 export const ROUTER: HostId = "router/underlay";
@@ -92,6 +92,9 @@ export function createTopology(view: ClusterView): Topology {
   };
   const nodeByIP = new Map<string, Node>();
   for (const node of nodes) for (const ip of nodeAddresses(node)) if (!nodeByIP.has(ip)) nodeByIP.set(ip, node);
+  const machines = view.machines?.() ?? [];
+  /** Those that are hosts of their own, on the nodes' link whatever their address. */
+  const ownMachines = machines.filter((m) => !nodeByIP.has(m.ip));
   const clients = view.clients();
   const clientByIP = new Map(clients.map((c) => [c.ip, c.name] as const));
   const hosts = new Map<HostId, Host | undefined>();
@@ -113,10 +116,23 @@ export function createTopology(view: ClusterView): Topology {
     ip,
     prefix: cidrOf(underlayOf(ip)?.cidr ?? ip)?.prefix ?? 32,
   });
-  const underlayRoutes: readonly Route[] = underlays.flatMap((u) => [
-    { to: u.cidr, via: null, dev: "eth0" },
-    defaultRoute(u.router, "eth0"),
-  ]);
+  const strangers = ownMachines.filter((m) => !insideUnderlay(m.ip));
+  const underlayRoutes: readonly Route[] = [
+    ...strangers.map((m) => hostRoute(m.ip, null, "eth0")),
+    ...underlays.flatMap((u) => [{ to: u.cidr, via: null, dev: "eth0" }, defaultRoute(u.router, "eth0")]),
+  ];
+
+  /** Routes to the pods of all other nodes, as host-gw writes them on every machine of the cluster. */
+  function podRoutes(self: string | null): readonly Route[] {
+    return nodes.flatMap((other) =>
+      other.metadata.name === self
+        ? []
+        : podCidrs(other).flatMap((cidr): Route[] => {
+            const via = nodeAddress(other, cidr.includes(":") ? 6 : 4);
+            return via === undefined ? [] : [{ to: cidr, via, dev: "eth0" }];
+          }),
+    );
+  }
 
   function nodeHost(name: string): Host | undefined {
     const node = view.node(name);
@@ -144,14 +160,7 @@ export function createTopology(view: ClusterView): Topology {
     const local: Route[] = bridged
       ? cidrs.map((cidr) => ({ to: cidr, via: null, dev: "cni0" }))
       : veths.flatMap((veth) => veth.neighbours.map((ip) => hostRoute(ip, null, veth.name)));
-    const remote = nodes.flatMap((other) =>
-      other.metadata.name === name
-        ? []
-        : podCidrs(other).flatMap((cidr): Route[] => {
-            const via = nodeAddress(other, cidr.includes(":") ? 6 : 4);
-            return via === undefined ? [] : [{ to: cidr, via, dev: "eth0" }];
-          }),
-    );
+    const remote = podRoutes(name);
     const single = strayPods().flatMap(({ ip, node: home }): Route[] => {
       if (home.metadata.name === name) return bridged ? [hostRoute(ip, null, "cni0")] : [];
       const via = nodeAddress(home, familyOf(ip));
@@ -170,11 +179,14 @@ export function createTopology(view: ClusterView): Topology {
       sysctls: sysctls(view.sysctlsOf?.(name) ?? {}),
       rules,
       listeners: [
-        ...NODE_LISTENERS,
+        ...(view.proxySockets?.(name) ?? PROXY_LISTENERS),
+        ...KUBELET_LISTENERS,
+        // A Node may stand where the control plane is expected: then it is that machine.
+        ...machines.filter((m) => nodeByIP.get(m.ip)?.metadata.name === name).flatMap((m) => m.listeners),
         ...view
           .podsOnNode(name)
           .filter((p) => p.spec.hostNetwork === true)
-          .flatMap(listenersOf),
+          .flatMap((p) => listenersOf(p, view.processOf?.(p))),
       ],
     };
   }
@@ -204,7 +216,7 @@ export function createTopology(view: ClusterView): Topology {
       routes,
       sysctls: sysctls({}),
       rules: null,
-      listeners: listenersOf(pod),
+      listeners: listenersOf(pod, view.processOf?.(pod)),
     };
   }
 
@@ -227,6 +239,22 @@ export function createTopology(view: ClusterView): Topology {
       sysctls: sysctls({ ipForward: false }),
       rules: null,
       listeners: [],
+    };
+  }
+
+  function machineHost(name: string): Host | undefined {
+    const machine = ownMachines.find((m) => m.name === name);
+    if (machine === undefined) return undefined;
+    return {
+      id: `machine/${name}`,
+      interfaces: [
+        LOOPBACK,
+        iface("eth0", "eth", [insideUnderlay(machine.ip) ? underlayAddress(machine.ip) : wholeAddress(machine.ip)]),
+      ],
+      routes: [...podRoutes(null), ...underlayRoutes.filter((r) => r.to !== hostRoute(machine.ip, null, "eth0").to)],
+      sysctls: sysctls({}),
+      rules: null,
+      listeners: machine.listeners,
     };
   }
 
@@ -269,6 +297,7 @@ export function createTopology(view: ClusterView): Topology {
       ],
       routes: [
         ...underlays.map((u): Route => ({ to: u.cidr, via: null, dev: "eth0" })),
+        ...strangers.map((m) => hostRoute(m.ip, null, "eth0")),
         ...outside.map((c) => hostRoute(c.ip, null, "eth1")),
         ...balancers.map((ip) => hostRoute(ip, null, "eth0")),
         { to: "0.0.0.0/0", via: null, dev: "", blackhole: true },
@@ -285,6 +314,7 @@ export function createTopology(view: ClusterView): Topology {
     if (id === ROUTER) return routerHost();
     if (id.startsWith("node/")) return nodeHost(name);
     if (id.startsWith("client/")) return clientHost(name);
+    if (id.startsWith("machine/")) return machineHost(name);
     if (id.startsWith("lb/")) return lbHost(name);
     const pod = splitPodHost(id);
     return pod === null ? undefined : podNamespace(pod.namespace, pod.name);
@@ -299,6 +329,8 @@ export function createTopology(view: ClusterView): Topology {
     if (underlays.some((u) => u.router === nextHop)) return { host: ROUTER, iface: "eth0" };
     const node = nodeByIP.get(nextHop);
     if (node !== undefined) return { host: `node/${node.metadata.name}`, iface: "eth0" };
+    const machine = ownMachines.find((m) => m.ip === nextHop);
+    if (machine !== undefined) return { host: `machine/${machine.name}`, iface: "eth0" };
     if (view.loadBalancer(nextHop) !== undefined) return { host: `lb/${nextHop}`, iface: "eth0" };
     const client = clientByIP.get(nextHop);
     return client !== undefined && insideUnderlay(nextHop) ? { host: `client/${client}`, iface: "eth0" } : null;

@@ -1,7 +1,7 @@
 import type { Chooser } from "../base/choose.ts";
 import type { Micros } from "../base/time.ts";
 import type { HostState } from "../kernel/conntrack.ts";
-import type { Sysctls } from "../kernel/host.ts";
+import type { Listener, Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
@@ -38,13 +38,17 @@ export interface ClusterView {
   rulesOf(node: string): Rules;
   /** Kernel switches of a node that differ from ip_forward 1, bridge-nf-call-iptables 1, route_localnet 1. */
   sysctlsOf?(node: string): Partial<Sysctls>;
-  /** Has this node no power? Packets to it and from it vanish without an answer. */
+  /** Has this node no power? It receives, forwards and answers nothing, and neither do its pods. */
   isDown?(node: string): boolean;
   /**
    * What a process of this pod does with a connection: `hangs`, the kernel completes the handshake and no answer ever comes;
    * `closed`, after SIGTERM, the port refuses although the container still runs. Absent counts as `answers`.
    */
   processOf?(pod: Pod): "answers" | "hangs" | "closed";
+  /** What this node's kube-proxy listens on and answers; none while it is stopped. Absent: the ports that it has by default. */
+  proxySockets?(node: string): readonly Listener[];
+  /** Machines in the nodes' network that are no Nodes, with what listens there: the control plane's. */
+  machines?(): readonly { readonly name: string; readonly ip: string; readonly listeners: readonly Listener[] }[];
 }
 
 /** Kernel state that outlives a packet, per host: plain data, saved in checkpoints. */

@@ -28,10 +28,10 @@ export interface Packet extends Header {
 }
 
 /**
- * A network namespace, by role: `node/worker-1`, `pod/shop/web-x`, `client/internet`, `lb/203.0.113.10`, `router/underlay`.
- * Pods with hostNetwork live in their node's.
+ * A network namespace, by role: `node/worker-1`, `pod/shop/web-x`, `client/internet`, `lb/203.0.113.10`, `router/underlay`,
+ * `machine/control-plane` (the API server's, which is no Node). Pods with hostNetwork live in their node's.
  */
-export type HostId = `${"node" | "pod" | "client" | "lb" | "router"}/${string}`;
+export type HostId = `${"node" | "pod" | "client" | "lb" | "router" | "machine"}/${string}`;
 
 export type HookName = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING";
 export type TableName = "raw" | "mangle" | "nat" | "filter";
@@ -134,6 +134,21 @@ export interface Backend {
   readonly port: number;
 }
 
+/**
+ * What an HTTP server of the cluster itself answers to a GET, as `curl -i` shows it. Header names are as on the wire, in order;
+ * those that differ from one request to the next (Audit-Id) are left out.
+ */
+export interface HttpResponse {
+  /** What was asked for. */
+  readonly path: string;
+  readonly version: "HTTP/1.1" | "HTTP/2";
+  readonly status: number;
+  /** "Service Unavailable"; empty in HTTP/2, which has none. */
+  readonly reason: string;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly body: string;
+}
+
 /** What a request is: who sends it and what it dials. */
 export interface Request {
   /** `pod/NS/NAME`, `deploy/NS/NAME` (its first pod), `node/NAME`, `client/NAME`. */
@@ -161,6 +176,8 @@ export interface Walk {
   readonly backend: Backend | null;
   /** The source IP that the server's accept() returns; null when nothing was reached. */
   readonly sourceSeen: string | null;
+  /** What the server said, where that is known: kube-proxy's health checks and the API server. */
+  readonly response?: HttpResponse;
   /** Weight among all outcomes: exact in explore mode, 1 for a send. */
   readonly probability: number;
   readonly children: readonly Walk[];
