@@ -2,7 +2,7 @@ import type { ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import { formatCidr, formatIP, joinHostPort, parseCidr, parseIP } from "../base/ip.ts";
 import { SERVICE_NAME_LABEL, type Endpoint, type EndpointSlice } from "../model/endpointslice/types.ts";
-import { BucketMap } from "./bucket-map.ts";
+import { BucketMap } from "../base/bucket-map.ts";
 import { keyOf, objectKey, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
 import type { Service, ServicePort } from "../model/service/types.ts";
 

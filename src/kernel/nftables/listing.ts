@@ -1,7 +1,7 @@
 import { compareStrings } from "../../base/compare.ts";
 import type { Origin, RuleRef, TableName } from "../../model/trace/types.ts";
 import { elementRef, ruleId, ruleRef } from "./reference.ts";
-import { elementText } from "./print.ts";
+import { elementText, sortedElements } from "./print.ts";
 import { chainPurpose, setPurpose } from "./slots.ts";
 import { ruleText } from "./text.ts";
 import type { Element, Rule, Ruleset, Table } from "./types.ts";
@@ -44,7 +44,7 @@ function groupsOf(table: Table): readonly Group[] {
     const byName = <T>(map: ReadonlyMap<string, T>): (readonly [string, T])[] =>
       [...map].sort(([a], [b]) => compareStrings(a, b));
     groups = [
-      ...byName(table.sets).map(([name, set]) => elementGroup(table, name, [...set.elements.values()])),
+      ...byName(table.sets).map(([name, set]) => elementGroup(table, name, sortedElements(set))),
       ...byName(table.chains).map(([name, chain]) => ruleGroup(table, name, chain.rules)),
     ];
     GROUPS.set(table, groups);

@@ -47,15 +47,40 @@ export function slotKey(table: TableName, hook: HookName): string {
   return `${table}/${hook}`;
 }
 
+const BASE_CHAINS = new WeakMap<Table, readonly string[]>();
+
+/** Names of a table's base chains, in the order in which they stand. Remembered: there can be 20,000 other chains. */
+function baseChains(table: Table): readonly string[] {
+  let names = BASE_CHAINS.get(table);
+  if (names === undefined) {
+    const found: string[] = [];
+    for (const [name, chain] of table.chains) if (chain.base !== null) found.push(name);
+    BASE_CHAINS.set(table, (names = found));
+  }
+  return names;
+}
+
+/** Says that the tables differ in chains that others call, not in base chains. */
+export function inheritBaseChains(from: Table, to: Table): void {
+  BASE_CHAINS.set(to, baseChains(from));
+}
+
 /** Base chains of tables that see IP packets, by step and in the order of their priorities. */
 export function hookedChains(ruleset: Ruleset): ReadonlyMap<string, readonly HookedChain[]> {
   const slots = new Map<string, HookedChain[]>();
   for (const table of ruleset.tables) {
     if (table.family !== "ip" && table.family !== "ip6" && table.family !== "inet") continue;
-    for (const [name, chain] of table.chains) {
-      const base = chain.base;
+    for (const name of baseChains(table)) {
+      const chain = table.chains.get(name);
+      const base = chain?.base ?? null;
       const slot = base === null ? null : slotOf(base);
-      if (base === null || slot === null || (chain.rules.length === 0 && base.policy === "accept")) continue;
+      if (
+        chain === undefined ||
+        base === null ||
+        slot === null ||
+        (chain.rules.length === 0 && base.policy === "accept")
+      )
+        continue;
       const key = slotKey(slot.table, slot.hook);
       const list = slots.get(key);
       if (list === undefined) slots.set(key, [{ table, name, chain, base }]);

@@ -183,10 +183,20 @@ export interface Ruleset {
   readonly tables: readonly Table[];
 }
 
+const COUNTS = new WeakMap<Ruleset, number>();
+
+/** Who patches a ruleset knows how many rules the new one has. */
+export function rememberCount(ruleset: Ruleset, count: number): void {
+  COUNTS.set(ruleset, count);
+}
+
 /** Number of rules in all tables. Elements of sets and maps are not rules. */
 export function countRules(ruleset: Ruleset): number {
-  let count = 0;
+  let count = COUNTS.get(ruleset);
+  if (count !== undefined) return count;
+  count = 0;
   for (const table of ruleset.tables) for (const chain of table.chains.values()) count += chain.rules.length;
+  COUNTS.set(ruleset, count);
   return count;
 }
 

@@ -1,5 +1,5 @@
 import type { Chain } from "../../kernel/iptables/types.ts";
-import { BucketMap } from "../bucket-map.ts";
+import { BucketMap } from "../../base/bucket-map.ts";
 import type { Block } from "./block.ts";
 
 type Named = readonly [name: string, chain: Chain];

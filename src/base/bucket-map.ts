@@ -26,14 +26,24 @@ export class BucketMap<V> implements ReadonlyMap<string, V> {
 
   /** A map of these entries; of entries with the same key the last one counts. `expected` is about how many there will be. */
   static of<V>(entries: Iterable<readonly [string, V]>, expected: number): BucketMap<V> {
+    const maker = BucketMap.maker<V>(expected);
+    for (const [key, value] of entries) maker.bucket(key).set(key, value);
+    return maker.done();
+  }
+
+  /** Makes a map key by key: `bucket` is where a key stands or would stand, until `done`. */
+  static maker<V>(expected: number): { bucket(key: string): Map<string, V>; done(): BucketMap<V> } {
     let count = 1;
     while (count < MOST_BUCKETS && count * PER_BUCKET < expected) count *= 2;
     const buckets = Array.from({ length: count }, () => new Map<string, V>());
-    for (const [key, value] of entries) (buckets[bucketOf(key, count - 1)] as Map<string, V>).set(key, value);
-    return new BucketMap(
-      buckets,
-      buckets.reduce((sum, bucket) => sum + bucket.size, 0),
-    );
+    return {
+      bucket: (key) => buckets[bucketOf(key, count - 1)] as Map<string, V>,
+      done: () =>
+        new BucketMap(
+          buckets,
+          buckets.reduce((sum, bucket) => sum + bucket.size, 0),
+        ),
+    };
   }
 
   /** The map after removals and then additions; what is not touched is shared. */
@@ -83,6 +93,51 @@ export class BucketMap<V> implements ReadonlyMap<string, V> {
 
   *values(): MapIterator<V> {
     for (const bucket of this.buckets) yield* bucket.values();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, V]> {
+    return this.entries();
+  }
+}
+
+/** A few entries that keep their order, and before which no other stands; then those of a {@link BucketMap}. */
+export class LayeredMap<V> implements ReadonlyMap<string, V> {
+  readonly size: number;
+  readonly first: ReadonlyMap<string, V>;
+  readonly rest: BucketMap<V>;
+
+  /** No key may stand in both. */
+  constructor(first: ReadonlyMap<string, V>, rest: BucketMap<V>) {
+    this.first = first;
+    this.rest = rest;
+    this.size = first.size + rest.size;
+  }
+
+  get(key: string): V | undefined {
+    return this.first.get(key) ?? this.rest.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.first.has(key) || this.rest.has(key);
+  }
+
+  forEach(each: (value: V, key: string, map: ReadonlyMap<string, V>) => void): void {
+    for (const [key, value] of this) each(value, key, this);
+  }
+
+  *entries(): MapIterator<[string, V]> {
+    yield* this.first;
+    yield* this.rest;
+  }
+
+  *keys(): MapIterator<string> {
+    yield* this.first.keys();
+    yield* this.rest.keys();
+  }
+
+  *values(): MapIterator<V> {
+    yield* this.first.values();
+    yield* this.rest.values();
   }
 
   [Symbol.iterator](): MapIterator<[string, V]> {
