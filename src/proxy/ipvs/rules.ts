@@ -12,7 +12,7 @@ import {
   SERVICES,
   SOURCE_RANGES,
 } from "./chains.ts";
-import { hostSetName, SETS, type SetMembers, type SetName } from "./sets.ts";
+import { hostSetName, SETS, type SetName } from "./sets.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -213,7 +213,7 @@ const SET_RULES: readonly SetRule[] = [
 /** The chains that ipvs mode makes, per table, in the order in which it makes them. */
 export function kubeChains(
   s: Settings,
-  members: SetMembers,
+  isEmpty: (set: SetName) => boolean,
   outFilter: readonly Rule[],
 ): Readonly<Record<"nat" | "filter", ReadonlyMap<string, Chain>>> {
   const nat = new Map<string, Rule[]>(
@@ -225,7 +225,7 @@ export function kubeChains(
   const add = (table: ReadonlyMap<string, Rule[]>, chain: string, ...rules: readonly Rule[]): void => {
     table.get(chain)?.push(...rules);
   };
-  const has = (set: SetName): boolean => !members.isEmpty(set);
+  const has = (set: SetName): boolean => !isEmpty(set);
   const inSet = (set: SetName, sides: readonly SetSide[]): Match => ({
     kind: "set",
     set: hostSetName(set, s.family),

@@ -1,4 +1,3 @@
-import { compareStrings } from "../../base/compare.ts";
 import type { IpSet, IpSetType } from "../../kernel/ipvs/ipset.ts";
 
 /** The ip sets of ipvs mode by their IPv4 names, with type and the comment that rules carry. Upstream: pkg/proxy/ipvs/ipset.go. */
@@ -68,28 +67,10 @@ export function hostSetName(name: SetName, family: 4 | 6): string {
   return family === 4 ? name : name.replace("KUBE-", "KUBE-6-").slice(0, LONGEST_NAME);
 }
 
-/** Members of every set while they are being put together. */
-export class SetMembers {
-  private readonly members = new Map<SetName, Set<string>>();
+/** Names of all sets. */
+export const SET_NAMES: readonly SetName[] = Object.keys(SETS) as SetName[];
 
-  add(name: SetName, entry: string): void {
-    const known = this.members.get(name);
-    if (known === undefined) this.members.set(name, new Set([entry]));
-    else known.add(entry);
-  }
-
-  isEmpty(name: SetName): boolean {
-    return !this.members.has(name);
-  }
-
-  /** All sets, empty ones too, by their names on the host. */
-  build(family: 4 | 6): ReadonlyMap<string, IpSet> {
-    const sets = new Map<string, IpSet>();
-    for (const name of Object.keys(SETS) as SetName[]) {
-      const host = hostSetName(name, family);
-      const entries = [...(this.members.get(name) ?? [])].sort(compareStrings);
-      sets.set(host, { name: host, type: SETS[name].type, family, entries });
-    }
-    return sets;
-  }
+/** The set on the host; `entries` sorted, each once. */
+export function hostSet(name: SetName, family: 4 | 6, entries: readonly string[]): IpSet {
+  return { name: hostSetName(name, family), type: SETS[name].type, family, entries };
 }
