@@ -3,6 +3,7 @@ import type { Header, Packet } from "../model/trace/types.ts";
 import type { IpvsState } from "./ipvs/types.ts";
 import type { CtState } from "./netfilter.ts";
 import { isIcmpError } from "./packet.ts";
+import type { Turns } from "./proxy-socket.ts";
 
 export interface Tuple {
   readonly src: string;
@@ -34,6 +35,8 @@ export interface HostState {
   readonly recent: Readonly<Record<string, Readonly<Record<string, Micros>>>>;
   /** Whose turn it is at virtual servers, and which client belongs where; absent while IPVS has done nothing. */
   readonly ipvs?: IpvsState;
+  /** Not the kernel's but the kube-proxy process's, in userspace mode: whose turn it is, and which client belongs where. */
+  readonly turns?: Turns;
 }
 
 export const EMPTY_HOST: HostState = { conntrack: [], recent: {} };

@@ -1,6 +1,7 @@
 import type { Chooser } from "../base/choose.ts";
 import type { Header, HookName, Packet, RuleRef, RuleStep, SkippedRules, TableName } from "../model/trace/types.ts";
 import type { VirtualServer } from "./ipvs/types.ts";
+import type { ProxySocket } from "./proxy-socket.ts";
 
 /** Connection tracking state as `-m conntrack --ctstate` sees it. */
 export type CtState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
@@ -77,6 +78,8 @@ export interface Rules {
   run(table: TableName, context: HookContext): TableResult;
   /** IPVS of the host; absent: it has no virtual servers. */
   readonly virtual?: VirtualService;
+  /** Ports that the kube-proxy process itself has opened, because its rules lead there (userspace mode); absent: none. */
+  readonly sockets?: readonly ProxySocket[];
 }
 
 /** The virtual servers of a host, behind its INPUT and OUTPUT hooks. */

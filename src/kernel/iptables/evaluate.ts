@@ -30,8 +30,10 @@ export function iptablesRules(ruleset: Ruleset, virtual?: VirtualService): Rules
 /** Rules of a host with both families: each packet meets those of its own. */
 export function dualStackRules(v4: Rules, v6: Rules): Rules {
   const virtual = bothFamilies(v4.virtual, v6.virtual);
+  const sockets = [...(v4.sockets ?? []), ...(v6.sockets ?? [])];
   return {
     ...(virtual === undefined ? {} : { virtual }),
+    ...(sockets.length === 0 ? {} : { sockets }),
     has: (table, hook) => v4.has(table, hook) || v6.has(table, hook),
     run: (table, context) => (isIPv6(context.packet.dst) ? v6 : v4).run(table, context),
   };

@@ -90,12 +90,17 @@ function addrtype(options: readonly Option[]): readonly Match[] | null {
   return matches.length === 1 ? matches : null;
 }
 
-function conntrack(options: readonly Option[]): readonly Match[] | null {
-  const option = optionsByName(options, ["--ctstate"])?.get("--ctstate");
+const PLAIN_STATES: ReadonlySet<string> = new Set(["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"]);
+
+/** `-m conntrack --ctstate`, or the same under its older name, which knows no NAT bits. */
+function conntrack(options: readonly Option[], as?: "state"): readonly Match[] | null {
+  const name = as === "state" ? "--state" : "--ctstate";
+  const option = optionsByName(options, [name])?.get(name);
   const states = option?.values[0]?.split(",") ?? [];
   if (option === undefined || option.values.length !== 1) return null;
   if (!states.every((s): s is CtStateName => (CT_STATES as readonly string[]).includes(s))) return null;
-  return [{ kind: "conntrack", states, ...bang(option.invert) }];
+  if (as === "state" && !states.every((s) => PLAIN_STATES.has(s))) return null;
+  return [{ kind: "conntrack", states, ...(as === undefined ? {} : { as }), ...bang(option.invert) }];
 }
 
 function recent(options: readonly Option[], family: 4 | 6): readonly Match[] | null {
@@ -175,6 +180,8 @@ export function parseModule(
       return mark(options);
     case "conntrack":
       return conntrack(options);
+    case "state":
+      return conntrack(options, "state");
     case "statistic":
       return statistic(options);
     case "nfacct": {

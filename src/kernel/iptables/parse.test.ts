@@ -31,6 +31,8 @@ const REAL_LINES = [
   "-p tcp -m tcp --sport 1024:65535 ! --dport 22 -j DROP",
   "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
   "-m conntrack ! --ctstate NEW,SNAT -j RETURN",
+  "-m state --state NEW -j ACCEPT",
+  "-m state ! --state INVALID,RELATED -j DROP",
   "-m mark ! --mark 0x4000/0x4000 -j RETURN",
   "-m mark --mark 0x2 -j ACCEPT",
   "-j MARK --set-xmark 0x4000/0x0",

@@ -82,6 +82,10 @@ function portText(option: string, m: { readonly from: number; readonly to: numbe
   return `${not(m)}--${option} ${m.from === m.to ? m.from : `${m.from}:${m.to}`}`;
 }
 
+function ctOption(m: Match & { kind: "conntrack" }): string {
+  return m.as === "state" ? `-m state ${not(m)}--state` : `-m conntrack ${not(m)}--ctstate`;
+}
+
 function moduleText(m: Match, family: 4 | 6): string {
   switch (m.kind) {
     case "comment":
@@ -97,7 +101,7 @@ function moduleText(m: Match, family: 4 | 6): string {
     case "mark":
       return `-m mark ${not(m)}--mark ${hex(m.value)}${m.mask === 0xffffffff ? "" : `/${hex(m.mask)}`}`;
     case "conntrack":
-      return `-m conntrack ${not(m)}--ctstate ${CT_ORDER.filter((s) => m.states.includes(s)).join(",")}`;
+      return `${ctOption(m)} ${CT_ORDER.filter((s) => m.states.includes(s)).join(",")}`;
     case "statistic":
       return `-m statistic --mode random --probability ${kernelProbabilityText(m.probability)}`;
     case "nfacct":
@@ -209,7 +213,7 @@ function proxyMatchText(m: Match, family: 4 | 6, quoted: boolean): string {
     case "mark":
       return `-m mark ${not(m)}--mark ${hex8(m.value)}/${hex8(m.mask)}`;
     case "conntrack":
-      return `-m conntrack ${not(m)}--ctstate ${m.states.join(",")}`;
+      return `${ctOption(m)} ${m.states.join(",")}`;
     case "statistic":
       return `-m statistic --mode random --probability ${probabilityText(m.probability)}`;
     case "nfacct":

@@ -37,7 +37,13 @@ export type Match =
   | { readonly kind: "out"; readonly iface: string; readonly invert?: true }
   | { readonly kind: "addrtype"; readonly side: "src" | "dst"; readonly type: "LOCAL"; readonly invert?: true }
   | { readonly kind: "mark"; readonly value: number; readonly mask: number; readonly invert?: true }
-  | { readonly kind: "conntrack"; readonly states: readonly CtStateName[]; readonly invert?: true }
+  /** `as`: written by the match's older name, `-m state --state`. */
+  | {
+      readonly kind: "conntrack";
+      readonly states: readonly CtStateName[];
+      readonly as?: "state";
+      readonly invert?: true;
+    }
   | { readonly kind: "statistic"; readonly probability: Probability }
   /** `-m nfacct`: a counter, always true. */
   | { readonly kind: "nfacct"; readonly name: string }

@@ -26,6 +26,8 @@ export interface ProxyConfig {
   readonly serviceCIDRs?: readonly string[];
   /** `ipvs.scheduler`; absent: rr. */
   readonly ipvsScheduler?: IpvsScheduler;
+  /** `portRange`, for userspace mode: where its proxy ports come from; absent: any free ephemeral port. */
+  readonly proxyPorts?: { readonly from: number; readonly to: number };
 }
 
 /** kubeadm's ClusterConfiguration, reduced to what the network needs, with defaults filled in. */
