@@ -5,7 +5,7 @@ import type { ProxyConfig } from "../model/config/types.ts";
 import type { Node } from "../model/node/types.ts";
 import { bridgeAddress, podCidrs } from "../network/addresses.ts";
 import { type CompiledRules, type CompileMode, compilerOf } from "../proxy/modes.ts";
-import { proxyNode } from "../proxy/node.ts";
+import { proxyNode, type ProxyNode } from "../proxy/node.ts";
 import type { ProxyView } from "../proxy/view.ts";
 
 /** Before kube-proxy's first sync a node has no rules at all: not even the static chains. */
@@ -25,11 +25,16 @@ function bridgeAddresses(node: Node): readonly string[] {
     .filter((ip) => families.has(isIPv6(ip)));
 }
 
+/** The node as its own kube-proxy finds it. */
+export function selfOf(node: Node): ProxyNode {
+  return proxyNode(node, bridgeAddresses(node));
+}
+
 /** What the kube-proxies see of the cluster in one IP family. */
 export type ViewOf = (family: 4 | 6) => ProxyView;
 
 function compile(mode: CompileMode, viewOf: ViewOf, node: Node, config: ProxyConfig): CompiledRules {
-  const self = proxyNode(node, bridgeAddresses(node));
+  const self = selfOf(node);
   const v4 = mode(viewOf(4), self, config);
   // A node without an address of a family has no proxier for it.
   if (!self.ips.some(isIPv6)) return v4;

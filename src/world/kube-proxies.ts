@@ -1,13 +1,16 @@
 /** Every node's kube-proxy as an actor: when it syncs, and the rules that its node's kernel therefore holds. */
 import type { Store } from "../apiserver/types.ts";
 import { deepEqual } from "../base/json.ts";
+import type { Micros } from "../base/time.ts";
 import type { EngineContext, SimEvent } from "../engine/types.ts";
+import type { Listener } from "../kernel/host.ts";
 import type { ProxyConfig } from "../model/config/types.ts";
 import { objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
+import { proxyListeners } from "../proxy/healthcheck.ts";
 import type { CompiledRules } from "../proxy/modes.ts";
 import type { ProxyView } from "../proxy/view.ts";
-import { compileFor } from "./compile.ts";
+import { compileFor, selfOf } from "./compile.ts";
 import { heard, hearingDelay, relevantRevision, syncDelay } from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import type { State } from "./state.ts";
@@ -45,6 +48,19 @@ export class KubeProxies {
       const viewOf = (family: 4 | 6): ProxyView => this.views.at(reader, this.store.journal, family);
       return compileFor(reader.get<Node>(objectKey("Node", undefined, node)), this.state.rest.proxy, viewOf);
     });
+  }
+
+  /** What the node's kube-proxy listens on and answers; nothing while it does not run. */
+  socketsOf(name: string, now: Micros): readonly Listener[] {
+    const key = objectKey("Node", undefined, name);
+    const current = this.store.get<Node>(key);
+    if (current === undefined || this.isOff(name)) return [];
+    const { proxies, proxy } = this.state.rest;
+    const sync = proxies[name];
+    const reader = sync === undefined ? null : this.store.readAt(this.rulesRevision(name));
+    const node = reader?.get<Node>(key) ?? current;
+    const synced = reader === null || sync === undefined ? null : { reader, at: sync.syncedAt };
+    return proxyListeners({ synced, node, self: selfOf(node), config: proxy, now });
   }
 
   /** Another history, or another configuration: what was compiled is not asked for again. */

@@ -160,6 +160,7 @@ export class Cluster {
       cloud: this.state.cloud,
       rulesOf: (node) => this.rulesOf(node).rules,
       isDown: (node) => this.held.isDown(node),
+      proxySockets: (node) => this.proxies.socketsOf(node, this.now),
       processOf: (pod) => {
         const runtime = this.runtimeOf(pod);
         return runtime === undefined ? "answers" : processOf(runtime, this.now);

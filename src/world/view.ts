@@ -1,15 +1,16 @@
 import type { ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import type { Micros } from "../base/time.ts";
-import type { Sysctls } from "../kernel/host.ts";
+import type { Listener, Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { Client, CloudProvider } from "../model/kubehop/types.ts";
 import { objectKey } from "../model/meta/types.ts";
-import { type Node, nodeReady } from "../model/node/types.ts";
+import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { ClusterView } from "../network/types.ts";
+import { controlPlane } from "./control-plane.ts";
 
 export interface ViewInputs {
   readonly reader: ObjectReader;
@@ -20,43 +21,36 @@ export interface ViewInputs {
   readonly sysctlsOf: (node: string) => Partial<Sysctls>;
   readonly isDown: (node: string) => boolean;
   readonly processOf: (pod: Pod) => "answers" | "hangs" | "closed";
+  /** What the node's kube-proxy listens on; none while it does not run. */
+  readonly proxySockets: (node: string) => readonly Listener[];
 }
 
-/** Nodes whose health check port would answer 200: those with a ready endpoint of their own (externalTrafficPolicy Local). */
-function nodesWithLocalEndpoints(reader: ObjectReader, service: Service): ReadonlySet<string> {
-  const nodes = new Set<string>();
-  for (const slice of reader.slicesOf(service.metadata.namespace ?? "", service.metadata.name)) {
-    for (const endpoint of slice.endpoints ?? []) {
-      if (endpoint.nodeName !== undefined && endpoint.conditions?.ready !== false) nodes.add(endpoint.nodeName);
-    }
-  }
-  return nodes;
-}
+/** kube-proxy's own health check, which balancers ask where the Service has none. */
+const HEALTHZ = 10_256;
 
 /**
- * Nodes that a cloud balancer forwards to. Membership is every Node but those that opt out; health is kube-proxy's own
- * /healthz (policy Cluster) or the Service's health check node port (policy Local).
+ * Nodes that a cloud balancer forwards to. Membership is every Node but those that opt out, ready or not: health alone decides,
+ * which is what kube-proxy answers on its /healthz (policy Cluster) or on the Service's health check node port (Local).
  */
-function healthyNodes(reader: ObjectReader, service: Service): readonly Node[] {
-  const local = service.spec.externalTrafficPolicy === "Local" ? nodesWithLocalEndpoints(reader, service) : null;
-  return reader.list<Node>("Node").filter((node) => {
-    const excluded = node.metadata.labels?.["node.kubernetes.io/exclude-from-external-load-balancers"];
-    if (excluded !== undefined && excluded !== "false") return false;
-    return nodeReady(node) && (local === null || local.has(node.metadata.name));
+function healthyNodes({ reader, proxySockets, isDown }: ViewInputs, service: Service): readonly Node[] {
+  const port = service.spec.healthCheckNodePort;
+  const asked = port === undefined || port === 0 ? HEALTHZ : port;
+  return reader.list<Node>("Node").filter(({ metadata: { name, labels } }) => {
+    const excluded = labels?.["node.kubernetes.io/exclude-from-external-load-balancers"];
+    if ((excluded !== undefined && excluded !== "false") || isDown(name)) return false;
+    return proxySockets(name).some((socket) => socket.port === asked && socket.response?.status === 200);
   });
 }
 
 /** The cluster as the network sees it at one moment. Nothing is copied: it reads through to the store. */
-export function clusterView({
-  reader,
-  now,
-  cluster,
-  cloud,
-  rulesOf,
-  sysctlsOf,
-  isDown,
-  processOf,
-}: ViewInputs): ClusterView {
+export function clusterView(given: ViewInputs): ClusterView {
+  const { reader, now, cluster, cloud, rulesOf, sysctlsOf, isDown, processOf } = given;
+  const known = new Map<string, readonly Listener[]>();
+  const proxySockets = (node: string): readonly Listener[] => {
+    let sockets = known.get(node);
+    if (sockets === undefined) known.set(node, (sockets = given.proxySockets(node)));
+    return sockets;
+  };
   return {
     now,
     cluster,
@@ -66,6 +60,8 @@ export function clusterView({
     sysctlsOf,
     isDown,
     processOf,
+    proxySockets,
+    machines: () => [controlPlane(now)],
     node: (name) => reader.get<Node>(objectKey("Node", undefined, name)),
     nodes: () => reader.list<Node>("Node"),
     pod: (namespace, name) => reader.get<Pod>(objectKey("Pod", namespace, name)),
@@ -87,6 +83,6 @@ export function clusterView({
       reader
         .list<Service>("Service")
         .find((s) => s.spec.type === "LoadBalancer" && s.status.loadBalancer.ingress?.some((i) => i.ip === ip)),
-    healthyNodes: (service) => healthyNodes(reader, service),
+    healthyNodes: (service) => healthyNodes({ ...given, proxySockets }, service),
   };
 }

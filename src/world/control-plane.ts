@@ -1,0 +1,56 @@
+import { CONTROL_PLANE } from "../apiserver/bootstrap.ts";
+import { type Micros, timestamp } from "../base/time.ts";
+import type { Listener } from "../kernel/host.ts";
+import type { HttpResponse } from "../model/trace/types.ts";
+
+/** `curl -k https://.../`: TLS is up, and who brings no credentials is system:anonymous, who may not read this path. */
+function forbidden(now: Micros): HttpResponse {
+  const status = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: 'forbidden: User "system:anonymous" cannot get path "/"',
+    reason: "Forbidden",
+    details: {},
+    code: 403,
+  };
+  const body = JSON.stringify(status, null, 2);
+  return {
+    path: "/",
+    version: "HTTP/2",
+    status: 403,
+    reason: "",
+    headers: [
+      { name: "cache-control", value: "no-cache, private" },
+      { name: "content-type", value: "application/json" },
+      { name: "x-content-type-options", value: "nosniff" },
+      { name: "content-length", value: String(body.length) },
+      { name: "date", value: new Date(timestamp(now)).toUTCString() },
+    ],
+    body,
+  };
+}
+
+/** The machine of the API server, which is the one endpoint of default/kubernetes. */
+export function controlPlane(now: Micros): {
+  readonly name: string;
+  readonly ip: string;
+  readonly listeners: readonly Listener[];
+} {
+  return {
+    name: "control-plane",
+    ip: CONTROL_PLANE.ip,
+    listeners: [
+      {
+        ip: "0.0.0.0",
+        port: CONTROL_PLANE.port,
+        protocol: "tcp",
+        owner: null,
+        what: "kube-apiserver",
+        assumed: false,
+        response: forbidden(now),
+      },
+    ],
+  };
+}
