@@ -186,6 +186,8 @@ function setUp(
 /** What blocks ask for, as lists. */
 interface Asked {
   readonly servers: Map<string, VirtualServer>;
+  /** Servers that several of the Services ask for. */
+  readonly contested: Set<string>;
   readonly addresses: string[];
   readonly members: ReadonlyMap<SetName, string[]>;
   touched: number;
@@ -193,9 +195,11 @@ interface Asked {
 
 function askedBy(blocks: readonly Block[], s: Settings): Asked {
   const members = new Map<SetName, string[]>(SET_NAMES.map((name) => [name, []]));
-  const asked: Asked = { servers: new Map(), addresses: [], members, touched: 0 };
+  const asked: Asked = { servers: new Map(), contested: new Set(), addresses: [], members, touched: 0 };
   const sink: Sink = {
     server(server) {
+      const known = asked.servers.get(server.id);
+      if (known !== undefined && known.origin?.object !== server.origin?.object) asked.contested.add(server.id);
       asked.servers.set(server.id, server);
       asked.touched += 1 + server.destinations.length;
     },
@@ -222,7 +226,7 @@ function patched(
   const { byId } = previous.ipvs;
 
   // Another Service has the same virtual server, or may have: then all that do are asked, in their order; the last one counts.
-  const contested = new Set<string>();
+  const contested = new Set(after.contested);
   for (const id of before.servers.keys()) if (previous.shared.has(id)) contested.add(id);
   for (const id of after.servers.keys()) if (!before.servers.has(id) && byId.has(id)) contested.add(id);
   if (contested.size > 0) {

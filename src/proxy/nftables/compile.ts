@@ -179,11 +179,16 @@ function patched(
   };
   for (const block of gone)
     for (const { set, element } of elementsOf(block, nodeName)) changeOf(set).gone.add(element.key);
-  for (const block of come)
-    for (const { set, element } of elementsOf(block, nodeName)) put(changeOf(set).come, element);
-
-  // Another Service has the same element, or may have: then all that do are asked, in their order.
   const contested = new Set<string>();
+  for (const block of come) {
+    for (const { set, element } of elementsOf(block, nodeName)) {
+      const known = changeOf(set).come.get(element.key);
+      if (known !== undefined && known.origin?.object !== element.origin?.object)
+        contested.add(sharedKey(set, element.key));
+      put(changeOf(set).come, element);
+    }
+  }
+  // Another Service has the same element, or may have: then all that do are asked, in their order.
   for (const [set, change] of changes) {
     const standing = sets.first.get(set)?.elements;
     for (const key of change.gone) if (previous.shared.has(sharedKey(set, key))) contested.add(sharedKey(set, key));
