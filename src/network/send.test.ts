@@ -37,6 +37,7 @@ COMMIT
 -A FORWARD -m conntrack --ctstate INVALID -j DROP
 -A FORWARD -d 10.96.0.51/32 -j REJECT --reject-with icmp-port-unreachable
 -A OUTPUT -d 10.96.0.51/32 -j REJECT --reject-with icmp-port-unreachable
+-A OUTPUT -d 10.96.0.53/32 -j DROP
 COMMIT
 `;
 
@@ -209,6 +210,30 @@ describe("what the client's terminal shows", () => {
       "udp",
       "refused",
       "Ncat: Operation not permitted.",
+    ],
+    [
+      "UDP dropped on the node itself",
+      "node/worker-1",
+      "10.96.0.53:53",
+      "udp",
+      "refused",
+      "Ncat: Operation not permitted.",
+    ],
+    [
+      "ping dropped on the node itself",
+      "node/worker-1",
+      "10.96.0.53",
+      "icmp",
+      "refused",
+      "ping: sendmsg: Operation not permitted",
+    ],
+    [
+      "TCP dropped on the node itself",
+      "node/worker-1",
+      "10.96.0.53:53",
+      "tcp",
+      "timeout",
+      "curl: (28) Failed to connect to 10.96.0.53 port 53 after 130000 ms: Couldn't connect to server",
     ],
     ["UDP closed", "pod/default/curl", "pod/default/web:54", "udp", "refused", "Ncat: Connection refused."],
     ["UDP lost", "pod/default/curl", "8.8.8.8:53", "udp", "timeout", "Ncat: Idle timeout expired (2000 ms)."],

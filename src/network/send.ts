@@ -210,6 +210,16 @@ function isDown(journey: Journey, host: HostId | undefined): boolean {
   return host?.startsWith("node/") === true && journey.view.isDown?.(host.slice("node/".length)) === true;
 }
 
+/**
+ * Did a rule of the sender's own host drop the packet on its way out? Then sendto() itself fails (nf_hook_slow gives -EPERM to
+ * ip_local_out); TCP's connect() does not look and waits.
+ */
+function fellAtHome({ resolved, recorder }: Journey): boolean {
+  const last = recorder.request().at(-1);
+  const isOwn = last?.verdict === "drop" && last.place === resolved.host;
+  return isOwn && /\/(OUTPUT|POSTROUTING)$/.test(last.stage) && /^(udp|icmp)$/.test(resolved.protocol);
+}
+
 function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean): Flight | End {
   const { topology, recorder, env } = journey;
   switch (outcome.kind) {
@@ -258,7 +268,9 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
       recorder.turn();
       return { host: host.id, packet: outcome.packet, frame: null };
     case "lost":
-      return end("timeout", lostSummary(journey, outcome.why));
+      return local && fellAtHome(journey)
+        ? end("refused", outcome.why, { errno: "EPERM" })
+        : end("timeout", lostSummary(journey, outcome.why));
     case "error":
       return local
         ? end("unreachable", outcome.why, { errno: outcome.errno })
