@@ -69,6 +69,9 @@ describe("conditions", () => {
     ['iifname "eth0"', true],
     ['iifname "cali*"', false],
     ['oifname "eth0"', false],
+    // Where no interface is known yet, its name is empty.
+    ['oifname != "eth0"', true],
+    ['iifname != "cni0"', true, { inInterface: null }],
     ["fib daddr type local", false],
     ["fib daddr type local", true, { packet: { dst: "192.168.56.11" } }],
     ["fib saddr type local", true, { packet: { src: "127.0.0.1" } }],

@@ -57,12 +57,13 @@ export function readField(field: Field, context: HookContext): readonly string[]
       return one(v6 || packet.icmp === null ? null : ICMP[packet.icmp]);
     case "icmpv6 type":
       return one(!v6 || packet.icmp === null ? null : ICMP[packet.icmp]);
+    // Without an interface the name is empty and the index 0, which `!=` holds against any other (nft_meta_store_ifname).
     case "iifname":
     case "iif":
-      return one(context.inInterface);
+      return [context.inInterface ?? ""];
     case "oifname":
     case "oif":
-      return one(context.outInterface);
+      return [context.outInterface ?? ""];
     case "ct state":
       return [context.ctState.toLowerCase()];
     case "ct status":
