@@ -3,7 +3,7 @@ import type { Applied } from "../apiserver/types.ts";
 import { keyOf } from "../model/meta/types.ts";
 import { quote } from "../model/status.ts";
 import { isOn } from "./args.ts";
-import { type Call, resourceName } from "./call.ts";
+import { type Call, notePath, resourceName } from "./call.ts";
 import { type Loaded, loadFiles } from "./files.ts";
 import { failure, type Output, warningLines } from "./output.ts";
 import { perform, type Planned, remove } from "./write.ts";
@@ -17,6 +17,8 @@ function send(call: Call, doing: string, nothing: string, plan: (loaded: Loaded)
   if (words.length > 0)
     return failure(`error: Unexpected args: [${words.join(" ")}]\nSee 'kubectl ${doing} -h' for help and examples`);
   const { loaded, errors, warnings } = loadFiles(call, doing);
+  // Does the server check fields itself?
+  if (call.args.flags["--validate"] !== "false") notePath(call, "GET", "/openapi/v3?timeout=32s");
   if (loaded.length === 0 && errors.length === 0) return failure(nothing);
   const output = perform(call, loaded.flatMap(plan), errors);
   return { ...output, stderr: warningLines(warnings) + output.stderr };

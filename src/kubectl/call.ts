@@ -5,13 +5,15 @@ import { fromTimestamp, SECOND } from "../base/time.ts";
 import type { World } from "../world/types.ts";
 import type { Args } from "./args.ts";
 import { humanDuration } from "./age.ts";
-import { requestLine } from "./requests.ts";
+import { requestLine, requestPath, type Where } from "./requests.ts";
 
 /** Files by name: editor tabs in the browser, what the CLI was given in Node. */
 export type Files = Readonly<Record<string, string>>;
 
 export interface Call {
   readonly world: World;
+  /** "get", "apply". */
+  readonly command: string;
   readonly files: Files;
   /** What a pipe brought; null without one. */
   readonly stdin: string | null;
@@ -38,14 +40,13 @@ export const scopeOf = (call: Call, info: KindInfo): string | undefined =>
   info.namespaced ? namespaceOf(call) : undefined;
 
 /** Notes a request for `-v=6`. */
-export function noteRequest(
-  call: Call,
-  verb: string,
-  info: KindInfo,
-  where: { readonly namespace?: string | undefined; readonly name?: string; readonly query?: string },
-  code = 200,
-): void {
-  call.requests.push(requestLine(call.world, verb, info, where, code));
+export function noteRequest(call: Call, verb: string, info: KindInfo, where: Where, code = 200): void {
+  notePath(call, verb, requestPath(info, where), code);
+}
+
+/** Notes a request that is not about objects: `/version?timeout=32s`. */
+export function notePath(call: Call, verb: string, path: string, code = 200): void {
+  call.requests.push(requestLine(call.world, verb, path, code));
 }
 
 /** Age of a moment that an object states, as kubectl shortens it. */

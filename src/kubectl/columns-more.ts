@@ -134,7 +134,7 @@ export const MORE_COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   ServiceAccount: [NAME, AGE],
   ServiceCIDR: [NAME, column("CIDRS", (o) => items(o, "spec", "cidrs").join(",")), AGE],
-  IPAddress: [NAME, column("PARENTREF", parentRef), AGE],
+  IPAddress: [NAME, column("PARENTREF", parentRef)],
   NetworkPolicy: [
     NAME,
     column("POD-SELECTOR", (o) => formatSelector(at(o, "spec", "podSelector") as LabelSelector | undefined)),

@@ -4,7 +4,7 @@ import { kindNamed } from "../model/kinds.ts";
 import { quote } from "../model/status.ts";
 import { isOn } from "./args.ts";
 import { MINUTE } from "../base/time.ts";
-import { type Call, resourceName, resourcesName } from "./call.ts";
+import { type Call, noteRequest, resourceName, resourcesName } from "./call.ts";
 import { failure, type Output } from "./output.ts";
 import { parseDuration, waitUntil } from "./patience.ts";
 import { select, type Target } from "./select.ts";
@@ -72,6 +72,15 @@ function gone(call: Call, targets: readonly Target[], output: Output): Output {
       const now = call.world.objects.get(keyOf(object));
       return now?.metadata.uid === object.metadata.uid && now?.metadata.deletionTimestamp !== undefined;
     };
+    const { namespace, name } = object.metadata;
+    const where = { namespace };
+    noteRequest(call, "GET", info, { ...where, name }, deleting() ? 200 : 404);
+    if (deleting()) {
+      const query = { fieldSelector: `metadata.name=${name}` };
+      const resourceVersion = String(call.world.objects.revision);
+      noteRequest(call, "GET", info, { ...where, query });
+      noteRequest(call, "GET", info, { ...where, query: { ...query, resourceVersion, watch: "true" } });
+    }
     if (waitUntil(call, limit, () => !deleting())) continue;
     stderr += `error: timed out waiting for the condition on ${resourcesName(info)}/${object.metadata.name}\n`;
     code = 1;

@@ -2,13 +2,25 @@
 import { objectKey } from "../model/meta/types.ts";
 import { KINDS, type KindInfo } from "../model/kinds.ts";
 import { isOn } from "./args.ts";
-import { type Call, resourcesName } from "./call.ts";
+import { type Call, notePath, resourcesName } from "./call.ts";
 import { failure, type Output, success } from "./output.ts";
 import { API_SERVER } from "./requests.ts";
 import { formatTable } from "./table.ts";
 
 export const VERSION = "v1.36.2";
-const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+export const VERBS: readonly string[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
+/** What a client asks to learn which kinds there are. */
+const DISCOVERY = ["/api?timeout=32s", "/apis?timeout=32s"];
 
 const served = (): readonly KindInfo[] =>
   KINDS.filter((info) => info.support !== "config").toSorted(
@@ -24,6 +36,7 @@ export function kubectlApiResources(call: Call): Output {
       `error: unexpected arguments: [${args.words.join(" ")}]\nSee 'kubectl api-resources -h' for help and examples`,
     );
   }
+  for (const path of DISCOVERY) notePath(call, "GET", path);
   const group = args.flags["--api-group"];
   const namespaced = args.flags["--namespaced"];
   const verbs = args.flags["--verbs"]?.split(",") ?? [];
@@ -57,13 +70,15 @@ export function kubectlApiResources(call: Call): Output {
   return success(formatTable(isOn(args, "--no-headers") ? rows : [head, ...rows]));
 }
 
-export function kubectlApiVersions(): Output {
+export function kubectlApiVersions(call: Call): Output {
+  for (const path of DISCOVERY) notePath(call, "GET", path);
   const versions = [...new Set(served().map((info) => info.apiVersion))].sort();
   return success(versions.map((version) => `${version}\n`).join(""));
 }
 
 export function kubectlVersion(call: Call): Output {
   const client = `Client Version: ${VERSION}\nKustomize Version: v5.7.1\n`;
+  if (!isOn(call.args, "--client")) notePath(call, "GET", "/version?timeout=32s");
   const full = isOn(call.args, "--client") ? client : `${client}Server Version: ${VERSION}\n`;
   switch (call.args.flags["--output"]) {
     case undefined:

@@ -1,6 +1,8 @@
 /** `kubectl events`: by time, unlike `kubectl get events`. Source: kubectl/pkg/cmd/events. */
 import { isOn } from "./args.ts";
-import { type Call, everywhere, namespaceOf, since } from "./call.ts";
+import { must } from "../base/assert.ts";
+import { kindNamed } from "../model/kinds.ts";
+import { type Call, everywhere, namespaceOf, noteRequest, since } from "./call.ts";
 import { byTime, firstSeen, lastSeen, occurrences } from "./describe/events.ts";
 import { failure, type Output, success } from "./output.ts";
 import { printJson, printYaml } from "./print.ts";
@@ -17,6 +19,16 @@ export function kubectlEvents(call: Call): Output {
   const wrong = types?.find((type) => type !== "normal" && type !== "warning");
   if (wrong !== undefined) return failure(`error: valid --types are Normal or Warning`);
   const ask = asked?.value[0];
+  noteRequest(call, "GET", must(kindNamed("Event"), "Event"), {
+    namespace: everywhere(call) ? undefined : namespaceOf(call),
+    query: {
+      fieldSelector:
+        ask === undefined
+          ? undefined
+          : `involvedObject.kind=${ask.info.kind},involvedObject.name=${ask.names?.[0] ?? ""}`,
+      limit: args.flags["--chunk-size"] ?? "500",
+    },
+  });
   const events = world.objects
     .list("Event", everywhere(call) ? undefined : namespaceOf(call))
     .filter(

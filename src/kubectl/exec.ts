@@ -1,17 +1,23 @@
 /** `kubectl exec`: what is known of a container without running anything in it. */
 import { own } from "./own.ts";
+import { must } from "../base/assert.ts";
 import { cidrNth } from "../base/ip.ts";
+import { kindNamed, type KindInfo } from "../model/kinds.ts";
 import { timestamp } from "../base/time.ts";
 import { keyOf, objectKey } from "../model/meta/types.ts";
 import type { Container, Pod } from "../model/pod/types.ts";
 import { kubectlText, notFound } from "../model/status.ts";
 import type { World } from "../world/types.ts";
-import { type Call, namespaceOf } from "./call.ts";
+import { type Call, namespaceOf, noteRequest } from "./call.ts";
 import { rfc1123 } from "./describe/lines.ts";
-import { failure, type Output, success } from "./output.ts";
+import { failure, joined, NOTHING, type Output, success } from "./output.ts";
+import { FILTERS } from "./shell/filters.ts";
 import { at } from "./read.ts";
 import { LATER } from "./shell/later.ts";
+import { parseLine } from "./shell/lex.ts";
 import { asksOf } from "./select.ts";
+
+export const podKind = (): KindInfo => must(kindNamed("Pod"), "Pod");
 
 /** The pod that `POD`, `pod/POD` or `deploy/NAME` means; else the whole complaint. */
 export function podOf(call: Call, word: string): Pod | string {
@@ -19,6 +25,7 @@ export function podOf(call: Call, word: string): Pod | string {
   const namespace = namespaceOf(call);
   if (!word.includes("/")) {
     const pod = world.objects.get<Pod>(objectKey("Pod", namespace, word));
+    noteRequest(call, "GET", podKind(), { namespace, name: word }, pod === undefined ? 404 : 200);
     return pod ?? kubectlText(notFound("Pod", word));
   }
   const asked = asksOf([word]);
@@ -27,12 +34,17 @@ export function podOf(call: Call, word: string): Pod | string {
   const name = ask?.names?.[0] ?? "";
   const kind = ask?.info.kind ?? "";
   const object = world.objects.get(objectKey(kind, ask?.info.namespaced === true ? namespace : undefined, name));
+  if (ask !== undefined) noteRequest(call, "GET", ask.info, { namespace, name }, object === undefined ? 404 : 200);
   if (object === undefined) return kubectlText(notFound(kind, name));
   if (kind === "Pod") return object as Pod;
   const selector = kind === "Service" ? at(object, "spec", "selector") : at(object, "spec", "selector", "matchLabels");
   if (typeof selector !== "object" || selector === null) {
     return `error: cannot attach to *v1.${kind}: selector for ${kind} not implemented`;
   }
+  const labelSelector = Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  noteRequest(call, "GET", podKind(), { namespace, query: { labelSelector } });
   const pods = world.objects.podsMatching(namespace, selector as Readonly<Record<string, string>>);
   const [first] = [...pods].sort((a, b) => Number(b.status.phase === "Running") - Number(a.status.phase === "Running"));
   return first ?? `error: timed out waiting for the condition`;
@@ -88,6 +100,18 @@ export function kubectlExec(call: Call): Output {
       `error: Internal error occurred: unable to upgrade connection: container not found ("${container.name}")`,
     );
   }
+  noteRequest(
+    call,
+    "GET",
+    podKind(),
+    {
+      namespace: namespaceOf(call),
+      name: pod.metadata.name,
+      subresource: "exec",
+      query: { command: command[0], container: container.name, stderr: "true", stdout: "true" },
+    },
+    101,
+  );
   const output = inContainer(call.world, pod, container, command);
   return { ...output, stderr: note + output.stderr };
 }
@@ -171,23 +195,30 @@ function inContainer(world: World, pod: Pod, container: Container, command: read
 
 const ended = (code: number): string => `command terminated with exit code ${code}\n`;
 
-/** `sh -c 'env | grep X'`: the first command runs in the container, the rest are filters. */
+/** `sh -c 'env | grep X'`: commands run in the container, and filters behind their pipes. */
 function inShell(world: World, pod: Pod, container: Container, shell: string, words: readonly string[]): Output {
   const flag = words.indexOf("-c");
   if (flag < 0) return failure(`${shell}: an interactive shell is not supported here: give one command, as in -- env`);
   const script = words[flag + 1] ?? "";
-  const parts = script.split(/\s+/).filter((word) => word !== "");
-  if (/[|;&<>$`]/.test(script)) {
-    return failure(
-      `${shell}: only single commands are supported here: put the pipe outside, as in kubectl exec POD -- env | grep X`,
-    );
+  if (/\$\{?\w/.test(script)) return failure(`${shell}: variables are not expanded here: look at them with env`);
+  const parsed = parseLine(script);
+  if (!parsed.ok) return failure(parsed.error.replace(/^sh/, shell));
+  const outputs: Output[] = [];
+  let code = 0;
+  for (const { stages, after, stderr } of parsed.value) {
+    if ((after === "&&" && code !== 0) || (after === "||" && code === 0)) continue;
+    let last: Output = NOTHING;
+    let complaints = "";
+    stages.forEach(({ words: [program = "", ...rest] }, i) => {
+      const filter = i === 0 ? undefined : own(FILTERS, program);
+      last = filter?.(rest, last.stdout) ?? inContainer(world, pod, container, [program, ...rest]);
+      if (stderr === "shown") complaints += last.stderr.replace(/^command terminated.*\n/m, "");
+    });
+    code = last.code;
+    outputs.push({ ...last, stderr: complaints });
   }
-  return inContainer(
-    world,
-    pod,
-    container,
-    parts.map((part) => part.replace(/^(['"])(.*)\1$/, "$2")),
-  );
+  const all = joined(outputs);
+  return { ...all, stderr: code === 0 ? all.stderr : all.stderr + ended(code), code };
 }
 
 function fileIn(world: World, pod: Pod, name: string): string | null {

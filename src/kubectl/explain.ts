@@ -3,7 +3,7 @@ import type { Field, FieldType, Struct } from "../model/fields.ts";
 import { kindByName, kindNamed, type KindInfo, KINDS } from "../model/kinds.ts";
 import { tableOf } from "../model/tables.ts";
 import { isOn } from "./args.ts";
-import type { Call } from "./call.ts";
+import { type Call, notePath } from "./call.ts";
 import { failure, type Output, success } from "./output.ts";
 
 const WORDS: Readonly<Record<FieldType, string>> = {
@@ -95,6 +95,7 @@ export function kubectlExplain(call: Call): Output {
     return failure(
       "error: We accept only this format: explain RESOURCE\nSee 'kubectl explain -h' for help and examples",
     );
+  notePath(call, "GET", "/openapi/v3?timeout=32s");
   const parts = path.split(/[./]/);
   const resource =
     kindByName(path.split(".").slice(0, 2).join(".")) === undefined

@@ -8,6 +8,7 @@ import { jsonPath } from "./jsonpath.ts";
 import { fileText } from "./files.ts";
 import { failure, type Output, warningLines } from "./output.ts";
 import { listPayload, objectPayload, printJson, printYaml } from "./print.ts";
+import { getRaw } from "./raw.ts";
 import { select, type Target } from "./select.ts";
 import { formatTable } from "./table.ts";
 import { watch } from "./watch.ts";
@@ -22,9 +23,8 @@ const FORMATS =
 
 export function kubectlGet(call: Call): Output {
   const { args } = call;
-  if (args.flags["--raw"] !== undefined) {
-    return failure("error: --raw is not supported here: name a resource, with -o json for its JSON");
-  }
+  const raw = args.flags["--raw"];
+  if (raw !== undefined) return getRaw(call, raw);
   const found = select(call, args.words, { doing: "reading", typeAlone: true, usage: USAGE });
   if (!found.ok) return failure(found.error);
   const { targets, asks, fromFiles } = found.value;

@@ -101,6 +101,7 @@ export function runKubectl(
   if (run === undefined) return unknownCommand(command);
   const call: Call = {
     world,
+    command,
     files: around.files ?? {},
     stdin: around.stdin ?? null,
     patience: around.patience ?? null,
@@ -108,14 +109,12 @@ export function runKubectl(
     follow: around.follow ?? null,
     line: around.line ?? ["kubectl", ...argv].join(" "),
     args,
-    requests: [],
+    requests: [configLine(world)],
   };
   // Asked again for a watch: what else stands on the line has been done.
   if (typeof call.follow === "number" && !isOn(args, "--watch") && !isOn(args, "--watch-only")) return NOTHING;
   const output = run(call);
-  return verbosity(args) < 6
-    ? output
-    : { ...output, stderr: [configLine(world), ...call.requests, ""].join("\n") + output.stderr };
+  return verbosity(args) < 6 ? output : { ...output, stderr: [...call.requests, ""].join("\n") + output.stderr };
 }
 
 const verbosity = (args: Args): number => Number(args.flags["--v"] ?? "0") || 0;

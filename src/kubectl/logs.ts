@@ -3,8 +3,8 @@ import type { Node } from "../model/node/types.ts";
 import { quote } from "../model/status.ts";
 import { SECOND } from "../base/time.ts";
 import { isOn } from "./args.ts";
-import { type Call, namespaceOf } from "./call.ts";
-import { containerOf, podOf } from "./exec.ts";
+import { type Call, namespaceOf, noteRequest } from "./call.ts";
+import { containerOf, podKind, podOf } from "./exec.ts";
 import { failure, type Output, success } from "./output.ts";
 import { parseDuration } from "./patience.ts";
 import { kubeProxyLog } from "./shell/component-logs.ts";
@@ -43,6 +43,13 @@ export function kubectlLogs(call: Call): Output {
     return failure(`error: container ${wanted} is not valid for pod ${pod.metadata.name}`);
   }
   const { name } = found.container;
+  const query = { container: name, ...(isOn(args, "--follow") && { follow: "true" }) };
+  noteRequest(call, "GET", podKind(), {
+    namespace: namespaceOf(call),
+    name: pod.metadata.name,
+    subresource: "log",
+    query,
+  });
   const status = pod.status.containerStatuses?.find((s) => s.name === name);
   const previous = isOn(args, "--previous");
   if (previous && (status?.restartCount ?? 0) === 0) {

@@ -81,6 +81,9 @@ export function kubectlDrain(call: Call): Output {
   const outputs: Output[] = found.errors.map((line) => failure(line));
   for (const node of found.nodes) {
     const done = perform(call, [cordoned(node, true)]);
+    noteRequest(call, "GET", kindOf("Pod"), {
+      query: { fieldSelector: `spec.nodeName=${node.metadata.name}`, limit: "500" },
+    });
     const pods = call.world.objects.podsOnNode(node.metadata.name);
     const daemons = pods.filter((pod) => controllerOf(pod)?.kind === "DaemonSet");
     const bare = pods.filter(
@@ -120,6 +123,7 @@ export function kubectlDrain(call: Call): Output {
         info: kindOf("Pod"),
         write: remove(keyOf(pod), false),
         done: "evicted",
+        request: { method: "POST", subresource: "eviction", code: 201 },
       })),
     );
     outputs.push(

@@ -7,6 +7,7 @@ import type { World } from "../world/types.ts";
 export const API_SERVER = "192.168.56.10:6443";
 
 const STATUS: Readonly<Record<number, string>> = {
+  101: "101 Switching Protocols",
   200: "200 OK",
   201: "201 Created",
   400: "400 Bad Request",
@@ -17,18 +18,32 @@ const STATUS: Readonly<Record<number, string>> = {
   500: "500 Internal Server Error",
 };
 
+type Query = Readonly<Record<string, string | undefined>>;
+
+/** What a request is about. */
+export interface Where {
+  readonly namespace?: string | undefined;
+  readonly name?: string;
+  /** "scale", "eviction", "log". */
+  readonly subresource?: string | undefined;
+  readonly query?: Query;
+}
+
 /** `/api/v1/namespaces/default/services/web`, `/apis/apps/v1/deployments?limit=500`. */
-export function requestPath(
-  info: KindInfo,
-  {
-    namespace,
-    name,
-    query,
-  }: { readonly namespace?: string | undefined; readonly name?: string; readonly query?: string },
-): string {
+export function requestPath(info: KindInfo, { namespace, name, subresource, query }: Where): string {
   const root = info.group === "" ? "/api/v1" : `/apis/${info.group}/${info.version}`;
   const scope = namespace === undefined ? "" : `/namespaces/${namespace}`;
-  return `${root}${scope}/${info.plural}${name === undefined ? "" : `/${name}`}${query === undefined ? "" : `?${query}`}`;
+  const tail = [info.plural, name, subresource].filter((part) => part !== undefined).join("/");
+  return `${root}${scope}/${tail}${queryText(query ?? {})}`;
+}
+
+/** `?fieldSelector=metadata.name%3Dweb&limit=500`: sorted and escaped as Go's url.Values; what is undefined is left out. */
+function queryText(query: Query): string {
+  const pairs = Object.keys(query)
+    .filter((key) => query[key] !== undefined)
+    .sort()
+    .map((key) => `${key}=${encodeURIComponent(query[key] ?? "").replaceAll("%20", "+")}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 
 /** klog's head: `I0101 00:00:12.345678    1234`. */
@@ -38,16 +53,10 @@ export function klogHead(now: number, severity: "I" | "W" | "E", pid: number): s
   return `${severity}${date.slice(5, 7)}${date.slice(8, 10)} ${time}.${micros} ${String(pid).padStart(7)}`;
 }
 
-export function requestLine(
-  world: World,
-  verb: string,
-  info: KindInfo,
-  where: Parameters<typeof requestPath>[1],
-  code: number,
-): string {
-  const url = `https://${API_SERVER}${requestPath(info, where)}`;
+/** One request as `-v=6` logs it; `path` with its query. */
+export function requestLine(world: World, verb: string, path: string, code: number): string {
   const head = klogHead(world.now, "I", 4242);
-  return `${head} round_trippers.go:632] "Response" verb="${verb}" url="${url}" status="${STATUS[code] ?? code}" milliseconds=3`;
+  return `${head} round_trippers.go:632] "Response" verb="${verb}" url="https://${API_SERVER}${path}" status="${STATUS[code] ?? code}" milliseconds=3`;
 }
 
 /** What `-v=6` says before the first request. */

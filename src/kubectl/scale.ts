@@ -30,7 +30,7 @@ export function kubectlScale(call: Call): Output {
       return [];
     }
     const scaled = withValue(object, ["spec", "replicas"], Number(replicas));
-    return [{ info, write: update(scaled), done: "scaled" }];
+    return [{ info, write: update(scaled), done: "scaled", request: { subresource: "scale" } }];
   });
   return perform(call, planned, complaints);
 }

@@ -8,6 +8,7 @@ import { isOn } from "./args.ts";
 import { type Call, everywhere, namespaceOf, noteRequest, scopeOf } from "./call.ts";
 import { fieldSelector } from "./fieldselector.ts";
 import { loadFiles } from "./files.ts";
+import { servedObjects } from "./objects.ts";
 
 /** A kind and the names asked of it; null: all of the kind. */
 export interface Ask {
@@ -129,6 +130,7 @@ export function select(call: Call, words: readonly string[], rules: Rules): Resu
   if (!named && !selecting && !rules.typeAlone && !isOn(call.args, "--all")) {
     return err("error: resource(s) were provided, but no name was specified");
   }
+  const served = servedObjects(call.world);
   const targets: Target[] = [];
   const errors: string[] = [];
   for (const { info, names } of asked.value) {
@@ -136,22 +138,33 @@ export function select(call: Call, words: readonly string[], rules: Rules): Resu
       const filter = filterOf(call, info);
       if (!filter.ok) return filter;
       const namespace = info.namespaced && !everywhere(call) ? namespaceOf(call) : undefined;
-      noteRequest(call, "GET", info, { namespace, query: "limit=500" });
-      for (const object of call.world.objects.list(info.kind, namespace)) {
+      const query = {
+        labelSelector: flags["--selector"],
+        fieldSelector: flags["--field-selector"],
+        limit: CHUNKED.has(call.command) ? (flags["--chunk-size"] ?? "500") : undefined,
+      };
+      noteRequest(call, "GET", info, { namespace, query });
+      for (const object of served.list(info.kind, namespace)) {
         if (filter.value(object)) targets.push({ info, object });
       }
       continue;
     }
     for (const name of names) {
       const namespace = scopeOf(call, info);
-      const object = call.world.objects.get(objectKey(info.kind, namespace, name));
-      noteRequest(call, "GET", info, { namespace, name }, object === undefined ? 404 : 200);
+      const object = served.get(objectKey(info.kind, namespace, name));
+      const code = object === undefined ? 404 : 200;
+      // What is deleted by name is not read first.
+      if (rules.doing !== "deleting") noteRequest(call, "GET", info, { namespace, name }, code);
+      else if (object === undefined) noteRequest(call, "DELETE", info, { namespace, name }, code);
       if (object === undefined) errors.push(kubectlText(notFound(info.kind, name)));
       else targets.push({ info, object });
     }
   }
   return ok({ targets, errors, asks: asked.value, fromFiles: false });
 }
+
+/** Commands that ask for lists in pieces: those with --chunk-size. */
+const CHUNKED: ReadonlySet<string> = new Set(["get", "describe", "events", "drain"]);
 
 /** The live objects that files name. */
 function fromFiles(call: Call, doing: string): Selection {
@@ -161,7 +174,9 @@ function fromFiles(call: Call, doing: string): Selection {
   for (const { info, object, file } of loaded) {
     const found = call.world.objects.get(keyOf(object));
     const { namespace, name } = object.metadata;
-    noteRequest(call, "GET", info, { namespace, name }, found === undefined ? 404 : 200);
+    const code = found === undefined ? 404 : 200;
+    if (doing !== "deleting") noteRequest(call, "GET", info, { namespace, name }, code);
+    else if (found === undefined) noteRequest(call, "DELETE", info, { namespace, name }, code);
     if (found === undefined) {
       const source = { verb: doing, file };
       missing.push(kubectlText(notFound(info.kind, name), doing === "reading" ? undefined : source));

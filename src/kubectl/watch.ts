@@ -2,7 +2,7 @@
 import { type Micros, SECOND } from "../base/time.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import { isOn } from "./args.ts";
-import { type Call, everywhere, namespaceOf, objectName } from "./call.ts";
+import { type Call, everywhere, namespaceOf, noteRequest, objectName } from "./call.ts";
 import { tableFor, type Row } from "./get-table.ts";
 import type { Output } from "./output.ts";
 import { pass, parseDuration } from "./patience.ts";
@@ -35,6 +35,15 @@ export function watch(call: Call, asks: readonly Ask[], before: readonly Target[
     again || isOn(args, "--watch-only")
       ? []
       : before.map(({ object }): WatchEvent => ({ type: "ADDED", object, at: start }));
+  noteRequest(call, "GET", info, {
+    namespace: info.namespaced && !everywhere(call) ? namespaceOf(call) : undefined,
+    query: {
+      fieldSelector: names?.[0] === undefined ? args.flags["--field-selector"] : `metadata.name=${names[0]}`,
+      labelSelector: args.flags["--selector"],
+      resourceVersion: String(since),
+      watch: "true",
+    },
+  });
   if (follow === null) pass(call, limit);
   const wanted = (object: KubeObject): boolean =>
     object.kind === info.kind &&

@@ -5,6 +5,7 @@ import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import { splitKey } from "../model/meta/types.ts";
 import { kubectlText } from "../model/status.ts";
 import type { Write } from "../wire/protocol.ts";
+import { isOn } from "./args.ts";
 import { type Call, noteRequest, objectName } from "./call.ts";
 import { type Output, warningLines } from "./output.ts";
 import { printJson, printYaml } from "./print.ts";
@@ -19,6 +20,8 @@ export interface Planned {
   readonly line?: (suffix: string) => string;
   /** The file it came from and what was being done, for refusals. */
   readonly source?: { readonly verb: string; readonly file: string };
+  /** The request where it is not the usual one: an eviction, the scale of a Deployment. */
+  readonly request?: { readonly method?: string; readonly subresource?: string; readonly code?: number };
   /** Part of a larger step: nothing is said when it succeeds. */
   readonly silent?: boolean;
   readonly warnings?: readonly string[];
@@ -49,21 +52,65 @@ export function dryRunOf(call: Call): DryRun | { readonly error: string } {
 
 const SUFFIX: Readonly<Record<DryRun, string>> = { none: "", client: " (dry run)", server: " (server dry run)" };
 
-const METHOD: Readonly<Record<Write["verb"], string>> = {
-  create: "POST",
-  apply: "PATCH",
-  update: "PUT",
-  updateStatus: "PUT",
-  delete: "DELETE",
-};
+/** Who commands say they are; those that are not here go without, as do scale, cordon and drain. */
+const MANAGERS: ReadonlySet<string> = new Set(
+  "create replace patch edit label annotate set rollout expose run taint".split(" "),
+);
+/** Commands that send a whole manifest have it checked. */
+const STRICT: ReadonlySet<string> = new Set(["create", "apply", "replace", "edit", "taint"]);
 
-/** A write as a log line names it. */
-function noteWrite(call: Call, { info, write }: Planned, code: number): void {
-  const { namespace, name } =
+/** The requests behind a write, as `-v=6` logs them. Most commands send the difference only: PATCH, where the world takes whole objects. */
+function noteWrite(call: Call, plan: Planned, code: number, dry: DryRun, answer: Written | Applied | null): void {
+  if (dry === "client") return;
+  const { info, write, request = {} } = plan;
+  const { command, args } = call;
+  const { namespace: inside, name } =
     write.verb === "delete" ? splitKey(write.key) : { namespace: "", ...write.object.metadata };
-  const method = METHOD[write.verb];
-  const where = { namespace: namespace === "" ? undefined : namespace };
-  noteRequest(call, method, info, method === "POST" ? where : { ...where, name }, code);
+  const namespace = inside === "" ? undefined : inside;
+  const server = isOn(args, "--server-side");
+  const applying = command === "apply";
+  const manager = applying ? (server ? "kubectl" : "kubectl-client-side-apply") : `kubectl-${command}`;
+  const query = {
+    dryRun: dry === "server" ? "All" : undefined,
+    fieldManager:
+      write.verb !== "delete" && (applying || MANAGERS.has(command))
+        ? (args.flags["--field-manager"] ?? manager)
+        : undefined,
+    fieldValidation: write.verb !== "delete" && STRICT.has(command) ? "Strict" : undefined,
+    force: applying && server ? String(isOn(args, "--force-conflicts")) : undefined,
+  };
+  const operation = answer !== null && "operation" in answer ? answer.operation : null;
+  const changed = answer?.commit !== null;
+  const note = (method: string, result: number): void => {
+    const named = method === "POST" && request.subresource === undefined ? {} : { name };
+    noteRequest(call, method, info, { namespace, ...named, subresource: request.subresource, query }, result);
+  };
+  const read = (result: number): void => noteRequest(call, "GET", info, { namespace, name }, result);
+  switch (write.verb) {
+    case "create":
+      note("POST", code);
+      return;
+    case "delete":
+      note(request.method ?? "DELETE", code);
+      return;
+    case "update":
+    case "updateStatus":
+      // A node that is cordoned already is left alone.
+      if (!changed && /^(un)?cordon$|^drain$/.test(command)) return;
+      if (command === "replace") read(code === 404 ? 404 : 200);
+      note(command === "replace" ? "PUT" : "PATCH", code);
+      return;
+    case "apply": {
+      // With --save-config a create.
+      const creating = operation === "created" || (operation === null && plan.source?.verb === "creating");
+      if (server) note("PATCH", creating && code === 200 ? 201 : code);
+      else {
+        if (applying) read(creating ? 404 : 200);
+        if (creating) note("POST", code === 200 ? 201 : code);
+        else if (operation !== "unchanged") note("PATCH", code);
+      }
+    }
+  }
 }
 
 /**
@@ -84,12 +131,12 @@ export function perform(call: Call, planned: readonly Planned[], before: readonl
     const answer = answers[i];
     if (answer === undefined) return;
     if (!answer.ok) {
-      noteWrite(call, plan, answer.error.code);
+      noteWrite(call, plan, answer.error.code, dry, null);
       stderr += `${kubectlText(answer.error, plan.source)}\n`;
       code = 1;
       return;
     }
-    noteWrite(call, plan, plan.write.verb === "create" ? 201 : 200);
+    noteWrite(call, plan, plan.request?.code ?? (plan.write.verb === "create" ? 201 : 200), dry, answer.value);
     stderr += warningLines([...(plan.warnings ?? []), ...answer.value.warnings]);
     if (answer.value.commit !== null) accepted.push(plan.write);
     if (plan.silent === true) return;

@@ -8,11 +8,15 @@ import type { Namespace } from "../../model/namespace/types.ts";
 import type { Node } from "../../model/node/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import type { Service } from "../../model/service/types.ts";
-import { type Call, everywhere, namespaceOf } from "../call.ts";
+import { must } from "../../base/assert.ts";
+import { kindNamed } from "../../model/kinds.ts";
+import { type Call, everywhere, namespaceOf, noteRequest } from "../call.ts";
 import { elastic } from "../elastic.ts";
+import { servedObjects } from "../objects.ts";
+import { describeIPAddress, describeServiceCIDR } from "./allocation.ts";
 import { ENDPOINTS_WARNING } from "../get.ts";
 import { failure, type Output, warningLines } from "../output.ts";
-import { asksOf, select, type Selection } from "../select.ts";
+import { asksOf, select, type Selection, type Target } from "../select.ts";
 import type { World } from "../../world/types.ts";
 import { describeAnything, describeNamespace, describeNode } from "./cluster.ts";
 import { eventsAbout, eventsTable } from "./events.ts";
@@ -54,6 +58,10 @@ function body(world: World, object: KubeObject): string {
       return describeNamespace(object as Namespace);
     case "ConfigMap":
       return describeConfigMap(object);
+    case "IPAddress":
+      return describeIPAddress(object);
+    case "ServiceCIDR":
+      return describeServiceCIDR(object);
     default:
       return describeAnything(object);
   }
@@ -86,8 +94,26 @@ export function kubectlDescribe(call: Call): Output {
     stderr += scoped ? `No resources found in ${namespaceOf(call)} namespace.\n` : "No resources found\n";
   }
   const events = flags["--show-events"] !== "false";
+  for (const target of targets) noteReads(call, target, events);
   const stdout = targets.map(({ object }) => describeObject(call.world, object, events)).join("\n\n");
   return { stdout, stderr, code: errors.length > 0 ? 1 : 0 };
+}
+
+/** What a describer reads beside the object, which it reads again. */
+function noteReads(call: Call, { info, object }: Target, events: boolean): void {
+  const { name, namespace, uid } = object.metadata;
+  noteRequest(call, "GET", info, { namespace, name });
+  if (info.kind === "Service") {
+    const query = { labelSelector: `kubernetes.io/service-name=${name}`, limit: "500" };
+    noteRequest(call, "GET", must(kindNamed("EndpointSlice"), "EndpointSlice"), { namespace, query });
+  }
+  if (!events || SILENT.has(info.kind)) return;
+  const about = { kind: info.kind, name, namespace, uid };
+  const fieldSelector = Object.entries(about)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`involvedObject.${key}=${value}`]))
+    .join(",");
+  const query = { fieldSelector, limit: "500" };
+  noteRequest(call, "GET", must(kindNamed("Event"), "Event"), { namespace, query });
 }
 
 /** A name that is not there stands for all objects whose names begin with it. */
@@ -100,7 +126,7 @@ function withPrefix(call: Call, selection: Selection): Pick<Selection, "targets"
   const asks = asksOf(words.slice(0, 1));
   const info = asks.ok ? asks.value[0]?.info : undefined;
   if (info === undefined) return selection;
-  const all = call.world.objects.list(info.kind, info.namespaced ? namespaceOf(call) : undefined);
+  const all = servedObjects(call.world).list(info.kind, info.namespaced ? namespaceOf(call) : undefined);
   const begun = all.filter((object) => object.metadata.name.startsWith(name));
   return begun.length === 0 ? selection : { targets: begun.map((object) => ({ info, object })), errors: [] };
 }

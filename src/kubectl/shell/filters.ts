@@ -218,7 +218,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 /** The characters of a set: `a-z` is its letters. */
 const letters = (set: string): readonly string[] => {
-  const plain = [...set.replace(/\[:\w+:\]|\\[nt]/g, (token) => CLASSES[token] ?? token)];
+  const plain = Array.from(set.replace(/\[:\w+:\]|\\[nt]/g, (token) => CLASSES[token] ?? token));
   const out: string[] = [];
   for (let i = 0; i < plain.length; i++) {
     const [from = "", dash, to] = plain.slice(i, i + 3);
@@ -240,7 +240,12 @@ const tr: Filter = (words, input) => {
   const [first = "", second] = rest;
   if (first === "") return failure("tr: missing operand\nTry 'tr --help' for more information.");
   const from = letters(first);
-  if (flags.has("d")) return success([...input].filter((c) => !from.includes(c)).join(""));
+  if (flags.has("d"))
+    return success(
+      Array.from(input)
+        .filter((c) => !from.includes(c))
+        .join(""),
+    );
   const to = second === undefined ? [] : letters(second);
   if (to.length === 0 && !flags.has("s")) {
     return failure(`tr: missing operand after ‘${first}’\nTwo strings must be given when translating.`);
