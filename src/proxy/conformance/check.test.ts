@@ -31,6 +31,24 @@ describe("captures of the real kube-proxy 1.36", () => {
     expect(checkCase(loadCase(name, filesOf(name)), "iptables", { kernel: true })).toEqual([]);
   });
 
+  it("compares what each sync feeds to iptables-restore, and sees a changed line, a missing one and another order", () => {
+    const name = "20-lifecycle-steps";
+    const files = filesOf(name);
+    const restores = NAMES.flatMap((each) => Object.keys(filesOf(each)).filter((file) => file.includes(".restore.")));
+    expect(restores).toHaveLength(13);
+    const differences = (file: string, change: (text: string) => string): readonly string[] => {
+      const before = files[file] ?? "";
+      expect(change(before)).not.toBe(before);
+      return checkCase(loadCase(name, { ...files, [file]: change(before) }), "iptables");
+    };
+    const deleted = (text: string): string => text.replace("-X KUBE-EXT-BN66SWAVBOTRN5UH\n", "");
+    const swapped = (text: string): string => text.replace(/(-X KUBE-EXT.*\n)(-X KUBE-SEP.*\n)/, "$2$1");
+    expect(differences("iptables.restore.step5.txt", deleted).join()).toContain("iptables.restore.step5.txt: line 2");
+    expect(differences("iptables.restore.step5.txt", swapped)).toEqual([]);
+    const declared = (text: string): string => text.replace(/:KUBE-SEP.*\n/, "");
+    expect(differences("iptables.restore.step1.txt", declared).join()).toContain("iptables.restore.step1.txt: line");
+  });
+
   it("compares four cases with connections through a real kernel, and sees when they disagree", () => {
     const withKernel = NAMES.filter((name) => "kernelflows.iptables.json" in filesOf(name));
     expect(withKernel).toHaveLength(4);

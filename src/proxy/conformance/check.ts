@@ -4,6 +4,7 @@ import { nftablesRules } from "../../kernel/nftables/evaluate.ts";
 import { parseRuleset } from "../../kernel/nftables/parse.ts";
 import { printRuleset } from "../../kernel/nftables/print.ts";
 import type { ProxyMode } from "../../model/config/types.ts";
+import { restoreInput } from "../iptables/restore.ts";
 import { syncIptables, type SyncedRules } from "../iptables/sync.ts";
 import { compilerOf } from "../modes.ts";
 import { buildView } from "../view.ts";
@@ -45,15 +46,30 @@ const CHECKS: Readonly<
   ipvs: checkIpvs,
 };
 
-/** The rulesets after each step, one sync apart, as the capture was made. */
-export function iptablesSteps(capture: Case, family: 4 | 6): readonly Ruleset[] {
-  const rulesets: Ruleset[] = [];
-  let synced: SyncedRules | null = null;
+/** The syncs of each step, as the capture was made. */
+function iptablesSyncs(capture: Case, family: 4 | 6): readonly SyncedRules[] {
+  const syncs: SyncedRules[] = [];
   for (const step of capture.steps) {
-    synced = syncIptables(synced, buildView(readerOf(step), family), capture.node, capture.config);
-    rulesets.push(synced.ruleset);
+    const view = buildView(readerOf(step), family);
+    syncs.push(syncIptables(syncs.at(-1) ?? null, view, capture.node, capture.config));
   }
-  return rulesets;
+  return syncs;
+}
+
+/** The rulesets after each step, one sync apart. */
+export function iptablesSteps(capture: Case, family: 4 | 6): readonly Ruleset[] {
+  return iptablesSyncs(capture, family).map(({ ruleset }) => ruleset);
+}
+
+/** Restore input with chains to be deleted by name: the real one has them in the order of a Go map. */
+function sortedDeletions(text: string): string {
+  const lines = text.split("\n");
+  const deleted = new Set(lines.filter((line) => line.startsWith("-X ")).map((line) => line.slice(3)));
+  const isDeleted = (line: string): boolean =>
+    line.startsWith("-X ") || (line.startsWith(":") && deleted.has(line.slice(1).split(" ")[0] ?? ""));
+  const sorted = { ":": [] as string[], "-": [] as string[] };
+  for (const line of lines.filter(isDeleted).toSorted()) sorted[line[0] as ":" | "-"].push(line);
+  return lines.map((line) => (isDeleted(line) ? (sorted[line[0] as ":" | "-"].shift() ?? line) : line)).join("\n");
 }
 
 function checkIptables(capture: Case, family: 4 | 6, options: CheckOptions): Differences {
@@ -65,8 +81,14 @@ function checkIptables(capture: Case, family: 4 | 6, options: CheckOptions): Dif
     const difference = firstDifference(wanted, print());
     if (difference !== null) differences.push(`${file}: ${difference}`);
   };
-  const rulesets = iptablesSteps(capture, family);
-  rulesets.forEach((ruleset, i) => compare(`${base}.step${i}.txt`, () => printSave(ruleset, { form: "proxy" })));
+  const syncs = iptablesSyncs(capture, family);
+  const rulesets = syncs.map(({ ruleset }) => ruleset);
+  syncs.forEach((synced, i) => {
+    compare(`${base}.step${i}.txt`, () => printSave(synced.ruleset, { form: "proxy" }));
+    const restore = capture.files[`${base}.restore.step${i}.txt`];
+    const difference = restore && firstDifference(sortedDeletions(restore), sortedDeletions(restoreInput(synced)));
+    if (difference) differences.push(`${base}.restore.step${i}.txt: ${difference}`);
+  });
   const last = rulesets.at(-1);
   if (last === undefined || capture.files[`${base}.txt`] === undefined) return [`${base}.txt: not in the case`];
   compare(`${base}.txt`, () => printSave(last, { form: "proxy" }));

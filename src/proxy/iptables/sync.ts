@@ -1,3 +1,4 @@
+import { compareStrings } from "../../base/compare.ts";
 import { deepEqual } from "../../base/json.ts";
 import type { Chain, Ruleset, Table } from "../../kernel/iptables/types.ts";
 import type { ProxyConfig } from "../../model/config/types.ts";
@@ -20,6 +21,8 @@ export interface SyncedRules {
   readonly written: ReadonlyMap<string, { readonly entry: ServiceEntry; readonly block: Block }>;
   /** Service ports whose own chains this sync wrote. */
   readonly changed: readonly string[];
+  /** Chains of table nat that this sync deleted, by name. */
+  readonly deleted: readonly string[];
   readonly full: boolean;
 }
 
@@ -66,7 +69,10 @@ export function syncIptables(
   const fresh = assemble(settings, blocks);
   const keepStale = settings.large && options.cleanUp !== true;
   const ruleset = previous === null ? fresh : carryOver(previous.ruleset, fresh, keepStale);
-  return { ruleset, view, node, config, written, changed, full };
+  const deleted = [...(previous?.ruleset.tables.nat?.chains.keys() ?? [])]
+    .filter((chain) => ruleset.tables.nat?.chains.has(chain) !== true)
+    .sort(compareStrings);
+  return { ruleset, view, node, config, written, changed, deleted, full };
 }
 
 /** In the kernel a chain keeps its place; new ones come last, and what nothing refers to any more is deleted or left behind. */
