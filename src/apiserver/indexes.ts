@@ -1,6 +1,6 @@
 import { compareStrings } from "../base/compare.ts";
 import { SERVICE_NAME_LABEL } from "../model/endpointslice/types.ts";
-import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
+import { keyOf, type KubeObject, type Labels, type LabelSelector, type ObjectKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 
@@ -23,11 +23,16 @@ export const entry = {
   namespace: (namespace: string): string => `namespace:${namespace}`,
   podLabel: (namespace: string, label: string, value: string): string => `label:${namespace}/${label}=${value}`,
   podsOnNode: (node: string): string => `node:${node}`,
+  podsKeepingAway: (node: string): string => `away:${node}`,
   podIP: (ip: string): string => `podIP:${ip}`,
   slicesOf: (namespace: string, service: string): string => `slices:${namespace}/${service}`,
+  replicaSetsWithoutOwner: (namespace: string): string => `orphans:ReplicaSet/${namespace}`,
   ownedBy: (uid: string): string => `owner:${uid}`,
   /** Services by the first pair of their selector: whoever satisfies a selector has its first pair. */
   selecting: (namespace: string, label: string, value: string): string => `selecting:${namespace}/${label}=${value}`,
+  /** Workloads by the first pair of their selector; null: those that choose by expressions alone. */
+  choosing: (kind: string, namespace: string, pair: readonly [string, string] | null): string =>
+    `choosing:${kind}/${namespace}/${pair === null ? "" : `${pair[0]}=${pair[1]}`}`,
   clusterIP: (ip: string): string => `clusterIP:${ip}`,
   nodePort: (port: number): string => `nodePort:${port}`,
 } as const;
@@ -37,7 +42,12 @@ function podEntries(pod: Pod, out: string[]): void {
   for (const [label, value] of Object.entries(pod.metadata.labels ?? {})) {
     out.push(entry.podLabel(namespace, label, value));
   }
-  if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== "") out.push(entry.podsOnNode(pod.spec.nodeName));
+  const { nodeName } = pod.spec;
+  if (nodeName !== undefined && nodeName !== "") {
+    out.push(entry.podsOnNode(nodeName));
+    const { affinity } = pod.spec as { readonly affinity?: { readonly podAntiAffinity?: object } };
+    if (affinity?.podAntiAffinity !== undefined) out.push(entry.podsKeepingAway(nodeName));
+  }
   const { phase, podIP, podIPs } = pod.status;
   // A finished pod still shows the address it had, but the address may be another pod's by now.
   if (pod.spec.hostNetwork !== true && phase !== "Succeeded" && phase !== "Failed") {
@@ -63,6 +73,21 @@ function serviceEntries(service: Service, out: string[]): void {
   for (const number of numbers) out.push(entry.nodePort(number));
 }
 
+const WORKLOADS: ReadonlySet<string> = new Set([
+  "Deployment",
+  "ReplicaSet",
+  "ReplicationController",
+  "StatefulSet",
+  "DaemonSet",
+]);
+
+function workloadEntries(workload: KubeObject, out: string[]): void {
+  const { selector } = (workload as { readonly spec?: { readonly selector?: Labels | LabelSelector } }).spec ?? {};
+  const labels = workload.kind === "ReplicationController" ? selector : (selector as LabelSelector)?.matchLabels;
+  const [pair = null] = Object.entries((labels ?? {}) as Labels);
+  out.push(entry.choosing(workload.kind, workload.metadata.namespace ?? "", pair));
+}
+
 /** Every list that the object belongs in, without repetition. */
 export function entriesOf(object: KubeObject): readonly string[] {
   const { namespace, labels, ownerReferences } = object.metadata;
@@ -70,7 +95,9 @@ export function entriesOf(object: KubeObject): readonly string[] {
   if (namespace !== undefined) out.push(entry.kindIn(object.kind, namespace), entry.namespace(namespace));
   const controller = ownerReferences?.find((ref) => ref.controller === true);
   if (controller !== undefined) out.push(entry.ownedBy(controller.uid));
+  else if (object.kind === "ReplicaSet") out.push(entry.replicaSetsWithoutOwner(namespace ?? ""));
   if (object.kind === "Pod") podEntries(object as Pod, out);
+  else if (WORKLOADS.has(object.kind)) workloadEntries(object, out);
   else if (object.kind === "Service") serviceEntries(object as Service, out);
   else if (object.kind === "EndpointSlice") {
     const service = labels?.[SERVICE_NAME_LABEL];

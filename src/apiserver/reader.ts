@@ -3,7 +3,7 @@ import type { KubeObject, Labels, ObjectKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import { matchLabels } from "../model/selectors.ts";
 import type { Service } from "../model/service/types.ts";
-import { entry } from "./indexes.ts";
+import { compareObjects, entry } from "./indexes.ts";
 import type { ObjectReader } from "./types.ts";
 
 /** What a reader stands on: look-up by key, and lists by index entry. */
@@ -56,8 +56,15 @@ export function readerOver(source: Source): ObjectReader {
       return found;
     },
     podsOnNode: (node) => listed<Pod>(entry.podsOnNode(node), "Pod"),
+    podsKeepingAway: (node) => listed<Pod>(entry.podsKeepingAway(node), "Pod"),
     podByIP: (ip) => listed<Pod>(entry.podIP(ip), "Pod")[0],
     slicesOf: (namespace, service) => listed<EndpointSlice>(entry.slicesOf(namespace, service), "EndpointSlice"),
+    workloadsFor<T extends KubeObject>(kind: string, namespace: string, labels: Labels): readonly T[] {
+      const found = [...listed<T>(entry.choosing(kind, namespace, null), kind)];
+      for (const pair of Object.entries(labels)) found.push(...listed<T>(entry.choosing(kind, namespace, pair), kind));
+      return found.sort(compareObjects);
+    },
+    replicaSetsWithoutOwner: (namespace) => listed(entry.replicaSetsWithoutOwner(namespace), "ReplicaSet"),
     ownedBy: (uid) => listed(entry.ownedBy(uid), null),
   };
 }

@@ -37,6 +37,7 @@ function sameContent(a: KubeObject, b: KubeObject): boolean {
 export function createStore(): Store {
   let revision = 0;
   let scanned = 0;
+  let size = 0;
   let epoch = 0;
   let journal: Commit[] = [];
   const indexes = new Indexes();
@@ -67,6 +68,7 @@ export function createStore(): Store {
     const index = bucketOf(key);
     const bucket = buckets[index] as Map<ObjectKey, KubeObject>;
     frozen[index] = null;
+    size += (to === undefined ? 0 : 1) - (from === undefined ? 0 : 1);
     if (to === undefined) bucket.delete(key);
     else bucket.set(key, to);
     indexes.change(from, to);
@@ -134,6 +136,7 @@ export function createStore(): Store {
         const current = before.get(key);
         if (current !== object) indexes.change(current, object);
       }
+      size += after.size - before.size;
       buckets[i] = after;
       frozen[i] = objects;
     });
@@ -151,6 +154,9 @@ export function createStore(): Store {
     },
     get scanned() {
       return scanned;
+    },
+    get size() {
+      return size;
     },
     get journal() {
       return journal;

@@ -32,6 +32,8 @@ export interface ObjectReader {
   /** Pods of a namespace that carry all these labels. */
   podsMatching(namespace: string, selector: Labels): readonly Pod[];
   podsOnNode(node: string): readonly Pod[];
+  /** Those of the pods on a node that by their anti-affinity keep others away. */
+  podsKeepingAway(node: string): readonly Pod[];
   /** Services of a namespace whose selector (which must say something) these labels satisfy. */
   servicesSelecting(namespace: string, labels: Labels): readonly Service[];
   podByIP(ip: string): Pod | undefined;
@@ -39,6 +41,10 @@ export interface ObjectReader {
   slicesOf(namespace: string, service: string): readonly EndpointSlice[];
   /** Objects whose controller ownerReference has this uid. */
   ownedBy(uid: string): readonly KubeObject[];
+  /** Objects of a workload kind whose selector may match these labels, sorted: all that do, and few that do not. */
+  workloadsFor<T extends KubeObject>(kind: string, namespace: string, labels: Labels): readonly T[];
+  /** ReplicaSets of a namespace that have no controller: whoever selects them may adopt them. */
+  replicaSetsWithoutOwner(namespace: string): readonly KubeObject[];
 }
 
 /** When, why and by whom a write is made. */
@@ -65,6 +71,8 @@ export interface Store extends ObjectReader {
   readonly journal: readonly Commit[];
   /** Objects that queries have returned or looked at so far: a work counter for benchmarks. */
   readonly scanned: number;
+  /** Number of objects. */
+  readonly size: number;
   /**
    * Writes as one revision and returns the commit, or null when nothing changes. A put that equals what is stored (but for
    * its resourceVersion) is dropped, and so is the removal of what is not there. No rules of the API are applied here.

@@ -43,7 +43,11 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
       if (owner?.kind === "DaemonSet") keys.add(objectKey("DaemonSet", metadata.namespace, owner.name));
     }
     if (kind === "Pod" && to !== undefined && controllerOf(to) === undefined && mayBeAdoptedNow(from, to)) {
-      for (const set of reader.list<DaemonSet>("DaemonSet", metadata.namespace)) {
+      for (const set of reader.workloadsFor<DaemonSet>(
+        "DaemonSet",
+        metadata.namespace ?? "",
+        to.metadata.labels ?? {},
+      )) {
         if (labelSelectorMatches(set.spec.selector, to.metadata.labels)) keys.add(keyOf(set));
       }
     }

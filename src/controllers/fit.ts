@@ -112,18 +112,6 @@ function inDomain(pod: Pod, term: PodTerm, node: Node, reader: ObjectReader): re
     );
 }
 
-/** Does a pod of this list keep others away? Lists never change, so each is looked through once. */
-const HOSTILE = new WeakMap<readonly Pod[], boolean>();
-
-function hasHostile(pods: readonly Pod[]): boolean {
-  let known = HOSTILE.get(pods);
-  if (known === undefined) {
-    known = pods.some((pod) => (pod.spec as Placed).affinity?.podAntiAffinity !== undefined);
-    HOSTILE.set(pods, known);
-  }
-  return known;
-}
-
 /** Source: InterPodAffinity, required terms of the incoming pod, and the anti-affinity of those that stand there. */
 export function affinityRefusal(pod: Pod, node: Node, reader: ObjectReader): string | null {
   const { podAffinity, podAntiAffinity } = (pod.spec as Placed).affinity ?? {};
@@ -138,8 +126,7 @@ export function affinityRefusal(pod: Pod, node: Node, reader: ObjectReader): str
   for (const term of podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
     if (inDomain(pod, term, node, reader).length > 0) return "node(s) didn't match pod anti-affinity rules";
   }
-  const pods = reader.podsOnNode(node.metadata.name);
-  for (const other of hasHostile(pods) ? pods : []) {
+  for (const other of reader.podsKeepingAway(node.metadata.name)) {
     const terms =
       (other.spec as Placed).affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
     const hostile = terms.some(

@@ -51,7 +51,7 @@ function keysFor(kind: Replicas["kind"], commit: Commit, reader: ObjectReader): 
       if (owner?.kind === kind) keys.add(objectKey(kind, object.metadata.namespace, owner.name));
     }
     if (to !== undefined && controllerOf(to) === undefined && mayBeAdoptedNow(from, to)) {
-      for (const rs of reader.list<Replicas>(kind, to.metadata.namespace)) {
+      for (const rs of reader.workloadsFor<Replicas>(kind, to.metadata.namespace ?? "", to.metadata.labels ?? {})) {
         if (labelSelectorMatches(selectorOf(rs), to.metadata.labels)) keys.add(keyOf(rs));
       }
     }

@@ -64,8 +64,9 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const nodes = view.reader.list<Node>("Node");
   const reasons = new Map<string, number>();
   const fitting: Node[] = [];
+  const refusal = filterFor(pod, view.reader);
   for (const node of nodes) {
-    const reason = refusal(pod, node, view.reader);
+    const reason = refusal(node);
     if (reason === null) fitting.push(node);
     else reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
@@ -106,21 +107,42 @@ function failedScheduling(nodes: number, reasons: ReadonlyMap<string, number>): 
 
 const CORDON: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
 
-/** The first filter plugin that refuses the node, in its words, or null. Order as the default profile runs them. */
-function refusal(pod: Pod, node: Node, reader: ObjectReader): string | null {
-  if (isDeleting(node)) return "node(s) were unschedulable";
-  if (node.spec.unschedulable === true && !tolerates(pod.spec, CORDON)) return "node(s) were unschedulable";
-  const taints = (node.spec.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule");
-  if (taints.some((taint) => !tolerates(pod.spec, taint))) return "node(s) had untolerated taint(s)";
-  if (!selectsNode(pod.spec, node)) return "node(s) didn't match Pod's node affinity/selector";
-  const ports = hostPorts(pod);
-  if (ports.length > 0) {
-    const taken = new Set(
-      reader.podsOnNode(node.metadata.name).flatMap((other) => (isTerminal(other) ? [] : hostPorts(other))),
-    );
-    if (ports.some((port) => taken.has(port))) return "node(s) didn't have free ports for the requested pod ports";
+/** Taints that keep pods out. A Node's spec never changes, so each is looked through once. */
+const HARD_TAINTS = new WeakMap<Node["spec"], readonly Taint[]>();
+
+function hardTaints({ spec }: Node): readonly Taint[] {
+  let taints = HARD_TAINTS.get(spec);
+  if (taints === undefined) {
+    taints = (spec.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule");
+    HARD_TAINTS.set(spec, taints);
   }
-  return lackOf(pod, node, reader) ?? spreadRefusal(pod, node, reader) ?? affinityRefusal(pod, node, reader);
+  return taints;
+}
+
+/**
+ * The filter plugins for a pod: the first one that refuses a node, in its words, or null. Order as the default profile runs
+ * them. What the pod asks for is read once, not once per node.
+ */
+function filterFor(pod: Pod, reader: ObjectReader): (node: Node) => string | null {
+  const { nodeSelector, affinity, topologySpreadConstraints = [] } = pod.spec as Placed;
+  const selects = nodeSelector !== undefined || affinity?.nodeAffinity !== undefined;
+  const ports = hostPorts(pod);
+  return (node) => {
+    if (isDeleting(node)) return "node(s) were unschedulable";
+    if (node.spec.unschedulable === true && !tolerates(pod.spec, CORDON)) return "node(s) were unschedulable";
+    if (hardTaints(node).some((taint) => !tolerates(pod.spec, taint))) return "node(s) had untolerated taint(s)";
+    if (selects && !selectsNode(pod.spec, node)) return "node(s) didn't match Pod's node affinity/selector";
+    if (ports.length > 0) {
+      const taken = new Set(
+        reader.podsOnNode(node.metadata.name).flatMap((other) => (isTerminal(other) ? [] : hostPorts(other))),
+      );
+      if (ports.some((port) => taken.has(port))) return "node(s) didn't have free ports for the requested pod ports";
+    }
+    const lack = lackOf(pod, node, reader);
+    if (lack !== null) return lack;
+    const spread = topologySpreadConstraints.length === 0 ? null : spreadRefusal(pod, node, reader);
+    return spread ?? affinityRefusal(pod, node, reader);
+  };
 }
 
 /** `8080/TCP` for each port that the pod takes on its node; with hostNetwork every container port is one. */
@@ -156,17 +178,22 @@ function pickNode(pod: Pod, nodes: readonly Node[], reader: ObjectReader): Node 
   const rank = (node: Node): readonly number[] => [
     // A text may state the address and leave out the node: it is the one whose subnet the address is of.
     podIP !== undefined && podCIDRsOf(node).some((cidr) => cidrContains(cidr, podIP)) ? 0 : 1,
-    -preferred.reduce((sum, term) => sum + (nodeTermMatches(term.preference, node) ? term.weight : 0), 0),
+    preferred.length === 0
+      ? 0
+      : -preferred.reduce((sum, term) => sum + (nodeTermMatches(term.preference, node) ? term.weight : 0), 0),
     siblings.get(node.metadata.name) ?? 0,
-    zones.get(zoneLabel(node) ?? "") ?? 0,
+    zones.size === 0 ? 0 : (zones.get(zoneLabel(node) ?? "") ?? 0),
     reader.podsOnNode(node.metadata.name).length,
   ];
-  let best: { readonly node: Node; readonly rank: readonly number[] } | undefined;
+  let best: Node | undefined;
+  let least: readonly number[] = [];
   for (const node of nodes) {
-    const candidate = { node, rank: rank(node) };
-    if (best === undefined || isLess(candidate.rank, best.rank)) best = candidate;
+    const candidate = rank(node);
+    if (best !== undefined && !isLess(candidate, least)) continue;
+    best = node;
+    least = candidate;
   }
-  return best?.node;
+  return best;
 }
 
 function podCIDRsOf({ spec }: Node): readonly string[] {
@@ -174,7 +201,8 @@ function podCIDRsOf({ spec }: Node): readonly string[] {
 }
 
 function isLess(a: readonly number[], b: readonly number[]): boolean {
-  for (const [i, value] of a.entries()) {
+  for (let i = 0; i < a.length; i++) {
+    const value = a[i] ?? 0;
     const other = b[i] ?? 0;
     if (value !== other) return value < other;
   }

@@ -33,7 +33,11 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
       if (owner?.kind === "StatefulSet") keys.add(objectKey("StatefulSet", metadata.namespace, owner.name));
     }
     if (kind === "Pod" && to !== undefined && controllerOf(to) === undefined && mayBeAdoptedNow(from, to)) {
-      for (const set of reader.list<StatefulSet>("StatefulSet", metadata.namespace)) {
+      for (const set of reader.workloadsFor<StatefulSet>(
+        "StatefulSet",
+        metadata.namespace ?? "",
+        to.metadata.labels ?? {},
+      )) {
         if (labelSelectorMatches(set.spec.selector, to.metadata.labels)) keys.add(keyOf(set));
       }
     }

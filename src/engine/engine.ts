@@ -77,6 +77,11 @@ export class Engine<Ctx, S> {
     return this.done;
   }
 
+  /** About how many things a checkpoint taken now would hold. */
+  get size(): number {
+    return this.heap.size + (this.domain.size?.() ?? 0);
+  }
+
   /** Handled events in order, up to the present. */
   get log(): readonly LogEntry[] {
     return this.done === this.entries.length ? this.entries : this.entries.slice(0, this.done);
@@ -226,14 +231,7 @@ export class Engine<Ctx, S> {
       nextSeq: this.seq,
       pace: this.currentPace,
       handled: this.handled,
-      queue: this.heap
-        .toArray()
-        .filter((event) => this.isAlive(event))
-        .map((event) => {
-          const also = this.absorbed.get(event.seq);
-          return also === undefined ? event : { ...event, alsoCausedBy: also };
-        })
-        .sort(byTime),
+      queue: this.waitingEvents(),
       domain: this.domain.snapshot(),
     };
   }
@@ -259,6 +257,17 @@ export class Engine<Ctx, S> {
   /** Drops the log of what lies after the present: its checkpoints cannot be gone to any more. */
   forgetFuture(): void {
     this.entries.length = this.done;
+  }
+
+  /** Waiting events, sorted, each with all its causes. */
+  private waitingEvents(): readonly SimEvent[] {
+    const queue: SimEvent[] = [];
+    for (const event of this.heap.toArray()) {
+      if (!this.isAlive(event)) continue;
+      const also = this.absorbed.get(event.seq);
+      queue.push(also === undefined ? event : { ...event, alsoCausedBy: also });
+    }
+    return queue.sort(byTime);
   }
 
   private note(entry: LogEntry): void {

@@ -29,10 +29,18 @@ export interface Position {
 interface Mark<S> {
   readonly position: Position;
   readonly checkpoint: Checkpoint<S>;
+  /** Events to the next one. */
+  readonly room: number;
 }
 
 /**
- * The past and the present of one engine: inputs and a checkpoint every `every` events. All that comes from outside goes
+ * A checkpoint that holds this many things is an event apart from the next: what all of them cost grows with the events, whatever
+ * the size of the cluster, and going back costs no more than a part of having built it.
+ */
+const THINGS_PER_EVENT = 16;
+
+/**
+ * The past and the present of one engine: inputs and a checkpoint every `every` events, or more where much is held. All that comes from outside goes
  * through here, so that any moment can be visited again: the nearest checkpoint is restored and the inputs since then are
  * given again at their exact places. After a look back (`seek`), the next input makes that moment the present and forgets
  * what came after it.
@@ -45,7 +53,7 @@ export class History<Ctx, S> {
   private cursor = 0;
   private last: Position;
 
-  /** Starts with the engine as it stands. `every`: events between two checkpoints. */
+  /** Starts with the engine as it stands. `every`: the least number of events between two checkpoints. */
   constructor(engine: Engine<Ctx, S>, every = 500) {
     this.engine = engine;
     this.every = every;
@@ -174,11 +182,12 @@ export class History<Ctx, S> {
 
   private markIfDue(): void {
     const latest = this.marks[this.marks.length - 1];
-    if (latest === undefined || this.engine.handled - latest.position.handled >= this.every) this.mark();
+    if (latest === undefined || this.engine.handled - latest.position.handled >= latest.room) this.mark();
   }
 
   private mark(): void {
-    this.marks.push({ position: this.position, checkpoint: this.engine.checkpoint() });
+    const room = Math.max(this.every, Math.ceil(this.engine.size / THINGS_PER_EVENT));
+    this.marks.push({ position: this.position, checkpoint: this.engine.checkpoint(), room });
   }
 
   private nearest(fits: (position: Position) => boolean): Mark<S> {

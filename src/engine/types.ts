@@ -102,6 +102,8 @@ export interface Domain<S> {
   restore(state: S): void;
   /** A number that grows whenever something that matters changed (a commit, a rule). Quiet means that it stands still. */
   version(): number;
+  /** About how many things a snapshot holds: the more, the farther apart a history keeps its checkpoints. None when left out. */
+  size?(): number;
 }
 
 /** Everything that the engine and its domain need to go on from here: plain data. */

@@ -172,8 +172,11 @@ export function withEvents(reader: ObjectReader, events: () => readonly ClusterE
     podsMatching: (namespace, selector) => reader.podsMatching(namespace, selector),
     servicesSelecting: (namespace, labels) => reader.servicesSelecting(namespace, labels),
     podsOnNode: (node) => reader.podsOnNode(node),
+    podsKeepingAway: (node) => reader.podsKeepingAway(node),
     podByIP: (ip) => reader.podByIP(ip),
     slicesOf: (namespace, service) => reader.slicesOf(namespace, service),
+    workloadsFor: (kind, namespace, labels) => reader.workloadsFor(kind, namespace, labels),
+    replicaSetsWithoutOwner: (namespace) => reader.replicaSetsWithoutOwner(namespace),
     ownedBy: (uid) => reader.ownedBy(uid),
   };
 }

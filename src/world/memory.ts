@@ -2,42 +2,67 @@ import type { JsonValue } from "../base/json.ts";
 
 type Slots = ReadonlyMap<string, JsonValue>;
 
-/** The notes of all controller instances, as a checkpoint keeps them. */
-export type SavedMemory = ReadonlyMap<string, Slots>;
+/** The notes of all controller instances, as a checkpoint keeps them: those that did not change are shared with others. */
+export type SavedMemory = readonly Slots[];
+
+/** Enough that a bucket of the largest cluster (150,000 pods) stays small, few enough to list at every checkpoint. */
+const BUCKETS = 512;
+const EMPTY: Slots = new Map();
+
+function bucketOf(place: string): number {
+  let hash = 0;
+  for (let i = 0; i < place.length; i++) hash = (Math.imul(hash, 31) + place.charCodeAt(i)) | 0;
+  return ((hash ^ (hash >>> 15)) >>> 0) % BUCKETS;
+}
+
+const placeOf = (instance: string, slot: string): string => `${instance}\n${slot}`;
 
 /**
- * What controllers note down between reconciles, by instance and slot. A kubelet has a slot per pod, so writing must not copy:
- * slots change in place, and a snapshot copies only the instances that wrote since the last one.
+ * What controllers note down between reconciles, by instance and slot. A kubelet has a slot per pod and a Deployment controller
+ * one per Deployment, so writing must not copy: slots change in place, and a snapshot copies only the buckets that were written
+ * to since the last one.
  */
 export class Memory {
-  private instances = new Map<string, Map<string, JsonValue>>();
-  /** Instances as the last snapshot has them; those that wrote since are missing. */
-  private frozen = new Map<string, Slots>();
+  private readonly buckets: Map<string, JsonValue>[] = Array.from({ length: BUCKETS }, () => new Map());
+  /** Buckets as the last snapshot has them; null where a note has come since. */
+  private readonly frozen: (Slots | null)[] = this.buckets.map(() => EMPTY);
+  private count = 0;
+
+  /** Number of notes. */
+  get size(): number {
+    return this.count;
+  }
 
   get(instance: string, slot: string): JsonValue | undefined {
-    return this.instances.get(instance)?.get(slot);
+    const place = placeOf(instance, slot);
+    return this.buckets[bucketOf(place)]?.get(place);
   }
 
   /** Writes slots of an instance; null forgets one. */
   note(instance: string, slots: Readonly<Record<string, JsonValue>>): void {
-    let own = this.instances.get(instance);
-    if (own === undefined) this.instances.set(instance, (own = new Map()));
     for (const [slot, value] of Object.entries(slots)) {
-      if (value === null) own.delete(slot);
-      else own.set(slot, value);
+      const place = placeOf(instance, slot);
+      const index = bucketOf(place);
+      const bucket = this.buckets[index] as Map<string, JsonValue>;
+      const before = bucket.size;
+      if (value === null) bucket.delete(place);
+      else bucket.set(place, value);
+      this.count += bucket.size - before;
+      this.frozen[index] = null;
     }
-    this.frozen.delete(instance);
   }
 
   snapshot(): SavedMemory {
-    for (const [instance, slots] of this.instances) {
-      if (!this.frozen.has(instance)) this.frozen.set(instance, new Map(slots));
-    }
-    return new Map(this.frozen);
+    return this.buckets.map((bucket, i) => (this.frozen[i] ??= bucket.size === 0 ? EMPTY : new Map(bucket)));
   }
 
   restore(saved: SavedMemory): void {
-    this.instances = new Map([...saved].map(([instance, slots]) => [instance, new Map(slots)]));
-    this.frozen = new Map(saved);
+    this.count = 0;
+    saved.forEach((slots, i) => {
+      this.count += slots.size;
+      if (this.frozen[i] === slots) return;
+      this.buckets[i] = new Map(slots);
+      this.frozen[i] = slots;
+    });
   }
 }

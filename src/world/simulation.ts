@@ -84,6 +84,7 @@ export class Cluster {
       snapshot: () => this.save(),
       restore: (saved) => this.restore(saved),
       version: () => this.store.revision + this.state.version,
+      size: () => this.store.size + this.memory.size,
     });
     this.history = new History<Cluster, Saved>(this.engine);
     // Before the first command the cluster has what every cluster has.

@@ -54,7 +54,11 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
         if (owner?.kind === "Deployment") keys.add(objectKey("Deployment", metadata.namespace, owner.name));
       }
       if (to !== undefined && controllerOf(to) === undefined) {
-        for (const deployment of reader.list<Deployment>("Deployment", metadata.namespace)) {
+        for (const deployment of reader.workloadsFor<Deployment>(
+          "Deployment",
+          metadata.namespace ?? "",
+          metadata.labels ?? {},
+        )) {
           if (labelSelectorMatches(deployment.spec.selector, metadata.labels)) keys.add(keyOf(deployment));
         }
       }
@@ -150,14 +154,8 @@ function result(deployment: Deployment, step: Step, operations: readonly Operati
 }
 
 function orphansOf(deployment: Deployment, reader: ObjectReader): readonly ReplicaSet[] {
-  return reader
-    .list<ReplicaSet>("ReplicaSet", deployment.metadata.namespace)
-    .filter(
-      (rs) =>
-        controllerOf(rs) === undefined &&
-        !isDeleting(rs) &&
-        labelSelectorMatches(deployment.spec.selector, rs.metadata.labels),
-    );
+  const orphans = reader.replicaSetsWithoutOwner(deployment.metadata.namespace ?? "") as readonly ReplicaSet[];
+  return orphans.filter((rs) => !isDeleting(rs) && labelSelectorMatches(deployment.spec.selector, rs.metadata.labels));
 }
 
 function stepOf(
