@@ -86,23 +86,15 @@ describe("bootstrap", () => {
     });
     expect(store.slicesOf("default", "kubernetes")[0]?.endpoints?.[0]?.addresses).toEqual(["192.168.56.10"]);
     expect(store.get(objectKey("Endpoints", "default", "kubernetes"))).toBeDefined();
-    expect(store.get(objectKey("Service", "kube-system", "kube-dns"))).toBeUndefined();
   });
 
-  test("kube-dns has the tenth address when it is asked for", () => {
-    store = createStore();
-    api = createApi(store, {
-      seed: 1,
-      cluster: () => ({ serviceSubnet, podSubnet: "", dnsDomain: "", nodePortRange: { from: 30000, to: 32767 } }),
-    });
-    api.bootstrap(now(), { dns: true });
-    const dns = get(objectKey("Service", "kube-system", "kube-dns"));
-    expect(dns.spec.clusterIP).toBe("10.96.0.10");
-    expect(dns.spec.ports?.map((p) => `${p.name} ${p.port}/${p.protocol}`)).toEqual([
-      "dns 53/UDP",
-      "dns-tcp 53/TCP",
-      "metrics 9153/TCP",
-    ]);
+  test("default/kubernetes follows the API server to another address, and nothing else is written", () => {
+    const before = store.revision;
+    api.bootstrap(now());
+    expect(store.revision).toBe(before);
+    api.bootstrap(now(), ["10.89.0.10", "fd00:89::10"]);
+    expect(store.slicesOf("default", "kubernetes")[0]?.endpoints?.map((e) => e.addresses)).toEqual([["10.89.0.10"]]);
+    expect(store.revision).toBe(before + 2);
   });
 });
 

@@ -21,7 +21,7 @@ import { validateCreate, validateUpdate } from "../model/validate.ts";
 import { admit } from "./admission.ts";
 import { applyText } from "./applyall.ts";
 import { applyOne } from "./apply.ts";
-import { bootstrapCluster } from "./bootstrap.ts";
+import { bootstrapCluster, CONTROL_PLANE } from "./bootstrap.ts";
 import { generatedName, uidFor } from "./names.ts";
 import { allocateForCreate, allocateForUpdate, dropTypeDependentFields, type Pools } from "./service.ts";
 import {
@@ -269,8 +269,8 @@ export function createApi(store: Store, options: ApiOptions): Api {
     apply,
     applyAll: (objects, context, { prune = [] } = {}) =>
       applyText({ store, create, apply, delete: remove }, objects, prune, context),
-    bootstrap: (context, { dns = false } = {}) => {
-      bootstrapCluster({ create, cluster: options.cluster(), store }, context, dns);
+    bootstrap: (context, servers = [CONTROL_PLANE.ip]) => {
+      bootstrapCluster({ create, update, cluster: options.cluster(), store }, context, servers);
     },
   };
 }

@@ -5,14 +5,11 @@ import type { Endpoints } from "../model/endpoints/types.ts";
 import { keyOf, type KubeObject } from "../model/meta/types.ts";
 import type { Service } from "../model/service/types.ts";
 import { clusterIPRanges } from "./allocators/clusterip.ts";
-import { formatIP } from "../base/ip.ts";
+import { formatIP, isIPv6 } from "../base/ip.ts";
 import type { Api, Store, WriteContext } from "./types.ts";
 
-/** The control plane stands outside the nodes of a scenario. */
+/** Where the API server answers, unless the node of the control plane has another address. */
 export const CONTROL_PLANE = { ip: "192.168.56.10", port: 6443 } as const;
-
-/** kubeadm's GetDNSIP: the tenth address of the service range. */
-const DNS_OFFSET = 10n;
 
 const meta = (namespace: string, name: string, labels: Readonly<Record<string, string>>) => ({
   namespace,
@@ -21,7 +18,7 @@ const meta = (namespace: string, name: string, labels: Readonly<Record<string, s
 });
 
 /** The first address belongs to default/kubernetes, whose endpoints the API server writes itself. Source: pkg/controlplane. */
-function apiServerObjects(ip: string): readonly KubeObject[] {
+function apiServerObjects(ip: string, servers: readonly string[]): readonly KubeObject[] {
   const service: Omit<Service, "status"> = {
     apiVersion: "v1",
     kind: "Service",
@@ -38,66 +35,62 @@ function apiServerObjects(ip: string): readonly KubeObject[] {
     kind: "Endpoints",
     metadata: meta("default", "kubernetes", { "endpointslice.kubernetes.io/skip-mirror": "true" }),
     subsets: [
-      { addresses: [{ ip: CONTROL_PLANE.ip }], ports: [{ name: "https", port: CONTROL_PLANE.port, protocol: "TCP" }] },
+      {
+        addresses: servers.map((server) => ({ ip: server })),
+        ports: [{ name: "https", port: CONTROL_PLANE.port, protocol: "TCP" }],
+      },
     ],
   };
   const slice: EndpointSlice = {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     metadata: meta("default", "kubernetes", { [SERVICE_NAME_LABEL]: "kubernetes" }),
-    addressType: "IPv4",
-    endpoints: [{ addresses: [CONTROL_PLANE.ip], conditions: { ready: true } }],
+    addressType: isIPv6(ip) ? "IPv6" : "IPv4",
+    endpoints: servers.map((server) => ({ addresses: [server], conditions: { ready: true } })),
     ports: [{ name: "https", port: CONTROL_PLANE.port, protocol: "TCP" }],
   };
   return [service, endpoints, slice];
 }
 
-/** The Service of the cluster's DNS as kubeadm makes it. */
-function dnsService(ip: string): KubeObject {
-  const service: Omit<Service, "status"> = {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: {
-      ...meta("kube-system", "kube-dns", {
-        "k8s-app": "kube-dns",
-        "kubernetes.io/cluster-service": "true",
-        "kubernetes.io/name": "CoreDNS",
-      }),
-      annotations: { "prometheus.io/port": "9153", "prometheus.io/scrape": "true" },
-    },
-    spec: {
-      type: "ClusterIP",
-      clusterIP: ip,
-      selector: { "k8s-app": "kube-dns" },
-      ports: [
-        { name: "dns", protocol: "UDP", port: 53, targetPort: 53 },
-        { name: "dns-tcp", protocol: "TCP", port: 53, targetPort: 53 },
-        { name: "metrics", protocol: "TCP", port: 9153, targetPort: 9153 },
-      ],
-    },
-  };
-  return service;
-}
-
-/** Writes what a new cluster has before anybody has applied anything, as far as it is not there. */
+/**
+ * Writes what a new cluster has before anybody has applied anything, as far as it is not there. `servers`: where API servers
+ * answer; default/kubernetes follows when they have moved, as the lease reconciler of pkg/controlplane does.
+ */
 export function bootstrapCluster(
-  writes: { readonly create: Api["create"]; readonly cluster: ClusterConfig; readonly store: Pick<Store, "get"> },
+  writes: {
+    readonly create: Api["create"];
+    readonly update: Api["update"];
+    readonly cluster: ClusterConfig;
+    readonly store: Pick<Store, "get">;
+  },
   context: WriteContext,
-  dns: boolean,
+  servers: readonly string[],
 ): void {
   const range = clusterIPRanges(writes.cluster.serviceSubnet)[0];
   assert(range !== undefined, `serviceSubnet ${writes.cluster.serviceSubnet} is no CIDR`);
-  const address = (offset: bigint): string => formatIP({ family: range.cidr.family, value: range.cidr.base + offset });
+  const first = formatIP({ family: range.cidr.family, value: range.cidr.base + 1n });
+  const fitting = servers.filter((server) => isIPv6(server) === isIPv6(first));
   const objects: KubeObject[] = ["default", "kube-system", "kube-public", "kube-node-lease"].map((name) => ({
     apiVersion: "v1",
     kind: "Namespace",
     metadata: { name },
   }));
-  objects.push(...apiServerObjects(address(1n)));
-  if (dns) objects.push(dnsService(address(DNS_OFFSET)));
+  objects.push(...apiServerObjects(first, fitting.length > 0 ? fitting : [CONTROL_PLANE.ip]));
   for (const object of objects) {
-    if (writes.store.get(keyOf(object)) !== undefined) continue;
-    const made = writes.create(object, context);
+    const known = writes.store.get(keyOf(object));
+    const isAddress = object.kind === "Endpoints" || object.kind === "EndpointSlice";
+    if (known !== undefined && (!isAddress || serversOf(known) === serversOf(object))) continue;
+    const made =
+      known === undefined
+        ? writes.create(object, context)
+        : writes.update({ ...known, ...object, metadata: known.metadata } as KubeObject, context);
     assert(made.ok, `bootstrap: ${made.ok ? "" : made.error.message}`);
   }
+}
+
+/** The addresses behind default/kubernetes, in one text to compare. */
+function serversOf(object: KubeObject): string {
+  if (object.kind === "EndpointSlice")
+    return (object as EndpointSlice).endpoints?.flatMap((e) => e.addresses).join() ?? "";
+  return ((object as Endpoints).subsets ?? []).flatMap((s) => (s.addresses ?? []).map((a) => a.ip)).join();
 }

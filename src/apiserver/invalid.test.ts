@@ -25,7 +25,7 @@ function start(serviceSubnet = "10.96.0.0/12"): { readonly store: Store; readonl
     nodePortRange: { from: 30000, to: 32767 },
   };
   const api = createApi(store, { seed: 1, cluster: () => cluster });
-  api.bootstrap(NOW, { dns: true });
+  api.bootstrap(NOW);
   return { store, api };
 }
 

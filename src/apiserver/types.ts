@@ -160,6 +160,6 @@ export interface Api {
     context: WriteContext,
     options?: { readonly prune?: readonly ObjectKey[] },
   ): ApplyReport;
-  /** What a new cluster has, where it is missing: namespaces, default/kubernetes with its endpoints, kube-dns when asked for. */
-  bootstrap(context: WriteContext, options?: { readonly dns?: boolean }): void;
+  /** What a new cluster has, where it is missing: namespaces, and default/kubernetes with the API servers' addresses behind it. */
+  bootstrap(context: WriteContext, servers?: readonly string[]): void;
 }

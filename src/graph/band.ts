@@ -73,7 +73,9 @@ export function bandCards(mirror: MirrorState, cast: Cast, service: Service | nu
   }
   if (mirror.proxies.length > 0) {
     const wanted = service === null ? 0 : revisionOf(service, slicesOf(cast, service));
-    const rows = [...mirror.proxies]
+    const shown = new Set(cast.nodes.map((node) => node.metadata.name));
+    const rows = mirror.proxies
+      .filter((p) => shown.has(p.node))
       .sort((a, b) => (a.node < b.node ? -1 : 1))
       .map((p) => ({
         node: p.node,

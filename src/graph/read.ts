@@ -4,7 +4,7 @@ import { SERVICE_NAME_LABEL } from "../model/endpointslice/types.ts";
 import type { Client } from "../model/kubehop/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import { keyOf, objectKey, splitKey } from "../model/meta/types.ts";
-import type { Node } from "../model/node/types.ts";
+import { isControlPlane, type Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { HostId, Hop, Walk } from "../model/trace/types.ts";
@@ -18,7 +18,7 @@ export interface Cast {
   readonly slices: readonly EndpointSlice[];
 }
 
-export function castOf(mirror: MirrorState, walk: Walk | null): Cast {
+export function castOf(mirror: Pick<MirrorState, "objects">, walk: Walk | null): Cast {
   const of = <T extends KubeObject>(kind: string): T[] =>
     [...mirror.objects.values()].filter((o) => o.kind === kind).sort(byName) as T[];
   const clients = of<Client>("Client").map((c) => ({
@@ -32,13 +32,39 @@ export function castOf(mirror: MirrorState, walk: Walk | null): Cast {
     if (name !== null && !clients.some((c) => c.name === name))
       clients.push({ name, ip: hop.before.src, object: null });
   }
+  const all = of<Pod>("Pod");
+  const away = awayNodes(of<Node>("Node"), all, walk);
   return {
     clients,
-    nodes: of<Node>("Node"),
-    pods: of<Pod>("Pod"),
+    nodes: of<Node>("Node")
+      .filter((node) => !away.has(node.metadata.name))
+      .sort((a, b) => Number(isControlPlane(a)) - Number(isControlPlane(b))),
+    pods: all.filter((pod) => !away.has(pod.spec.nodeName ?? "")),
     services: of<Service>("Service"),
     slices: of<EndpointSlice>("EndpointSlice"),
   };
+}
+
+/**
+ * Nodes of the control plane stay off the map as long as nothing there concerns the reader: no pod of his own runs on them and the
+ * walk does not come by. They stand below the others when it does, so that those keep their places.
+ */
+function awayNodes(nodes: readonly Node[], pods: readonly Pod[], walk: Walk | null): ReadonlySet<string> {
+  const control = nodes.filter(isControlPlane).map((node) => node.metadata.name);
+  if (control.length === nodes.length) return new Set();
+  const visited = new Set([...(walk?.hops ?? []), ...(walk?.reply ?? [])].flatMap((hop) => [hop.place, hop.to ?? ""]));
+  const named = `${walk?.request.from ?? ""} ${walk?.request.to ?? ""}`;
+  return new Set(
+    control.filter(
+      (name) =>
+        !visited.has(nodeHost(name)) &&
+        !named.includes(`node/${name}`) &&
+        !pods.some(
+          (pod) =>
+            pod.spec.nodeName === name && (pod.metadata.namespace !== "kube-system" || visited.has(podHost(pod))),
+        ),
+    ),
+  );
 }
 
 function byName(a: KubeObject, b: KubeObject): number {

@@ -5,22 +5,14 @@ import type { ClusterConfig, ProxyConfig } from "../model/config/types.ts";
 import { KUBEHOP_VERSION, type Client, type CloudProvider } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
+import { NODE_INFO } from "./node-info.ts";
+import { systemObjects } from "./system.ts";
 
 /** What a scenario text gets when it does not say otherwise. */
 
 const WORKERS = 3;
 
-/** What `kubectl get nodes -o wide` shows of a plain worker. */
-const NODE_INFO = {
-  architecture: "amd64",
-  containerRuntimeVersion: "containerd://2.1.4",
-  kernelVersion: "6.18.44",
-  kubeletVersion: "v1.36.2",
-  operatingSystem: "linux",
-  osImage: "Debian GNU/Linux 13 (trixie)",
-};
-
-/** worker-1..3 at 192.168.56.11–13, podCIDR 10.244.1–3.0/24; the control plane stands outside them. */
+/** worker-1..3 at 192.168.56.11–13, podCIDR 10.244.1–3.0/24; the control plane has .10 and the piece before theirs. */
 export const DEFAULT_NODES: readonly Node[] = Array.from({ length: WORKERS }, (_, i) => {
   const name = `worker-${i + 1}`;
   const podCIDR = `10.244.${i + 1}.0/24`;
@@ -65,8 +57,13 @@ export function withServiceRanges(proxy: ProxyConfig, cluster: ClusterConfig): P
   return { ...proxy, serviceCIDRs: cluster.serviceSubnet.split(",").map((range) => range.trim()) };
 }
 
-/** Adds the default nodes and client where the text names none. */
-export function withDefaults(objects: readonly KubeObject[]): readonly KubeObject[] {
+/** Adds what a new cluster has, and the default nodes and client where the text names none. */
+export function withDefaults(objects: readonly KubeObject[], cluster: ClusterConfig): readonly KubeObject[] {
   const has = (kind: string): boolean => objects.some((o) => o.kind === kind);
-  return [...(has("Node") ? [] : DEFAULT_NODES), ...(has("Client") ? [] : [DEFAULT_CLIENT]), ...objects];
+  return [
+    ...systemObjects(objects, cluster),
+    ...(has("Node") ? [] : DEFAULT_NODES),
+    ...(has("Client") ? [] : [DEFAULT_CLIENT]),
+    ...objects,
+  ];
 }

@@ -94,6 +94,7 @@ describe("the life of a ClusterIP", () => {
       commit.updated.some(
         ([, to]) =>
           to.kind === "Pod" &&
+          to.metadata.name.startsWith("web") &&
           (to as Pod).status.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true,
       ),
     );

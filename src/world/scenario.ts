@@ -76,7 +76,7 @@ export function readScenario(text: string): Scenario {
 
   return {
     manifest,
-    objects: withScenarioDefaults(objects),
+    objects: withScenarioDefaults(objects, cluster),
     cluster,
     proxy: withServiceRanges(proxy, cluster),
     cloud: { ...DEFAULT_CLOUD, ...last<CloudProvider>("CloudProvider")?.object.spec },
@@ -86,9 +86,12 @@ export function readScenario(text: string): Scenario {
   };
 }
 
-function withScenarioDefaults(objects: readonly Placed[]): Scenario["objects"] {
+function withScenarioDefaults(objects: readonly Placed[], cluster: ClusterConfig): Scenario["objects"] {
   const documents = new Map(objects.map(({ object, document }) => [object, document]));
-  return withDefaults(objects.map(({ object }) => object)).map((object) => ({
+  return withDefaults(
+    objects.map(({ object }) => object),
+    cluster,
+  ).map((object) => ({
     object,
     document: documents.get(object) ?? null,
   }));

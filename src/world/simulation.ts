@@ -20,6 +20,7 @@ import { type Actor, type EngineContext, NOW, type Pace, type SimEvent } from ".
 import type { ProxyMode } from "../model/config/types.ts";
 import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import { kubectlText, type Status } from "../model/status.ts";
+import { isControlPlane, type Node, nodeInternalIP } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Request } from "../model/trace/types.ts";
 import type { Fault, Write } from "../wire/protocol.ts";
@@ -296,6 +297,14 @@ export class Cluster {
     }
   }
 
+  /** Where API servers answer: on every node of the control plane. */
+  private apiServers(): readonly string[] {
+    return this.store
+      .list<Node>("Node")
+      .filter(isControlPlane)
+      .flatMap((node) => nodeInternalIP(node) ?? []);
+  }
+
   private applyScenario(scenario: Scenario, context: WriteContext): ReturnType<Api["applyAll"]> {
     const isMoved = scenario.cluster.serviceSubnet !== this.state.cluster.serviceSubnet;
     this.held.change({
@@ -308,10 +317,14 @@ export class Cluster {
       this.api.delete(API_SERVICE, context, { force: true });
       this.api.bootstrap({ ...context, writer: "kube-apiserver" });
     }
-    const objects = scenario.objects.map(({ object }) => object);
-    const keys = objects.map(keyOf);
+    const keys = scenario.objects.map(({ object }) => keyOf(object));
+    // A machine that no text describes is set up once: later texts, which may leave it less room, do not move it.
+    const objects = scenario.objects
+      .filter(({ object, document }) => document !== null || object.kind !== "Node" || !this.store.get(keyOf(object)))
+      .map(({ object }) => object);
     const named = new Set(keys);
     const report = this.api.applyAll(objects, context, { prune: this.state.applied.filter((key) => !named.has(key)) });
+    this.api.bootstrap({ ...context, writer: "kube-apiserver" }, this.apiServers());
     this.held.change({ applied: keys });
     return report;
   }

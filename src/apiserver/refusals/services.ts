@@ -326,9 +326,9 @@ export const SERVICES: readonly Row[] = [
   [
     "a cluster IP that another Service holds",
     [],
-    web({ clusterIP: "10.96.0.10" }),
+    web({ clusterIP: "10.96.0.1" }),
     [
-      'spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated',
+      'spec.clusterIPs: Invalid value: ["10.96.0.1"]: failed to allocate IP 10.96.0.1: provided IP is already allocated',
     ],
   ],
   [

@@ -1,6 +1,6 @@
 import { compareStrings } from "../../base/compare.ts";
 import type { Endpoint } from "../../model/endpointslice/types.ts";
-import type { Node } from "../../model/node/types.ts";
+import { isControlPlane, type Node } from "../../model/node/types.ts";
 import type { Service } from "../../model/service/types.ts";
 import { quantityValue } from "../fit.ts";
 import { zoneLabel } from "../placement.ts";
@@ -33,11 +33,6 @@ export function positionalHints(
 /** Hints by endpoint identity, or why there are none, in the words of the event TopologyAwareHintsDisabled. */
 export type Allocation =
   { readonly ok: true; readonly zoneOf: ReadonlyMap<string, string> } | { readonly ok: false; readonly why: string };
-
-function isControlPlane(node: Node): boolean {
-  const labels = node.metadata.labels ?? {};
-  return "node-role.kubernetes.io/control-plane" in labels || "node-role.kubernetes.io/master" in labels;
-}
 
 function isReady(node: Node): boolean {
   return node.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;

@@ -1,6 +1,6 @@
 /** Programs other than kubectl: what one runs on a node or on the machine at hand. */
 import { objectKey } from "../../model/meta/types.ts";
-import type { Node } from "../../model/node/types.ts";
+import { isControlPlane, type Node } from "../../model/node/types.ts";
 import { nodeInternalIP } from "../../model/node/types.ts";
 import { timestamp } from "../../base/time.ts";
 import type { ProxyMode } from "../../model/config/types.ts";
@@ -33,9 +33,11 @@ type Program = (words: readonly string[], place: Place) => Output;
 export const nodesOf = (world: World): readonly string[] =>
   world.objects.list<Node>("Node").map((n) => n.metadata.name);
 
-/** The node whose kernel is asked: the one given with ssh, else the first. */
+/** The node whose kernel is asked: the one given with ssh, else the first that is not the control plane's. */
 function nodeOf(place: Place): string | null {
-  return place.node ?? nodesOf(place.world)[0] ?? null;
+  if (place.node !== null) return place.node;
+  const nodes = place.world.objects.list<Node>("Node");
+  return (nodes.find((node) => !isControlPlane(node)) ?? nodes[0])?.metadata.name ?? null;
 }
 
 const NO_NODE = "there is no node whose rules could be shown";

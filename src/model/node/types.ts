@@ -38,3 +38,14 @@ export function nodeReady(node: Node): boolean {
   const ready = node.status.conditions?.find((c) => c.type === "Ready");
   return ready === undefined || ready.status === "True";
 }
+
+/** kubeadm labels the nodes that run the control plane with it, and taints them with the same key. */
+export const CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane";
+
+/** Its name up to 1.23. */
+export const MASTER_LABEL = "node-role.kubernetes.io/master";
+
+export function isControlPlane(node: Node): boolean {
+  const labels = node.metadata.labels ?? {};
+  return CONTROL_PLANE_LABEL in labels || MASTER_LABEL in labels;
+}

@@ -3,6 +3,8 @@ import { splitKey } from "../../model/meta/types.ts";
 import type { Micros } from "../../base/time.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import type { JournalEntry } from "../../wire/protocol.ts";
+import { castOf } from "../../graph/read.ts";
+import type { MirrorState } from "../../mirror/types.ts";
 import { outcomeGlyph, RailGlyph } from "../inspector/glyphs.tsx";
 import type { PanelProps } from "../inspector/types.ts";
 import { clock, commandLine, duration, OUTCOMES } from "../inspector/wording.ts";
@@ -24,7 +26,8 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
   const ground = useRef<HTMLDivElement>(null);
   const { width } = useSize(ground);
   const shown = usePlayback((state) => state.walk);
-  const { journal, walks } = mirror;
+  const { walks } = mirror;
+  const journal = useShownJournal(mirror, shown);
   const [chosen, setPicked] = useState<JournalEntry | null>(null);
   // After a seek or an edit the history may no longer hold what was picked.
   const picked = useMemo(() => (chosen !== null && journal.includes(chosen) ? chosen : null), [chosen, journal]);
@@ -156,6 +159,17 @@ interface MarksProps {
   /** The reader's own doing, not the cluster's. */
   readonly hollow?: boolean;
   onPick(entry: JournalEntry): void;
+}
+
+/** The journal without what kube-proxy does on nodes that the map leaves out: the control plane's, unless a packet goes there. */
+function useShownJournal(mirror: MirrorState, walk: Walk | null): readonly JournalEntry[] {
+  const { journal, objects } = mirror;
+  const names = useMemo(() => castOf({ objects }, walk).nodes.map((node) => node.metadata.name), [objects, walk]);
+  const key = names.join();
+  return useMemo(() => {
+    const shown = new Set(key.split(","));
+    return journal.filter((entry) => entry.lane !== "kube-proxy" || shown.has(entry.node));
+  }, [journal, key]);
 }
 
 /** The marks of a lane, with the title of a mark beside it where the lane is free. */
