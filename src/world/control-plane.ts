@@ -1,6 +1,7 @@
 import { CONTROL_PLANE } from "../apiserver/bootstrap.ts";
 import { type Micros, timestamp } from "../base/time.ts";
 import type { Listener } from "../kernel/host.ts";
+import { type Node, nodeInternalIP } from "../model/node/types.ts";
 import type { HttpResponse } from "../model/trace/types.ts";
 
 /** `curl -k https://.../`: TLS is up, and who brings no credentials is system:anonymous, who may not read this path. */
@@ -32,15 +33,18 @@ function forbidden(now: Micros): HttpResponse {
   };
 }
 
-/** The machine of the API server, which is the one endpoint of default/kubernetes. */
-export function controlPlane(now: Micros): {
+/** A machine with an API server on it, an endpoint of default/kubernetes. */
+export function controlPlane(
+  node: Node,
+  now: Micros,
+): {
   readonly name: string;
   readonly ip: string;
   readonly listeners: readonly Listener[];
 } {
   return {
-    name: "control-plane",
-    ip: CONTROL_PLANE.ip,
+    name: node.metadata.name,
+    ip: nodeInternalIP(node) ?? "",
     listeners: [
       {
         ip: "0.0.0.0",

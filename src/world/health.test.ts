@@ -238,7 +238,7 @@ describe("the API server", () => {
       const walk = probe(world(mode), CLIENT, "service/default/kubernetes:443");
       expect([walk.outcome, walk.symptom]).toEqual(["delivered", "HTTP/2 403"]);
       expect(walk.backend).toEqual({ pod: null, ip: "192.168.56.10", port: 6443 });
-      expect(walk.hops.at(-1)?.place).toBe("machine/control-plane");
+      expect(walk.hops.at(-1)?.place).toBe("node/control-plane");
       expect(walk.response?.body).toContain(
         '"message": "forbidden: User \\"system:anonymous\\" cannot get path \\"/\\""',
       );

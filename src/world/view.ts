@@ -6,7 +6,7 @@ import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { Client, CloudProvider } from "../model/kubehop/types.ts";
 import { objectKey } from "../model/meta/types.ts";
-import type { Node } from "../model/node/types.ts";
+import { isControlPlane, type Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { ClusterView } from "../network/types.ts";
@@ -61,7 +61,11 @@ export function clusterView(given: ViewInputs): ClusterView {
     isDown,
     processOf,
     proxySockets,
-    machines: () => [controlPlane(now)],
+    machines: () =>
+      reader
+        .list<Node>("Node")
+        .filter(isControlPlane)
+        .map((node) => controlPlane(node, now)),
     node: (name) => reader.get<Node>(objectKey("Node", undefined, name)),
     nodes: () => reader.list<Node>("Node"),
     pod: (namespace, name) => reader.get<Pod>(objectKey("Pod", namespace, name)),
