@@ -2,6 +2,7 @@
  * `npm run bench`: work counts, ratios and timings, printed and never asserted. Machines differ; ratios and counts say more than
  * milliseconds.
  */
+import { benchRules, RULE_COLUMNS } from "./rules.ts";
 import { createWorld } from "../src/world/world.ts";
 import type { World } from "../src/world/types.ts";
 
@@ -62,6 +63,12 @@ function fresh(text: string): World {
   world.dispatch({ type: "text", text });
   return world;
 }
+
+console.log(
+  "\nRules: compiled first (names hashed too), in full (names known), as text; one endpoint changed: time, most rules and elements written, objects read",
+);
+row("mode", ...RULE_COLUMNS);
+benchRules(row);
 
 console.log("\nFrom text to picture: parse, admit, settle, frame (rules are compiled when somebody looks)");
 row("cluster", "from nothing", "one edit", "revision", "frame bytes");
