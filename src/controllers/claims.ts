@@ -16,15 +16,20 @@ export interface Claim {
   readonly title: string;
 }
 
-/** Source: pkg/controller/controller_ref_manager.go ClaimPods. */
-export function claimPods(owner: KubeObject, selector: LabelSelector, reader: ObjectReader): Claim {
+/** `isMember`: what a pod must be beside selected. Source: pkg/controller/controller_ref_manager.go ClaimPods. */
+export function claimPods(
+  owner: KubeObject,
+  selector: LabelSelector,
+  reader: ObjectReader,
+  isMember: (pod: Pod) => boolean = () => true,
+): Claim {
   const pods: Pod[] = [];
   const operations: Operation[] = [];
   let title = "";
   for (const object of reader.ownedBy(owner.metadata.uid ?? "")) {
     if (object.kind !== "Pod") continue;
     const pod = object as Pod;
-    if (labelSelectorMatches(selector, pod.metadata.labels)) pods.push(pod);
+    if (labelSelectorMatches(selector, pod.metadata.labels) && isMember(pod)) pods.push(pod);
     else if (!isDeleting(pod)) {
       const owners = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
       const { ownerReferences: _, ...metadata } = pod.metadata;
@@ -36,7 +41,7 @@ export function claimPods(owner: KubeObject, selector: LabelSelector, reader: Ob
     }
   }
   if (!isDeleting(owner)) {
-    for (const pod of orphansOf(owner, selector, reader)) {
+    for (const pod of orphansOf(owner, selector, reader).filter(isMember)) {
       operations.push({ op: "update", object: adopted(pod, owner) });
       title = `Adopted pod: ${pod.metadata.name}`;
     }

@@ -37,6 +37,27 @@ const images = (c: TestCluster): readonly string[] =>
   c.list<Pod>("Pod").map((pod) => `${pod.metadata.name} ${pod.spec.containers[0]?.image ?? ""}`);
 const stored = (c: TestCluster): StatefulSet => c.get<StatefulSet>("StatefulSet", "default", "db") as StatefulSet;
 
+test("a pod without an owner is adopted when it has a name of the set, and not for its labels alone", () => {
+  const c = new TestCluster();
+  const bare = (name: string): KubeObject =>
+    ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace: "default", labels: { app: "db" } },
+      spec: { containers: [{ name: "c", image: "v1" }] },
+    }) as KubeObject;
+  c.apply(bare("db-0"), bare("db-backup"));
+  c.rest();
+  c.apply(statefulSet(1));
+  c.rest();
+  const owners = c.list<Pod>("Pod").map(({ metadata }) => [metadata.name, metadata.ownerReferences?.[0]?.kind]);
+  expect(owners).toEqual([
+    ["db-0", "StatefulSet"],
+    ["db-backup", undefined],
+  ]);
+  expect(c.refusals).toEqual([]);
+});
+
 test("pods come up one after the other, each when the one before is ready, and go in reverse", () => {
   const c = new TestCluster({ pace: "run" });
   c.apply(statefulSet(3));

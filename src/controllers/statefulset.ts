@@ -55,13 +55,13 @@ interface Step {
 function reconcile(key: string, view: ReconcileView): Reconciliation {
   const set = view.reader.get<StatefulSet>(key as ObjectKey);
   if (set === undefined) return NOTHING;
-  const claim = claimPods(set, set.spec.selector, view.reader);
+  const claim = claimPods(set, set.spec.selector, view.reader, (pod) => ordinalOf(set, pod) !== null);
   if (claim.operations.length > 0) return { operations: claim.operations, title: claim.title };
   if (isDeleting(set)) return NOTHING;
   const revisions = revisionsOf(set, set.spec.selector.matchLabels, view.reader);
   // The revision first: its write brings this key back.
   if (revisions.operations.length > 0) return { operations: revisions.operations };
-  const pods = claim.pods.filter((pod) => ordinalOf(set, pod) !== null);
+  const { pods } = claim;
   const step = stepOf(set, pods, revisions, view.now);
   const status = statusOf(set, pods, revisions, view.now);
   const operations = [...step.operations];
@@ -77,7 +77,7 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   };
 }
 
-/** The number at the end of the pod's name, or null when it is no pod of this set. */
+/** The number at the end of the pod's name, or null when it is no pod of this set, selected or not. Source: isMemberOf. */
 function ordinalOf(set: StatefulSet, pod: Pod): number | null {
   const prefix = `${set.metadata.name}-`;
   const rest = pod.metadata.name.slice(prefix.length);
