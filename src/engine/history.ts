@@ -129,6 +129,7 @@ export class History<Ctx, S> {
 
   /** Shows an exact place of this history, as `position` named it. */
   seekTo(target: Position): void {
+    if (isSame(target, this.position)) return;
     const mark = this.nearest((position) => isBefore(position, target));
     this.goBackTo(mark);
     while (this.cursor < target.inputs) {
@@ -168,7 +169,7 @@ export class History<Ctx, S> {
   /** Forgets what lies after the present. */
   private cut(): void {
     const here = this.position;
-    if (here.inputs === this.last.inputs && here.handled === this.last.handled && here.at === this.last.at) return;
+    if (isSame(here, this.last)) return;
     this.engine.forgetFuture();
     this.given.length = this.cursor;
     this.marks = this.marks.filter((mark) => isBefore(mark.position, here));
@@ -202,6 +203,10 @@ export class History<Ctx, S> {
     this.engine.restore(mark.checkpoint);
     this.cursor = mark.position.inputs;
   }
+}
+
+function isSame(a: Position, b: Position): boolean {
+  return a.at === b.at && a.handled === b.handled && a.inputs === b.inputs;
 }
 
 /** At or before, in time, events and inputs alike. */
