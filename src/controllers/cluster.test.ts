@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MINUTE, SECOND } from "../base/time.ts";
+import type { Deployment } from "../model/deployment/types.ts";
 import type { EndpointSlice } from "../model/endpointslice/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import { podReady } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
+import { isComplete } from "./deployment/status.ts";
 import { ALL_CONTROLLERS } from "./registry.ts";
 import { deployment, keyIn, node, service, TestCluster } from "./testing.ts";
 
@@ -78,18 +80,38 @@ test("a namespace empties itself and goes, balancer and all", () => {
   expect(c.get("Namespace", undefined, "shop")).toBeUndefined();
 });
 
-/** What the cluster offers, without names, addresses, packing, revisions and times. */
-function offer(c: TestCluster): unknown {
+/** What the cluster offers, without names, addresses, packing, revisions and times, and without the endpoints of `unfinished` apps. */
+function offer(c: TestCluster, unfinished: ReadonlySet<string> = new Set()): unknown {
   return c.list<Service>("Service").map((s) => ({
     name: s.metadata.name,
     balanced: (s.status.loadBalancer.ingress ?? []).length,
-    endpoints: c.store
-      .slicesOf("default", s.metadata.name)
-      .flatMap((slice: EndpointSlice) =>
-        (slice.endpoints ?? []).map((e) => `${slice.ports?.[0]?.port ?? "-"} ${JSON.stringify(e.conditions)}`),
-      )
-      .toSorted(),
+    endpoints: unfinished.has(s.metadata.name)
+      ? []
+      : c.store
+          .slicesOf("default", s.metadata.name)
+          .flatMap((slice: EndpointSlice) =>
+            (slice.endpoints ?? []).map((e) => `${slice.ports?.[0]?.port ?? "-"} ${JSON.stringify(e.conditions)}`),
+          )
+          .toSorted(),
   }));
+}
+
+/** Deployments whose rollout is not complete. At rest: that never will be. */
+function unfinishedIn(c: TestCluster): ReadonlySet<string> {
+  const open = c.list<Deployment>("Deployment").filter((d) => !isComplete(d, d.status));
+  return new Set(open.map(({ metadata }) => metadata.name));
+}
+
+/** Gives a Deployment a template that can become ready. */
+function complete(c: TestCluster, name: string): void {
+  c.edit<Deployment>(keyIn("Deployment", name), (d) => {
+    const { annotations: _, ...metadata } = d.spec.template.metadata ?? {};
+    return { ...d, spec: { ...d.spec, template: { ...d.spec.template, metadata } } };
+  });
+}
+
+function isLeaving(c: TestCluster, name: string): boolean {
+  return c.get<Service>("Service", "default", name)?.metadata.deletionTimestamp !== undefined;
 }
 
 type Act =
@@ -166,22 +188,63 @@ function perform(c: TestCluster, a: Act): void {
   else if (a.do === "wait") c.run(a.seconds * SECOND);
 }
 
+/**
+ * Controllers look at what is, not at how it came about: where a run comes to rest is where settling does, with two exceptions,
+ * which the real ones make too.
+ *
+ * A rollout whose new pods never become ready stops where maxUnavailable holds it: it keeps as many old pods as were ready when
+ * it began. In a run that may be none, or the controller may have met the last template only; settling has rolled out every
+ * template before the next one came. So both must agree on which rollouts are stuck, and on all else; and once these have a
+ * template that can become ready, on them too.
+ *
+ * A Service is deleted when its balancer has been, and what is applied to it meanwhile goes with it, which a run may see and
+ * settling never does: then it is applied once more.
+ */
 test("a run that has come to rest offers what settling offers, and nobody is ever refused while settling", () => {
+  /** Seeds that failed once. */
+  const kept: readonly (readonly Act[])[] = [
+    // -2114703301, path 12:4:2:2:3:3:3:6:7:7:6:6:5:6
+    [
+      { do: "apply", app: "web", replicas: 1, image: "v1", behavior: "" },
+      { do: "service", app: "web", type: "ClusterIP" },
+      { do: "apply", app: "web", replicas: 1, image: "v1", behavior: "ready=false" },
+    ],
+    [
+      { do: "service", app: "web", type: "LoadBalancer" },
+      { do: "wait", seconds: 5 },
+      { do: "unservice", app: "web" },
+      { do: "service", app: "web", type: "ClusterIP" },
+    ],
+  ];
   fc.assert(
     fc.property(fc.array(act, { maxLength: 12 }), (acts) => {
       const run = new TestCluster({ pace: "run" });
       const settle = new TestCluster({ pace: "settle" });
+      const clusters = [run, settle];
+      const lost = new Set<string>();
       for (const a of acts) {
-        perform(run, a);
-        perform(settle, a);
+        if (a.do === "service" && isLeaving(run, a.app)) lost.add(a.app);
+        for (const c of clusters) perform(c, a);
       }
-      expect(run.rest().quiet).toBe(true);
-      expect(settle.rest().quiet).toBe(true);
+      for (const c of clusters) expect(c.rest().quiet).toBe(true);
+      for (const name of lost) {
+        const last = acts.findLast((a) => (a.do === "service" || a.do === "unservice") && a.app === name);
+        if (last?.do === "service") for (const c of clusters) perform(c, last);
+      }
+      for (const c of clusters) expect(c.rest().quiet).toBe(true);
+      const stuck = unfinishedIn(settle);
+      expect(unfinishedIn(run)).toEqual(stuck);
+      expect(offer(run, stuck)).toEqual(offer(settle, stuck));
+      for (const c of clusters) {
+        for (const name of stuck) complete(c, name);
+        expect(c.rest().quiet).toBe(true);
+        expect(unfinishedIn(c)).toEqual(new Set());
+      }
       expect(offer(run)).toEqual(offer(settle));
       expect(settle.refusals).toEqual([]);
       expect(run.refusals).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 60), examples: kept.map((acts) => [[...acts]]) },
   );
 });
 
