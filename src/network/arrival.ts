@@ -8,6 +8,7 @@ import { statusText } from "./symptom.ts";
 import { type End, type Flight, type Journey, end, lostSummary } from "./journey.ts";
 import { silenceOf } from "./listeners.ts";
 import { podHost } from "./topology.ts";
+import { proxied, proxySocketOf } from "./userspace.ts";
 
 /** A packet has reached the sockets of a host: the answer's flight, or the end of the walk. */
 export function atSocket(journey: Journey, host: Host, packet: Packet, iface: string | null): Flight | End {
@@ -20,6 +21,8 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
   switch (verdict.kind) {
     case "accepted":
     case "echo": {
+      const socket = verdict.kind === "accepted" ? proxySocketOf(host, verdict.listener) : null;
+      if (socket !== null) return proxied(journey, { host, socket, packet, iface, answer: verdict.answer });
       const owner = verdict.kind === "accepted" ? verdict.listener.owner : podOf(host.id);
       journey.backend = { pod: owner, ip: packet.dst, port: packet.dport };
       journey.sourceSeen = packet.src;
@@ -156,9 +159,9 @@ function deliveredSummary(journey: Journey): string {
 function refusal(journey: Journey, host: Host, packet: Packet, iface: string | null): End {
   const { resolved, recorder } = journey;
   const hard = packet.icmp === null || packet.icmp === "port-unreachable";
-  const kind: OutcomeKind = hard ? "refused" : "unreachable";
+  const kind: OutcomeKind = journey.cutOff ? "reset" : hard ? "refused" : "unreachable";
   const words = hard
-    ? "Connection refused"
+    ? `Connection ${journey.cutOff ? "reset by peer" : "refused"}`
     : packet.icmp === "net-unreachable"
       ? "Network is unreachable"
       : "No route to host";
@@ -175,5 +178,9 @@ function refusal(journey: Journey, host: Host, packet: Packet, iface: string | n
     blame?.verdict === "reject" && blame.place === resolved.host && resolved.host.startsWith("node/");
   // A local sendto() that its own OUTPUT chain rejects fails with EPERM before the ICMP error is read.
   const errno = rejectedAtHome && resolved.protocol !== "tcp" && blame.stage === "hook:filter/OUTPUT" ? "EPERM" : null;
-  return end(kind, why, { icmp: packet.icmp === null ? null : { type: packet.icmp, from: packet.src }, errno });
+  return end(kind, why, {
+    icmp: packet.icmp === null ? null : { type: packet.icmp, from: packet.src },
+    errno,
+    connected: journey.cutOff,
+  });
 }

@@ -2,7 +2,8 @@ import { EMPTY_HOST, type HostState, type Tuple } from "../kernel/conntrack.ts";
 import { DEFAULT_TTL } from "../kernel/packet.ts";
 import { type Environment, type StackResult, sentence } from "../kernel/visit.ts";
 import type { Listener } from "../kernel/host.ts";
-import type { Backend, HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
+import type { Micros } from "../base/time.ts";
+import type { Backend, HostId, OutcomeKind, Packet, Walk } from "../model/trace/types.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ResolvedRequest } from "./request.ts";
 import type { Ending } from "./symptom.ts";
@@ -30,6 +31,34 @@ export interface Journey {
   listener: Listener | null;
   /** The client's socket, once its source is known. */
   waiting: Tuple | null;
+  /** kube-proxy has accepted the client's connection and closed it again. */
+  cutOff: boolean;
+  /** Connections that proxies made on behalf of this one. */
+  readonly children: Walk[];
+  /** How many proxies deep this walk is: 0 for a client's own. */
+  readonly depth: number;
+  /** Carries an accepted connection's SYN,ACK to the client without writing it down; false when it gets lost. */
+  readonly handshake: (answer: Flight) => boolean;
+  /** Makes a connection on behalf of this one, and walks it as its child. */
+  readonly dial: (call: Call) => Dialled;
+}
+
+/** A connection that a process of a host makes. */
+export interface Call {
+  readonly from: HostId;
+  readonly sender: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  /** When the caller gives up; null: never. */
+  readonly patience: Micros | null;
+}
+
+export interface Dialled {
+  readonly walk: Walk;
+  /** connect() came back, or a datagram was answered. */
+  readonly connected: boolean;
+  readonly listener: Listener | null;
 }
 
 /** How a walk ended, before the client's tool has put it into words. */

@@ -1,4 +1,5 @@
 import type { Listener } from "../kernel/host.ts";
+import type { ProxySocket } from "../kernel/proxy-socket.ts";
 import { containerListeners, toldListeners } from "../model/pod/listening.ts";
 import type { Container, Pod } from "../model/pod/types.ts";
 import type { ClusterView } from "./types.ts";
@@ -50,3 +51,17 @@ export const PROXY_LISTENERS: readonly Listener[] = [
   { ...nodeProcess, ip: "0.0.0.0", port: 10256, what: "kube-proxy (healthz)" },
   { ...nodeProcess, ip: "127.0.0.1", port: 10249, what: "kube-proxy (metrics)" },
 ];
+
+/** The sockets of kube-proxy in userspace mode as a host's listeners. */
+export function socketListeners(sockets: readonly ProxySocket[]): readonly Listener[] {
+  return sockets.map(({ use, ip, port, protocol, name }) => ({
+    ip,
+    port,
+    protocol,
+    owner: null,
+    what: use === "serve" ? `kube-proxy (proxies ${name})` : `kube-proxy (holds the port for ${name})`,
+    assumed: false,
+    // It never accepts on a port that it only holds.
+    ...(use === "hold" ? { hangs: true as const } : {}),
+  }));
+}

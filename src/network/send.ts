@@ -1,18 +1,31 @@
 import { assert } from "../base/assert.ts";
+import { joinHostPort } from "../base/ip.ts";
 import { type Result, ok } from "../base/result.ts";
 import { TIMEOUTS, tupleOf } from "../kernel/conntrack.ts";
-import { type Host, hostName, selectAddress } from "../kernel/host.ts";
+import { type Host, type Listener, hostName, selectAddress } from "../kernel/host.ts";
 import { DEFAULT_TTL, aKind, destinationText, headerOf } from "../kernel/packet.ts";
 import { lookupRoute } from "../kernel/route.ts";
 import { noNeighbour, receive, send as transmit } from "../kernel/stack.ts";
 import { type Outcome, type StackResult, draftHop, sentence } from "../kernel/visit.ts";
 import type { HostId, Packet, Walk } from "../model/trace/types.ts";
+import { familyOf } from "./addresses.ts";
 import { atSocket } from "./arrival.ts";
 import { balance, flowHolder } from "./balancer.ts";
-import { type End, type Flight, type Journey, end, keep, lostSummary, record, stateOf } from "./journey.ts";
+import {
+  type Call,
+  type Dialled,
+  type End,
+  type Flight,
+  type Journey,
+  end,
+  keep,
+  lostSummary,
+  record,
+  stateOf,
+} from "./journey.ts";
 import { createRecorder } from "./recorder.ts";
 import { type ResolvedRequest, resolve } from "./request.ts";
-import { symptom } from "./symptom.ts";
+import { dialText, symptom } from "./symptom.ts";
 import { ARP_FAILURE } from "./timing.ts";
 import { ROUTER, type Topology, createTopology } from "./topology.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions, SendResult } from "./types.ts";
@@ -49,17 +62,40 @@ export function walk(
   resolved: ResolvedRequest,
   options: SendOptions,
 ): SendResult {
+  const { walk: walked, state: after } = trip(view, topology, state, request, resolved, options);
+  return { walk: walked, state: after };
+}
+
+/** A walk with what a proxy that made it needs to know of its end. */
+interface Trip extends SendResult {
+  readonly finish: End;
+  readonly listener: Listener | null;
+}
+
+function trip(
+  view: ClusterView,
+  topology: Topology,
+  state: NetworkState,
+  request: Request,
+  resolved: ResolvedRequest,
+  options: SendOptions,
+): Trip {
   const journey: Journey = {
     view,
     topology,
     resolved,
-    env: { now: view.now, chooser: options.chooser, flow: `walk ${options.id}` },
+    env: { now: view.now, chooser: options.chooser, flow: flowOf(options) },
     recorder: createRecorder(view.now),
     hosts: { ...state.hosts },
     backend: null,
     sourceSeen: null,
     listener: null,
     waiting: null,
+    cutOff: false,
+    children: [],
+    depth: options.part?.length ?? 0,
+    handshake: (answer) => handshake(journey, answer),
+    dial: (call) => dial(journey, options, call),
   };
   const finish = travel(journey, options);
   const endedAt = journey.recorder.now;
@@ -67,6 +103,8 @@ export function walk(
   if (finish.outcome === "delivered") settle(journey, state, "TIME_WAIT");
   else if (finish.connected) settle(journey, state, "ESTABLISHED");
   return {
+    finish,
+    listener: journey.listener,
     state: { hosts: journey.hosts },
     walk: {
       id: options.id,
@@ -95,15 +133,20 @@ export function walk(
       sourceSeen: finish.outcome === "delivered" || resolved.protocol === "udp" ? journey.sourceSeen : null,
       ...(response === null ? {} : { response }),
       probability: 1,
-      children: [],
+      children: journey.children,
     } satisfies Walk,
   };
+}
+
+/** Names a walk, and the part of it that a proxy makes. */
+function flowOf({ id, part }: SendOptions): string {
+  return [`walk ${id}`, ...(part ?? [])].join(" ");
 }
 
 /** The client's ephemeral port: by draw, keyed by walk and client. */
 function clientPort(resolved: ResolvedRequest, options: SendOptions): number {
   if (resolved.protocol === "icmp") return 0;
-  return EPHEMERAL.from + 2 * options.chooser.sample(EPHEMERAL.count, `walk ${options.id} port of ${resolved.sender}`);
+  return EPHEMERAL.from + 2 * options.chooser.sample(EPHEMERAL.count, `${flowOf(options)} port of ${resolved.sender}`);
 }
 
 /** What connect() or sendto() makes: the source is the one that the route to the destination prefers. */
@@ -130,13 +173,60 @@ function travel(journey: Journey, options: SendOptions): End {
   const client = topology.host(resolved.host);
   assert(client !== undefined, `a resolved sender has a host: ${resolved.host}`);
   const packet = firstPacket(client, resolved, options);
-  let flight: Flight = { host: resolved.host, packet, frame: null };
+  return fly(journey, { host: resolved.host, packet, frame: null });
+}
+
+function fly(journey: Journey, start: Flight): End {
+  let flight = start;
   for (let visits = 0; visits < MAX_VISITS; visits++) {
     const next = step(journey, flight);
     if ("outcome" in next) return next;
     flight = next;
   }
   return end("timeout", "The packet goes in circles.");
+}
+
+/** The rest of a handshake, before the proxy that accepts dials on: it takes its time and leaves its mark on conntrack. */
+function handshake(journey: Journey, answer: Flight): boolean {
+  const recorder = createRecorder(journey.recorder.now);
+  recorder.turn();
+  const shadow: Journey = { ...journey, recorder, listener: null };
+  if (fly(shadow, answer).outcome !== "delivered") return false;
+  journey.hosts = shadow.hosts;
+  // There and, with the client's ACK, back.
+  journey.recorder.wait(2 * (recorder.now - journey.recorder.now));
+  return true;
+}
+
+/** A proxy's own connection, from when it is dialled until it stands, fails, or the proxy has waited long enough. */
+function dial(journey: Journey, options: SendOptions, call: Call): Dialled {
+  const { from, sender, ip, port, protocol, patience } = call;
+  const now = journey.recorder.now;
+  const made = trip(
+    { ...journey.view, now },
+    journey.topology,
+    { hosts: journey.hosts },
+    { from, to: joinHostPort(ip, port), protocol },
+    { host: from, sender, pod: null, ip, port, protocol, family: familyOf(ip) },
+    { ...options, part: [...(options.part ?? []), `dial ${journey.children.length + 1}`] },
+  );
+  const { finish, walk: walked, listener } = made;
+  const connected = finish.outcome === "delivered" || finish.connected;
+  const until = now + (patience ?? Infinity);
+  const late = !connected && patience !== null && (finish.outcome === "timeout" || walked.endedAt > until);
+  const endedAt = late ? until : walked.endedAt;
+  const child: Walk = {
+    ...walked,
+    endedAt,
+    hops: walked.hops.filter((hop) => hop.at <= endedAt),
+    reply: walked.reply.filter((hop) => hop.at <= endedAt),
+    outcome: late ? "timeout" : walked.outcome,
+    symptom: dialText(call, late ? "timeout" : walked.outcome, finish, connected),
+  };
+  journey.hosts = { ...made.state.hosts };
+  journey.children.push(child);
+  journey.recorder.wait(endedAt - now);
+  return { walk: child, connected, listener };
 }
 
 /** One stay on one host and the wire after it. */

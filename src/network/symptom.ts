@@ -82,3 +82,22 @@ export function symptom(e: Ending): string {
   if (e.protocol === "icmp") return ping(e);
   return e.protocol === "tcp" ? curl(e) : ncat(e);
 }
+
+/** What kube-proxy in userspace mode logs of a connection that it makes: Go's words for what connect() said. */
+export function dialText(
+  { ip, port, protocol }: { readonly ip: string; readonly port: number; readonly protocol: string },
+  outcome: OutcomeKind,
+  { errno, icmp }: Pick<Ending, "errno" | "icmp">,
+  connected: boolean,
+): string {
+  const to = joinHostPort(ip, port);
+  if (connected) return `Connected to ${to}`;
+  const call = protocol === "tcp" ? "connect" : "read";
+  const said = ((): string => {
+    if (outcome === "timeout") return "i/o timeout";
+    if (outcome === "refused") return `${call}: connection refused`;
+    const net = errno === "ENETUNREACH" || icmp?.type === "net-unreachable";
+    return `${call}: ${net ? "network is unreachable" : "no route to host"}`;
+  })();
+  return protocol === "tcp" ? `Dial failed: dial tcp ${to}: ${said}` : `Read failed: read udp ${to}: ${said}`;
+}

@@ -21,7 +21,7 @@ import {
   podCidrs,
   underlayNetwork,
 } from "./addresses.ts";
-import { KUBELET_LISTENERS, PROXY_LISTENERS, listenersOf } from "./listeners.ts";
+import { KUBELET_LISTENERS, PROXY_LISTENERS, listenersOf, socketListeners } from "./listeners.ts";
 import type { ClusterView } from "./types.ts";
 
 export const ROUTER: HostId = "router/underlay";
@@ -140,6 +140,7 @@ export function createTopology(view: ClusterView): Topology {
     const bridged = view.attachment === "bridge";
     const rules = view.rulesOf(name);
     const { virtual } = rules;
+    const proxyProcess = view.proxySockets?.(name) ?? PROXY_LISTENERS;
     const cidrs = podCidrs(node);
     const own = view.podsOnNode(name).filter((p) => p.spec.hostNetwork !== true && isAttached(p));
     const veths = own.map((pod, i): Interface => {
@@ -179,7 +180,9 @@ export function createTopology(view: ClusterView): Topology {
       sysctls: sysctls(view.sysctlsOf?.(name) ?? {}),
       rules,
       listeners: [
-        ...(view.proxySockets?.(name) ?? PROXY_LISTENERS),
+        ...proxyProcess,
+        // Where kube-proxy has no socket of its own it does not run, and its rules lead to closed ports.
+        ...(proxyProcess.length === 0 ? [] : socketListeners(rules.sockets ?? [])),
         ...KUBELET_LISTENERS,
         // A Node may stand where the control plane is expected: then it is that machine.
         ...machines.filter((m) => nodeByIP.get(m.ip)?.metadata.name === name).flatMap((m) => m.listeners),

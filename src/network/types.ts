@@ -77,6 +77,8 @@ export interface SendResult {
 export interface SendOptions {
   readonly id: number;
   readonly chooser: Chooser;
+  /** Which part of the walk this is, when a proxy makes it on behalf of another: keeps their draws apart. */
+  readonly part?: readonly string[];
 }
 
 export type { Request };

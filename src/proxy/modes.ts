@@ -20,6 +20,7 @@ import { compileIpvs, virtualService } from "./ipvs/compile.ts";
 import { listIpvs } from "./ipvs/listing.ts";
 import { compileNftables } from "./nftables/compile.ts";
 import type { ProxyNode } from "./node.ts";
+import { compileUserspace } from "./userspace/compile.ts";
 import type { ProxyView } from "./view.ts";
 
 /** What one kube-proxy has written on its node in one IP family, whatever the mode. */
@@ -107,12 +108,23 @@ const ipvs: CompileMode = (view, node, config) => {
   };
 };
 
+const userspace: CompileMode = (view, node, config) => {
+  const { ruleset, sockets } = compileUserspace(view, node, config);
+  return {
+    rules: { ...iptablesRules(ruleset), sockets },
+    count: countRules(ruleset),
+    text: () => printSave(ruleset, { form: "kernel" }),
+    form: (form) => (form === "iptables" ? printSave(ruleset, { form: "kernel" }) : null),
+    list: (options) => listRules(ruleset, options),
+  };
+};
+
 /** The only place that knows which modes there are. */
 const MODES: Readonly<Record<ProxyMode, CompileMode | null>> = {
   iptables,
   nftables,
   ipvs,
-  userspace: null,
+  userspace,
 };
 
 /** The compiler of a mode, or a sentence that says it is not there yet. */

@@ -11,9 +11,8 @@ it("names a document that cannot be read once", () => {
   expect([sound, diagnostics.length]).toEqual([false, 1]);
 });
 
-it("refuses a mode of kube-proxy that is not simulated, at its line", () => {
+it("takes the mode of kube-proxy that 1.26 removed", () => {
   const file = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: userspace\n";
-  const { sound, diagnostics } = readScenario(file);
-  expect(sound).toBe(false);
-  expect(diagnostics).toMatchObject([{ severity: "error", range: { startLine: 3 } }]);
+  const { sound, proxy } = readScenario(file);
+  expect([sound, proxy.mode]).toEqual([true, "userspace"]);
 });

@@ -140,7 +140,6 @@ describe("history", () => {
       { type: "send", request: { from: "pod/default/nobody", to: "service/default/web:80", protocol: "tcp" } },
       { type: "delete", key: objectKey("Pod", "default", "nobody"), force: false },
       { type: "scale", key: objectKey("Service", "default", "web"), replicas: 2 },
-      { type: "mode", mode: "userspace" },
     ] satisfies Command[]) {
       expect(world.dispatch(command).refusal?.message).toMatch(/\S/);
     }

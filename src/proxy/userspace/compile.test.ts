@@ -193,6 +193,14 @@ describe("proxy ports", () => {
   });
 });
 
+interface Spec {
+  readonly name: string;
+  readonly pods: readonly string[];
+  readonly nodePort: boolean;
+  readonly sticky: boolean;
+  readonly external: readonly string[];
+}
+
 describe("a history of changes", () => {
   it("comes, step by step, to what a compile from scratch gives", () => {
     const state = fc.array(
@@ -206,7 +214,7 @@ describe("a history of changes", () => {
       { maxLength: 4 },
     );
     const known = new Map<string, Service>();
-    const objects = (specs: readonly fc.TypeofArbitrary<typeof state>[number][]) => {
+    const objects = (specs: readonly Spec[]) => {
       const unique = [...new Map(specs.map((s) => [s.name, s])).values()];
       const services = unique.map((s) => {
         const ip = `10.96.1.${s.name.charCodeAt(0)}`;
