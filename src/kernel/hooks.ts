@@ -14,7 +14,7 @@ import { hostName, isLocal } from "./host.ts";
 import { type Manip, bind, translate } from "./nat.ts";
 import type { HookContext, RecentLists, TableResult } from "./netfilter.ts";
 import { lookupRoute } from "./route.ts";
-import { type Outcome, type Visit, note } from "./visit.ts";
+import { type Outcome, type Visit, note, relatedTo } from "./visit.ts";
 
 const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
@@ -88,11 +88,11 @@ export function reject(
   const about = visit.packet;
   if (isIcmpError(about)) return { kind: "lost", packet: about, why };
   if (how === "tcp-reset") {
-    return { kind: "answer", packet: replyTo(about, { flags: "RST,ACK", icmp: null }), why };
+    return { kind: "answer", packet: replyTo(about, { flags: "RST,ACK", icmp: null }), related: relatedTo(visit), why };
   }
   const from = errorSource(visit, about);
   if (from === null) return { kind: "lost", packet: about, why };
-  return { kind: "answer", packet: icmpError(about, "port-unreachable", from), why };
+  return { kind: "answer", packet: icmpError(about, "port-unreachable", from), related: relatedTo(visit), why };
 }
 
 function stayText(visit: Visit): string {
@@ -327,7 +327,7 @@ export function virtualOutput(visit: Visit, crossing: Crossing): Outcome | null 
 export function output(visit: Visit, crossing: Crossing): Outcome | null {
   const raw = gate(visit, "raw", "OUTPUT", crossing);
   if (raw !== null) return raw;
-  conntrackIn(visit);
+  if (visit.tracked === null) conntrackIn(visit);
   const end = gate(visit, "mangle", "OUTPUT", crossing) ?? nat(visit, "OUTPUT", crossing);
   if (end === null) virtualReply(visit, crossing.outInterface, "OUTPUT");
   return end;

@@ -1,5 +1,5 @@
 import type { Packet } from "../model/trace/types.ts";
-import type { HostState } from "./conntrack.ts";
+import type { HostState, Tracked } from "./conntrack.ts";
 import { type Host, type Interface, hostName, interfaceOf, isLoopback } from "./host.ts";
 import {
   type Crossing,
@@ -25,6 +25,7 @@ import {
   beginVisit,
   endVisit,
   note,
+  relatedTo,
 } from "./visit.ts";
 
 /** A packet as it arrives: on which interface, and for which neighbour the frame was meant (its MAC, by address). */
@@ -52,10 +53,21 @@ export function receive(host: Host, state: HostState, frame: Frame, env: Environ
 
 /**
  * A process or the kernel of the host sends a packet. An empty `src` is filled in by the route. Routing comes before
- * OUTPUT: without a route the call fails with ENETUNREACH however well nat could have translated it.
+ * OUTPUT: without a route the call fails with ENETUNREACH however well nat could have translated it. `related` ties an answer
+ * that the host itself makes to the connection that it is about.
  */
-export function send(host: Host, state: HostState, packet: Packet, env: Environment): StackResult {
+export function send(
+  host: Host,
+  state: HostState,
+  packet: Packet,
+  env: Environment,
+  related: Tracked | null = null,
+): StackResult {
   const visit = beginVisit(host, state, packet, env);
+  if (related !== null) {
+    visit.tracked = related;
+    visit.ctState = related.ctState;
+  }
   return endVisit(visit, localOut(visit));
 }
 
@@ -78,7 +90,7 @@ export function noNeighbour(
   const from = errorSource(visit, packet);
   return from === null
     ? { kind: "lost", packet, why }
-    : { kind: "answer", packet: icmpError(packet, "host-unreachable", from), why };
+    : { kind: "answer", packet: icmpError(packet, "host-unreachable", from), related: null, why };
 }
 
 function ipIn(visit: Visit, iface: string): Outcome {
@@ -108,7 +120,12 @@ function routeIn(visit: Visit, iface: string): Outcome {
       note(visit, { ...route, verdict: "lost", note: why });
       const from = errorSource(visit, visit.packet);
       if (from === null || isIcmpError(visit.packet)) return { kind: "lost", packet: visit.packet, why };
-      return { kind: "answer", packet: icmpError(visit.packet, "net-unreachable", from), why };
+      return {
+        kind: "answer",
+        packet: icmpError(visit.packet, "net-unreachable", from),
+        related: relatedTo(visit),
+        why,
+      };
     }
     case "blackhole": {
       const why = `${place} has no route to ${dst} and drops the packet without a word.`;
@@ -173,7 +190,7 @@ function countDown(visit: Visit, hop: Omit<HopText, "verdict" | "note">): Outcom
   note(visit, { ...hop, verdict: "lost", note: why });
   const from = errorSource(visit, visit.packet);
   if (from === null || isIcmpError(visit.packet)) return { kind: "lost", packet: visit.packet, why };
-  return { kind: "answer", packet: icmpError(visit.packet, "time-exceeded", from), why };
+  return { kind: "answer", packet: icmpError(visit.packet, "time-exceeded", from), related: relatedTo(visit), why };
 }
 
 function viaWords(decision: Extract<RouteDecision, { kind: "unicast" }>, dst: string): string {

@@ -29,8 +29,8 @@ export type Outcome =
     }
   /** To the host's own sockets. */
   | { readonly kind: "deliver"; readonly packet: Packet; readonly iface: string | null }
-  /** Refused: the host answers with a packet of its own, which still has to pass its OUTPUT hooks. */
-  | { readonly kind: "answer"; readonly packet: Packet; readonly why: string }
+  /** Refused: the host answers with a packet of its own, which still has to pass its OUTPUT hooks, tied to what it is about. */
+  | { readonly kind: "answer"; readonly packet: Packet; readonly related: Tracked | null; readonly why: string }
   /** Gone, in silence. */
   | { readonly kind: "lost"; readonly packet: Packet; readonly why: string }
   /** A local sender's system call fails. */
@@ -40,6 +40,17 @@ export type Outcome =
       readonly errno: "ENETUNREACH" | "EHOSTUNREACH";
       readonly why: string;
     };
+
+/**
+ * The tie of a packet that the host makes about the one in hand (nf_conntrack_attach, which REJECT and icmp_send call): the same
+ * connection, the other way, known to the table or not. So an error about a packet that nat has changed already, and that
+ * no rule will ever let out, is changed back.
+ */
+export function relatedTo({ tracked }: Visit): Tracked | null {
+  if (tracked === null) return null;
+  const direction = tracked.direction === "original" ? "reply" : "original";
+  return { ...tracked, direction, ctState: "RELATED", confirmed: true, dstDone: true, srcDone: true };
+}
 
 export interface StackResult {
   readonly state: HostState;

@@ -1,4 +1,4 @@
-import { EMPTY_HOST, type HostState, type Tuple } from "../kernel/conntrack.ts";
+import { EMPTY_HOST, type HostState, type Tracked, type Tuple } from "../kernel/conntrack.ts";
 import { DEFAULT_TTL } from "../kernel/packet.ts";
 import { type Environment, type StackResult, sentence } from "../kernel/visit.ts";
 import type { Listener } from "../kernel/host.ts";
@@ -15,6 +15,8 @@ export interface Flight {
   readonly host: HostId;
   readonly packet: Packet;
   readonly frame: { readonly iface: string; readonly nextHop: string } | null;
+  /** Made by the host's kernel about a packet of this connection. */
+  readonly related?: Tracked | null;
 }
 
 /** What one walk carries along: where it may go, what it has written down, and what it has learned so far. */

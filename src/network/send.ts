@@ -240,7 +240,7 @@ function step(journey: Journey, flight: Flight): Flight | End {
   if (diverted !== null) return diverted;
   const state = stateOf(journey, host.id);
   let result: StackResult;
-  if (flight.frame === null) result = transmit(host, state, flight.packet, env);
+  if (flight.frame === null) result = transmit(host, state, flight.packet, env, flight.related);
   else if (host.id.startsWith("lb/")) result = balance(journey.view, host, state, flight.packet, env);
   else result = receive(host, state, { packet: flight.packet, ...flight.frame }, env);
   if (opening) journey.waiting = tupleOf(flight.packet);
@@ -356,7 +356,7 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
     }
     case "answer":
       recorder.turn();
-      return { host: host.id, packet: outcome.packet, frame: null };
+      return { host: host.id, packet: outcome.packet, frame: null, related: outcome.related };
     case "lost":
       return local && fellAtHome(journey)
         ? end("refused", outcome.why, { errno: "EPERM" })
