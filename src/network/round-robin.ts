@@ -1,7 +1,9 @@
 import type { Chooser } from "../base/choose.ts";
 import { compareStrings } from "../base/compare.ts";
 import { SECOND, type Micros } from "../base/time.ts";
+import type { HostState } from "../kernel/conntrack.ts";
 import type { ProxyEndpoint, ProxySocket, Turn } from "../kernel/proxy-socket.ts";
+import type { NetworkState } from "./types.ts";
 
 /** How kube-proxy in userspace mode picks an endpoint. Upstream: LoadBalancerRR in pkg/proxy/userspace/roundrobin.go of 1.25. */
 
@@ -71,4 +73,14 @@ export function nextEndpoint(before: Turn | undefined, socket: ProxySocket, ques
     turn: { ...turn, next: (at + 1) % count, clients: withClient(key) },
     because: `round robin, ${at + 1} of ${count}`,
   };
+}
+
+/** Turns are in the memory of the kube-proxy process: one that stops, or all of them, has forgotten them when it starts again. */
+export function forgetTurns(network: NetworkState, node: string | null): NetworkState {
+  const hosts = Object.entries(network.hosts).map(([id, state]): [string, HostState] => {
+    if (state.turns === undefined || (node !== null && id !== `node/${node}`)) return [id, state];
+    const { turns: _, ...rest } = state;
+    return [id, rest];
+  });
+  return { ...network, hosts: Object.fromEntries(hosts) };
 }

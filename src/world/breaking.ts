@@ -3,6 +3,7 @@ import type { JsonValue } from "../base/json.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { type EngineContext, NOW } from "../engine/types.ts";
 import { objectKey } from "../model/meta/types.ts";
+import { forgetTurns } from "../network/round-robin.ts";
 import { podHost } from "../network/topology.ts";
 import type { Fault } from "../wire/protocol.ts";
 import { signalsOf, withFault } from "./faults.ts";
@@ -29,6 +30,7 @@ export function breakOrMend(
     if (fault.on) engine.emit(DELIVERY, `kubelet/${fault.node}`, "reconcile", null, kubeletKey(fault.node, node));
     else loseKernels(fault.node, store, state);
   }
+  if (fault.fault === "kube-proxy") state.change({ network: forgetTurns(state.rest.network, fault.node) });
   if (fault.fault !== "crash" && fault.fault !== "hang" && fault.fault !== "unready") {
     proxies.syncSoon(fault.node, engine);
   }

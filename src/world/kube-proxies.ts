@@ -7,6 +7,7 @@ import type { Listener } from "../kernel/host.ts";
 import type { ProxyConfig } from "../model/config/types.ts";
 import { objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
+import { forgetTurns } from "../network/round-robin.ts";
 import { proxyListeners } from "../proxy/healthcheck.ts";
 import type { CompiledRules } from "../proxy/modes.ts";
 import type { ProxyView } from "../proxy/view.ts";
@@ -71,7 +72,7 @@ export class KubeProxies {
   /** kube-proxy reads its configuration once: another one means a restart, after which every node's rules are written anew. */
   configure(proxy: ProxyConfig, engine: EngineContext): void {
     if (deepEqual(proxy, this.state.rest.proxy)) return;
-    this.state.change({ proxy, proxies: {} });
+    this.state.change({ proxy, proxies: {}, network: forgetTurns(this.state.rest.network, null) });
     this.forgetCompiled();
     this.syncAll(engine);
   }

@@ -53,7 +53,7 @@ function worldIn(mode: ProxyMode): World {
   return world;
 }
 
-const WORLDS = { iptables: worldIn("iptables"), nftables: worldIn("nftables") };
+const WORLDS = { iptables: worldIn("iptables"), nftables: worldIn("nftables"), userspace: worldIn("userspace") };
 
 function explored(world: World, from: string, to: string, protocol: Protocol): Exploration {
   const result = world.explore({ from, to, protocol });
@@ -65,7 +65,7 @@ const CLIENT = "pod/default/client";
 const OUTSIDE = "client/internet";
 
 /** How the walks end, each with its weight: what a mode does to a request. */
-function ends(mode: "iptables" | "nftables", from: string, to: string, protocol: Protocol = "tcp"): readonly string[] {
+function ends(mode: keyof typeof WORLDS, from: string, to: string, protocol: Protocol = "tcp"): readonly string[] {
   return explored(WORLDS[mode], from, to, protocol)
     .walks.map(
       (w) => `${Math.round(w.probability * 1000)} ${w.outcome} ${w.backend?.pod ?? "-"} ${w.sourceSeen ?? "-"}`,
@@ -130,6 +130,92 @@ describe("requests that end differently", () => {
   it("says what ping says", () => {
     const [walk] = explored(WORLDS.nftables, CLIENT, "10.96.0.50:0", "icmp").walks;
     expect(walk?.symptom).toContain("Destination Port Unreachable");
+  });
+});
+
+describe("requests in userspace mode", () => {
+  /** Weight, outcome, backend and source seen of each walk in iptables mode and in userspace mode; `*` for a pod's own address. */
+  const ALL = (source: string): readonly string[] =>
+    [1, 2, 3].map((n) => `333 delivered default/web-worker-${n} ${source}`);
+  const fromNode = (n: number): readonly string[] =>
+    [1, 2, 3].map((at) => `333 delivered default/web-worker-${at} ${at === n ? `10.244.${n}.1` : `192.168.56.1${n}`}`);
+  const NEAR = (source: string): readonly string[] => [`1000 delivered default/web-worker-1 ${source}`];
+  const REFUSED = ["1000 refused - -"];
+  const TIMEOUT = ["1000 timeout - -"];
+  const RESET = ["1000 reset - -"];
+  /**
+   * Sources, all of 1.25: pkg/proxy/userspace/proxysocket.go (two connections, so that servers see an address of the node;
+   * an accepted connection is closed when no endpoint can be had), proxier.go (rules match address, protocol and port, so that
+   * anything else passes by as in iptables mode; DNAT to the node's address in OUTPUT, localhost included; nothing there reads
+   * externalTrafficPolicy, and endpoints come from Endpoints, whichever node they are on).
+   */
+  it.each<[string, string, string, Protocol, readonly string[], readonly string[]]>([
+    ["pod to cluster IP: source is the node's", CLIENT, "10.96.0.50:80", "tcp", ALL("*"), fromNode(1)],
+    ["node to cluster IP", "node/worker-2", "10.96.0.50:80", "tcp", fromNode(2), fromNode(2)],
+    ["pod to itself", "pod/default/web-worker-1", "10.96.0.51:80", "tcp", NEAR("10.244.1.1"), NEAR("10.244.1.1")],
+    ["wrong port of a cluster IP", CLIENT, "10.96.0.50:81", "tcp", TIMEOUT, TIMEOUT],
+    ["wrong protocol of a cluster IP", CLIENT, "10.96.0.50:80", "udp", TIMEOUT, TIMEOUT],
+    ["ping of a cluster IP", CLIENT, "10.96.0.50:0", "icmp", TIMEOUT, TIMEOUT],
+    ["outside to node port", OUTSIDE, "node/worker-2:30080", "tcp", fromNode(2), fromNode(2)],
+    ["node port on localhost", "node/worker-1", "127.0.0.1:30080", "tcp", fromNode(1), fromNode(1)],
+    ["node port on the bridge's address", CLIENT, "10.244.1.1:30080", "tcp", fromNode(1), fromNode(1)],
+    ["policy Local, endpoint there", OUTSIDE, "node/worker-1:30081", "tcp", NEAR("198.51.100.24"), NEAR("10.244.1.1")],
+    ["policy Local, none there", OUTSIDE, "node/worker-2:30081", "tcp", TIMEOUT, NEAR("192.168.56.12")],
+    ["no endpoints", CLIENT, "10.96.0.52:80", "tcp", REFUSED, RESET],
+    ["no endpoints, from a node", "node/worker-1", "10.96.0.52:80", "tcp", REFUSED, RESET],
+    ["a port that no Service has", OUTSIDE, "node/worker-1:30999", "tcp", REFUSED, REFUSED],
+  ])("%s", (_row, from, to, protocol, iptables, userspace) => {
+    const pods = (lines: readonly string[]): readonly string[] =>
+      lines.map((line) => line.replace(/10\.244\.\d+\.(?!1$)\d+$/, "*"));
+    expect([pods(ends("iptables", from, to, protocol)), pods(ends("userspace", from, to, protocol))]).toEqual([
+      iptables,
+      userspace,
+    ]);
+  });
+
+  it("goes from endpoint to endpoint in turn, and to nobody once kube-proxy is stopped", () => {
+    const world = worldIn("userspace");
+    const request = { from: CLIENT, to: "10.96.0.50:80", protocol: "tcp" } as const;
+    const next = (): Walk | null => world.dispatch({ type: "send", request }).walk;
+    const backends = Array.from({ length: 6 }, () => next()?.backend?.pod);
+    expect(new Set(backends.slice(0, 3)).size).toBe(3);
+    expect(backends.slice(3)).toEqual(backends.slice(0, 3));
+    world.dispatch({ type: "fault", fault: "kube-proxy", node: "worker-1", on: false });
+    const stopped = next();
+    expect(stopped?.outcome).toBe("refused");
+    expect(stopped?.hops.at(-1)?.note).toContain("Nothing on worker-1 listens");
+    const rules = world.rulesText("worker-1");
+    expect("text" in rules && rules.text).toContain("-A KUBE-PORTALS-CONTAINER -d 10.96.0.50/32");
+  });
+
+  it("remembers neither turns nor clients across a restart of kube-proxy", () => {
+    const world = worldIn("userspace");
+    const request = { from: CLIENT, to: "10.96.0.53:80", protocol: "tcp" } as const;
+    const next = (): string | null | undefined => world.dispatch({ type: "send", request }).walk?.backend?.pod;
+    const restart = (): void => {
+      world.dispatch({ type: "fault", fault: "kube-proxy", node: "worker-1", on: false });
+      world.dispatch({ type: "fault", fault: "kube-proxy", node: "worker-1", on: true });
+    };
+    const turns = (): number => explored(world, CLIENT, "10.96.0.53:80", "tcp").walks.length;
+    expect(next()).toBe(next());
+    expect(turns()).toBe(1);
+    restart();
+    expect(turns()).toBe(3);
+    next();
+    expect(turns()).toBe(1);
+    world.dispatch({ type: "mode", mode: "iptables" });
+    world.dispatch({ type: "mode", mode: "userspace" });
+    expect(turns()).toBe(3);
+  });
+
+  it("is in a point of time like everything else: going back takes turns back", () => {
+    const world = worldIn("userspace");
+    const request = { from: CLIENT, to: "10.96.0.50:80", protocol: "tcp" } as const;
+    const before = world.now;
+    world.dispatch({ type: "run", micros: 1_000_000 });
+    const first = world.dispatch({ type: "send", request }).walk?.backend?.pod;
+    world.seek(before);
+    expect(world.probe(request)).toMatchObject({ backend: { pod: first } });
   });
 });
 
