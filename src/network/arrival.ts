@@ -155,9 +155,25 @@ function deliveredSummary(journey: Journey): string {
   return `${resolved.sender} reaches ${who} by dialling ${dialled}; the server sees ${sourceSeen ?? "nobody"}${said}.`;
 }
 
+/** Of ICMP errors that may pass, a UDP socket without IP_RECVERR hears nothing (udp_err, icmp_err_convert): its program waits on. */
+function unheard(journey: Journey, host: Host, packet: Packet, iface: string | null): End {
+  const { resolved, recorder } = journey;
+  const header = headerOf(packet);
+  const note = `${resolved.sender} gets ${aKind(packet)} from ${packet.src}, which Linux does not tell a UDP socket: it goes on waiting.`;
+  recorder.add(
+    host.id,
+    draftHop({ iface, stage: "socket", label: "client", before: header, verdict: "lost", note }, header),
+  );
+  const blame = recorder.request().at(-1);
+  return end("timeout", blame === undefined ? note : `${blame.note} ${sentence(note)}`);
+}
+
 /** The client's socket hears that its request failed: by RST, ABORT or an ICMP error. */
 function refusal(journey: Journey, host: Host, packet: Packet, iface: string | null): End {
   const { resolved, recorder } = journey;
+  if (resolved.protocol === "udp" && packet.icmp !== null && packet.icmp !== "port-unreachable") {
+    return unheard(journey, host, packet, iface);
+  }
   const hard = packet.icmp === null || packet.icmp === "port-unreachable";
   const kind: OutcomeKind = journey.cutOff ? "reset" : hard ? "refused" : "unreachable";
   const words = hard

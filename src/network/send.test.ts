@@ -236,6 +236,20 @@ describe("what the client's terminal shows", () => {
       "curl: (28) Failed to connect to 10.96.0.53 port 53 after 130000 ms: Couldn't connect to server",
     ],
     ["UDP closed", "pod/default/curl", "pod/default/web:54", "udp", "refused", "Ncat: Connection refused."],
+    // Measured: an ICMP host unreachable ends a TCP connect() and not a UDP socket.
+    ...(["10.244.2.99", "10.244.1.99"] as const).flatMap((ip) =>
+      (["pod/default/curl", "node/worker-1"] as const).map(
+        (from) =>
+          [
+            `UDP to a dead pod at ${ip}`,
+            from,
+            `${ip}:53`,
+            "udp",
+            "timeout",
+            "Ncat: Idle timeout expired (2000 ms).",
+          ] as const,
+      ),
+    ),
     ["UDP lost", "pod/default/curl", "8.8.8.8:53", "udp", "timeout", "Ncat: Idle timeout expired (2000 ms)."],
     ["SCTP closed", "pod/default/curl", "pod/default/web:54", "sctp", "refused", "Ncat: Connection refused."],
     [

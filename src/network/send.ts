@@ -362,7 +362,8 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
         ? end("refused", outcome.why, { errno: "EPERM" })
         : end("timeout", lostSummary(journey, outcome.why));
     case "error":
-      return local
+      // A datagram has left sendto() long before ARP gives up, and what comes then a UDP socket is not told.
+      return local && !(outcome.errno === "EHOSTUNREACH" && journey.resolved.protocol === "udp")
         ? end("unreachable", outcome.why, { errno: outcome.errno })
         : end("timeout", lostSummary(journey, outcome.why));
     case "deliver":
