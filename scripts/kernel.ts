@@ -36,6 +36,15 @@ function obstacle(): string | null {
   return probe.status === 0 ? null : `the kernel lacks something: ${probe.stderr.toString().trim() || "br_netfilter"}`;
 }
 
+/** What is not sent here, and why. */
+function skips(): readonly (readonly [what: string, why: string])[] {
+  const skipped: (readonly [string, string])[] = [
+    ["ipvs", existsSync("/proc/net/ip_vs") ? "its rules are not loaded yet" : "this kernel has no ip_vs"],
+  ];
+  if (!has("ping")) skipped.push(["echo requests", "ping is not installed"]);
+  return skipped;
+}
+
 interface Choice {
   readonly only: string;
   readonly modes: readonly Mode[];
@@ -61,7 +70,8 @@ function choose(argv: readonly string[]): Choice {
 async function runOne(namespaces: Namespaces, topology: Topology, mode: Mode): Promise<readonly Verdict[]> {
   const stage = await Stage.open(namespaces, topology.yaml, mode, topology.twist ?? {});
   try {
-    const verdicts = await Promise.all(topology.flows.map((flow) => stage.compare(flow)));
+    const flows = topology.flows.filter(({ protocol }) => protocol !== "icmp" || has("ping"));
+    const verdicts = await Promise.all(flows.map((flow) => stage.compare(flow)));
     for (const play of topology.plays ?? []) verdicts.push(...(await play(stage)));
     const told: Verdict[] = [];
     for (const verdict of verdicts) {
@@ -99,7 +109,9 @@ async function main(): Promise<void> {
   const work = async (): Promise<void> => {
     for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
       const { topology, mode } = job;
-      const verdicts = await runOne(namespaces, topology, mode);
+      const verdicts = await runOne(namespaces, topology, mode).catch((error: unknown): readonly Verdict[] => [
+        { flow: "the topology itself", complaint: error instanceof Error ? error.message : String(error) },
+      ]);
       const agree = verdicts.filter((v) => v.complaint === null).length;
       passed += agree;
       failed += verdicts.length - agree;
@@ -109,7 +121,7 @@ async function main(): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (existsSync("/proc/net/ip_vs") === false) process.stdout.write("ipvs: skipped, this kernel has no ip_vs\n");
+  for (const [what, why] of skips()) process.stdout.write(`${what}: skipped, ${why}\n`);
   process.stdout.write(`${Math.round((Date.now() - started) / 1_000)} s\n${passed} passed, ${failed} failed\n`);
   process.exitCode = failed > 0 ? 1 : 0;
 }

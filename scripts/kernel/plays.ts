@@ -1,8 +1,12 @@
 /** Flows whose point is an order of events. */
 import { isIPv6 } from "../../src/base/ip.ts";
 import type { Request } from "../../src/model/trace/types.ts";
+import { expect, type Expected, type Outcome, outcomeOf } from "./compare.ts";
 import type { HostState, NetworkState } from "../../src/network/types.ts";
 import type { Pinned, Play, Stage, Verdict } from "./stage.ts";
+
+/** Connections that are held when a single one would show only one of several fates. */
+const MANY = 8;
 
 const agreed = (flow: string): Verdict => ({ flow, complaint: null });
 const nameOf = ({ from, to, protocol }: Request): string => `${from} to ${to} (${protocol})`;
@@ -32,34 +36,90 @@ async function afterItsEnd(request: Request, stage: Stage, cleaned: boolean): Pr
   const pinned = await stage.pin(request, hold);
   if ("flow" in pinned) return [pinned];
   const verdicts = [agreed(`${nameOf(request)}, first`), await stage.again(request, hold, pinned, "while all is well")];
-  const backend = pinned.walk.backend;
-  const [namespace, name] = backend?.pod?.split("/") ?? [];
-  if (backend === null || namespace === undefined || name === undefined) return verdicts;
-  const pod = stage.view.pod(namespace, name);
-  if (pod === undefined) return verdicts;
-  // Out of the Service but still there: the label goes, the process stays.
-  const relabel = async (app: string): Promise<void> => {
-    const now = stage.view.pod(namespace, name) ?? pod;
-    await stage.change({
-      type: "write",
-      title: `kubectl label pod ${name} app=${app} --overwrite`,
-      writes: [{ verb: "update", object: { ...now, metadata: { ...now.metadata, labels: { app } } } }],
-    });
-  };
-  await relabel("retired");
+  const { backend } = pinned.walk;
+  if (backend?.pod == null) return verdicts;
+  await relabel(stage, backend.pod, "retired");
   const kept: Pinned = cleaned ? { ...pinned, state: await cleanUp(stage, pinned.state, backend.ip) } : pinned;
-  verdicts.push(
-    await stage.again(
-      request,
-      hold,
-      kept,
-      cleaned ? "endpoint gone, entries deleted" : "endpoint gone, its process not",
-    ),
-  );
+  const label = cleaned ? "endpoint gone, entries deleted" : "endpoint gone, its process not";
+  verdicts.push(await stage.again(request, hold, kept, label));
   verdicts.push(await stage.compare(request, undefined, ", a new socket"));
-  await relabel("web");
+  await relabel(stage, backend.pod, "web");
   if (!cleaned) verdicts.push(await stage.again(request, hold, pinned, "endpoint back"));
   return verdicts;
+}
+
+/** Takes a pod out of its Service, or back in, while its process goes on. */
+async function relabel(stage: Stage, pod: string, app: string): Promise<void> {
+  const [namespace = "", name = ""] = pod.split("/");
+  const now = stage.view.pod(namespace, name);
+  if (now === undefined) throw new Error(`no pod ${pod}`);
+  await stage.change({
+    type: "write",
+    title: `kubectl label pod ${name} app=${app} --overwrite`,
+    writes: [{ verb: "update", object: { ...now, metadata: { ...now.metadata, labels: { app } } } }],
+  });
+}
+
+/**
+ * Established connections: they outlive their endpoint's rules, and once their conntrack entry is deleted their next packet is
+ * translated like a first one (nf_conntrack_tcp_loose). `pods` are all endpoints, to be taken out of the Service on the way.
+ */
+export function established(request: Request, pods: readonly string[]): Play {
+  return async (stage) => {
+    let pinned: { readonly hold: string; readonly first: Pinned }[] = [];
+    for (let i = 0; i < MANY; i++) {
+      const hold = `hold-${++holds}`;
+      const first = await stage.pin(request, hold);
+      if ("flow" in first) return [first];
+      pinned.push({ hold, first });
+    }
+    const same = (first: Pinned): ReadonlyMap<Outcome, number> => new Map([[outcomeOf(first.walk), 1]]);
+    const ask = (label: string, fates: (first: Pinned) => ReadonlyMap<Outcome, number>): Promise<Verdict> =>
+      stage.askAll(
+        request,
+        label,
+        pinned.map(({ hold, first }) => ({ hold, fates: fates(first) })),
+      );
+    const verdicts = [await ask("established", same)];
+    await deleteEntries(stage, request);
+    const fresh = expect(stage.view, request);
+    verdicts.push(await ask("entries deleted in mid-stream", (first) => midStream(first, fresh)));
+    // Those that were reset are gone; the others have entries again.
+    pinned = pinned.filter(({ hold }) => stage.isAlive(hold));
+    for (const pod of pods) await relabel(stage, pod, "retired");
+    if (pinned.length > 0) verdicts.push(await ask("no endpoint left", same));
+    verdicts.push(await stage.compare(request, undefined, ", no endpoint left, a new connection"));
+    await deleteEntries(stage, request);
+    const none = expect(stage.view, request);
+    if (pinned.length > 0)
+      verdicts.push(await ask("no endpoint left, entries deleted", (first) => midStream(first, none)));
+    for (const pod of pods) await relabel(stage, pod, "web");
+    return verdicts;
+  };
+}
+
+/** What becomes of an established connection whose next packet goes the ways that a new one could. */
+function midStream(first: Pinned, fresh: Expected): ReadonlyMap<Outcome, number> {
+  const { walk } = first;
+  const kept = outcomeOf(walk);
+  // A masqueraded connection gets another port this time, which its server does not know.
+  const isMasqueraded = walk.sourceSeen !== walk.hops[0]?.before.src;
+  const fates = new Map<Outcome, number>();
+  for (const [outcome, weight] of fresh.weights) {
+    let fate = outcome === kept && !isMasqueraded ? kept : "reset";
+    // An ICMP error does not end an established connection (tcp_v4_err: sk_err_soft), so its client waits.
+    if (!outcome.includes(" sees ")) fate = "timeout";
+    fates.set(fate, (fates.get(fate) ?? 0) + weight);
+  }
+  return fates;
+}
+
+async function deleteEntries(stage: Stage, request: Request): Promise<void> {
+  const { ip, port, protocol } = stage.dialled(request);
+  const command = ["conntrack", "-D", "-f", isIPv6(ip) ? "ipv6" : "ipv4", "-p", protocol, "--orig-dst", ip];
+  await Promise.all(
+    stage.lab.nodes().map((node) => stage.lab.agent(node).run([...command, "--orig-port-dst", String(port)])),
+  );
 }
 
 /** `conntrack -D` for UDP entries whose answers come from this endpoint. Upstream: pkg/proxy/conntrack/cleanup.go. */

@@ -7,7 +7,7 @@ import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../../src/ne
 import type { Command } from "../../src/wire/protocol.ts";
 import type { Dial, Said } from "./agent-types.ts";
 import { type Mode, SimulatedCluster, type Twist } from "./cluster.ts";
-import { difference, expect, observedOf, outcomeOf, table, tally, tries, walkText } from "./compare.ts";
+import { difference, expect, observedOf, type Outcome, outcomeOf, table, tally, tries, walkText } from "./compare.ts";
 import { Lab } from "./lab.ts";
 import type { Namespaces } from "./namespaces.ts";
 import { traced } from "./trace.ts";
@@ -44,6 +44,8 @@ export class Stage {
   readonly mode: Mode;
   readonly lab: Lab;
   private readonly cluster: SimulatedCluster;
+  /** Kept sockets that got no answer the last time. */
+  private readonly silent = new Set<string>();
   private current: ClusterView;
 
   private constructor(mode: Mode, lab: Lab, cluster: SimulatedCluster) {
@@ -81,6 +83,16 @@ export class Stage {
     const { host, ip, port, protocol } = resolved.value;
     if (protocol === "sctp") throw new Error("no SCTP in the lab");
     return { host, dial: { protocol, ip, port, timeout: TIMEOUT, ...more } };
+  }
+
+  /** Has this kept socket been answered ever since? */
+  isAlive(hold: string): boolean {
+    return !this.silent.has(hold);
+  }
+
+  /** What a request dials, by address. */
+  dialled(request: Request): Dial {
+    return this.target(request).dial;
   }
 
   /** Sends a request as often as its outcomes need, and compares the sets. */
@@ -143,5 +155,24 @@ export class Stage {
               ...expected.walks.map(walkText),
             ].join("\n"),
     };
+  }
+
+  /** One more request on each of several kept sockets, each with its own possible fates. */
+  async askAll(
+    request: Request,
+    label: string,
+    sockets: readonly { readonly hold: string; readonly fates: ReadonlyMap<Outcome, number> }[],
+  ): Promise<Verdict> {
+    const agent = this.lab.agent(this.target(request).host);
+    const flow = `${request.from} to ${request.to} (${request.protocol}), ${label}, ${sockets.length} connections`;
+    const complaints = await Promise.all(
+      sockets.map(async ({ hold, fates }) => {
+        const observed = observedOf(await agent.again(hold, TIMEOUT));
+        if (!observed.includes(" sees ")) this.silent.add(hold);
+        return fates.has(observed) ? null : `the kernel has "${observed}", the model ${table(fates)}`;
+      }),
+    );
+    const found = complaints.filter((c) => c !== null);
+    return { flow, complaint: found.length === 0 ? null : found.join("; ") };
   }
 }

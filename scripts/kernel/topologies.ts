@@ -1,7 +1,7 @@
 /** The clusters that are built twice, and what is sent through them. */
 import type { Protocol, Request } from "../../src/model/trace/types.ts";
 import type { Mode, Twist } from "./cluster.ts";
-import { aggressiveCleanUp, sticky, staleDatagrams } from "./plays.ts";
+import { aggressiveCleanUp, established, sticky, staleDatagrams } from "./plays.ts";
 import {
   asker,
   client,
@@ -493,6 +493,76 @@ networking: {serviceSubnet: "10.96.0.0/12,fd00:10:96::/112", podSubnet: "10.244.
       staleDatagrams({ from: "client/internet", to: `node/worker-3:${NODE_PORT}`, protocol: "udp" }),
       staleDatagrams({ from: "node/worker-3", to: `${VIP}:80`, protocol: "udp" }),
       aggressiveCleanUp({ from: CURL_3, to: `${VIP}:80`, protocol: "udp" }),
+    ],
+  },
+  {
+    name: "established connections",
+    yaml: texts(
+      web(["type: NodePort"], { nodePort: NODE_PORT }),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+    ),
+    flows: [],
+    plays: [
+      established({ from: CURL_3, to: `${VIP}:80`, protocol: "tcp" }, ["default/web-1", "default/web-2"]),
+      established({ from: CURL_1, to: `${VIP}:80`, protocol: "tcp" }, ["default/web-1", "default/web-2"]),
+      established({ from: "client/internet", to: `node/worker-3:${NODE_PORT}`, protocol: "tcp" }, [
+        "default/web-1",
+        "default/web-2",
+      ]),
+    ],
+  },
+  {
+    name: "an endpoint that is not there",
+    yaml: texts(
+      web().replace(/ {2}selector: .*\n/, ""),
+      `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: web-by-hand
+  labels: {kubernetes.io/service-name: web}
+addressType: IPv4
+ports:
+  - {name: tcp, protocol: TCP, port: 8080}
+  - {name: udp, protocol: UDP, port: 8080}
+endpoints:
+  - {addresses: [10.244.2.99], nodeName: worker-2, conditions: {ready: true}}`,
+      ASKERS,
+      asker("curl-2", "worker-2"),
+      INTERNET,
+    ),
+    flows: [
+      ...each([CURL_1, "pod/default/curl-2", "node/worker-1", "node/worker-2"], [`${VIP}:80`, "10.244.2.99:8080"]),
+      ...each(
+        [CURL_1, "pod/default/curl-2", "node/worker-1", "node/worker-2"],
+        [`${VIP}:80`, "10.244.2.99:8080"],
+        "udp",
+      ),
+      ...each([CURL_1, "pod/default/curl-2", "node/worker-1"], ["10.244.2.99"], "icmp"),
+    ],
+  },
+  {
+    name: "echo requests",
+    yaml: texts(
+      web(["type: LoadBalancer", "loadBalancerSourceRanges: [198.51.100.0/24]", "externalIPs: [203.0.113.99]"], {
+        nodePort: NODE_PORT,
+      }),
+      web([], { name: "empty", app: "nobody", ip: "10.96.41.8" }),
+      pod("web-1", "worker-1"),
+      ASKERS,
+      INTERNET,
+      NEIGHBOUR,
+      VIP_CLOUD,
+    ),
+    flows: [
+      ...each(
+        [CURL_1, CURL_3, "node/worker-1", "client/internet"],
+        [VIP, "10.96.41.8", "10.96.200.200", "203.0.113.99", "pod/default/web-1", "node/worker-2"],
+        "icmp",
+      ),
+      ...each(["client/neighbour"], [VIP, "node/worker-1"], "icmp"),
     ],
   },
 ];
