@@ -42,6 +42,33 @@ export function firewallChain(name: string, protocol: string): string {
   return `KUBE-FW-${servicePortHash(name, protocol)}`;
 }
 
+/** The chains that a Service port may have of its own. */
+export interface PortChains {
+  readonly svc: string;
+  readonly svl: string;
+  readonly ext: string;
+  readonly fw: string;
+}
+
+const PORTS = new Map<string, PortChains & { readonly protocol: string }>();
+
+/** All four at once, remembered by the port's name. */
+export function portChains(name: string, protocol: string): PortChains {
+  let chains = PORTS.get(name);
+  if (chains?.protocol !== protocol) {
+    chains = {
+      protocol,
+      svc: clusterPolicyChain(name, protocol),
+      svl: localPolicyChain(name, protocol),
+      ext: externalChain(name, protocol),
+      fw: firewallChain(name, protocol),
+    };
+    if (PORTS.size >= REMEMBERED) PORTS.clear();
+    PORTS.set(name, chains);
+  }
+  return chains;
+}
+
 /** One endpoint; `endpoint` is `ip:port`, `[ip]:port` for IPv6. */
 export function endpointChain(name: string, protocol: string, endpoint: string): string {
   return `KUBE-SEP-${hash16(name + protocol + endpoint)}`;

@@ -2,10 +2,10 @@ import { cidrContains } from "../../base/ip.ts";
 import type { Chain, Rule, Target } from "../../kernel/iptables/types.ts";
 import type { Origin } from "../../model/trace/types.ts";
 import { categorizeEndpoints, type Categorized } from "../categorize.ts";
-import { clusterPolicyChain, externalChain, firewallChain, localPolicyChain } from "../names.ts";
+import { portChains } from "../names.ts";
 import { externallyAccessible, type EndpointView, type ServiceEntry, type ServicePortView } from "../view.ts";
 import { NFACCT_LOCALHOST } from "./chains.ts";
-import { endpointChains, endpointJumps, ladder, offClusterRules } from "./endpoint-rules.ts";
+import { endpointChains, endpointWords, ladder, offClusterRules } from "./endpoint-rules.ts";
 import {
   ACCEPT,
   comment,
@@ -35,6 +35,9 @@ export interface Block {
   readonly natChains: readonly (readonly [name: string, chain: Chain])[];
 }
 
+/** Most parts of most blocks are empty: they share one list. */
+const NO_RULES: readonly Rule[] = [];
+
 /** Compiles one entry for one node. */
 export function compileBlock(entry: ServiceEntry, s: Settings): Block {
   const eps = categorizeEndpoints(entry.port, entry.endpoints, s.node);
@@ -54,22 +57,23 @@ class BlockWriter {
   private readonly hasExternal: boolean;
   private readonly internalChain: string;
   private readonly usesFirewall: boolean;
-  private readonly natServices: Rule[] = [];
-  private readonly natNodePorts: Rule[] = [];
-  private readonly filterServices: Rule[] = [];
-  private readonly filterExternal: Rule[] = [];
-  private readonly filterNodePorts: Rule[] = [];
-  private readonly filterFirewall: Rule[] = [];
+  private natServices: Rule[] | null = null;
+  private natNodePorts: Rule[] | null = null;
+  private filterServices: Rule[] | null = null;
+  private filterExternal: Rule[] | null = null;
+  private filterNodePorts: Rule[] | null = null;
+  private filterFirewall: Rule[] | null = null;
   private readonly natChains: (readonly [string, Chain])[] = [];
 
   constructor(port: ServicePortView, eps: Categorized, s: Settings) {
     this.port = port;
     this.eps = eps;
     this.s = s;
-    this.svc = clusterPolicyChain(port.name, port.protocol);
-    this.svl = localPolicyChain(port.name, port.protocol);
-    this.ext = externalChain(port.name, port.protocol);
-    this.fw = firewallChain(port.name, port.protocol);
+    const { svc, svl, ext, fw } = portChains(port.name, port.protocol);
+    this.svc = svc;
+    this.svl = svl;
+    this.ext = ext;
+    this.fw = fw;
     const noneLocal = eps.local.length === 0;
     this.hasInternal = eps.hasAny && !(port.internalPolicyLocal && noneLocal);
     this.hasExternal = eps.hasAny && !(port.externalPolicyLocal && noneLocal);
@@ -85,18 +89,28 @@ class BlockWriter {
     this.captureHealthCheck();
     if (this.eps.hasAny && externallyAccessible(this.port)) this.addChain(this.ext, this.externalRules());
     if (this.usesFirewall) this.addChain(this.fw, this.firewallRules());
-    const jumps = endpointJumps(this.port, this.eps.reachable);
+    const { port, s } = this;
+    const { cluster, local, reachable } = this.eps;
+    const words = endpointWords(port, reachable);
     const policy = (chain: string, endpoints: readonly EndpointView[]): void => {
       if (endpoints.length === 0) return;
-      const first = this.hasInternal && chain === this.internalChain ? offClusterRules(this.port, this.s) : [];
-      this.addChain(chain, [...first, ...ladder(this.port, endpoints, jumps, this.s)]);
+      const own = endpoints === reachable ? words : endpointWords(port, endpoints);
+      const rules = ladder(port, endpoints, own, s);
+      const first = this.hasInternal && chain === this.internalChain ? offClusterRules(port, s) : null;
+      this.addChain(chain, first === null ? rules : [...first, ...rules]);
     };
-    policy(this.svc, this.eps.cluster);
-    policy(this.svl, this.eps.local);
-    this.natChains.push(...endpointChains(this.port, this.eps.reachable, jumps, this.s));
-    const { natServices, natNodePorts, filterServices, filterExternal, filterNodePorts, filterFirewall, natChains } =
-      this;
-    return { natServices, natNodePorts, filterServices, filterExternal, filterNodePorts, filterFirewall, natChains };
+    policy(this.svc, cluster);
+    policy(this.svl, local);
+    this.natChains.push(...endpointChains(port, reachable, words, s));
+    return {
+      natServices: this.natServices ?? NO_RULES,
+      natNodePorts: this.natNodePorts ?? NO_RULES,
+      filterServices: this.filterServices ?? NO_RULES,
+      filterExternal: this.filterExternal ?? NO_RULES,
+      filterNodePorts: this.filterNodePorts ?? NO_RULES,
+      filterFirewall: this.filterFirewall ?? NO_RULES,
+      natChains: this.natChains,
+    };
   }
 
   private addChain(name: string, rules: readonly Rule[]): void {
@@ -119,7 +133,7 @@ class BlockWriter {
     const { port } = this;
     const to = toAddress(port, port.clusterIP);
     if (this.hasInternal) {
-      this.natServices.push(
+      (this.natServices ??= []).push(
         rule(
           this.role("cluster-ip"),
           [comment(`${port.name} cluster IP`), ...to],
@@ -130,7 +144,7 @@ class BlockWriter {
       return;
     }
     const { text, target, origin } = this.refusal("internal", `cluster IP ${port.clusterIP}`);
-    this.filterServices.push(rule(this.role("cluster-ip"), [comment(text), ...to], target, origin));
+    (this.filterServices ??= []).push(rule(this.role("cluster-ip"), [comment(text), ...to], target, origin));
   }
 
   /** REJECT when the Service has no endpoint anywhere, DROP when policy Local leaves none here. */
@@ -161,7 +175,7 @@ class BlockWriter {
     for (const { value: ip, path } of port.externalIPs) {
       const to = toAddress(port, ip);
       if (this.eps.hasAny) {
-        this.natServices.push(
+        (this.natServices ??= []).push(
           rule(
             this.role(`external-ip/${ip}`),
             [comment(`${port.name} external IP`), ...to],
@@ -172,7 +186,7 @@ class BlockWriter {
       }
       if (!this.hasExternal) {
         const { text, target, origin } = this.refusal("external", `external IP ${ip}`);
-        this.filterExternal.push(rule(this.role(`external-ip/${ip}`), [comment(text), ...to], target, origin));
+        (this.filterExternal ??= []).push(rule(this.role(`external-ip/${ip}`), [comment(text), ...to], target, origin));
       }
     }
   }
@@ -182,7 +196,7 @@ class BlockWriter {
     for (const { value: ip, path } of port.loadBalancerVIPs) {
       const to = toAddress(port, ip);
       if (this.eps.hasAny) {
-        this.natServices.push(
+        (this.natServices ??= []).push(
           rule(
             this.role(`load-balancer/${ip}`),
             [comment(`${port.name} loadbalancer IP`), ...to],
@@ -195,7 +209,7 @@ class BlockWriter {
         );
       }
       if (this.usesFirewall) {
-        this.filterFirewall.push(
+        (this.filterFirewall ??= []).push(
           rule(
             this.role(`load-balancer/${ip}`),
             [comment(`${port.name} traffic not accepted by ${this.fw}`), ...to],
@@ -206,7 +220,9 @@ class BlockWriter {
       }
       if (!this.hasExternal) {
         const { text, target, origin } = this.refusal("external", `load balancer address ${ip}`);
-        this.filterExternal.push(rule(this.role(`load-balancer/${ip}`), [comment(text), ...to], target, origin));
+        (this.filterExternal ??= []).push(
+          rule(this.role(`load-balancer/${ip}`), [comment(text), ...to], target, origin),
+        );
       }
     }
   }
@@ -219,7 +235,7 @@ class BlockWriter {
       const proto = PROTOCOL[port.protocol];
       // A twin that counts use of node ports on localhost; it leads to the same chain.
       if (s.localhostNodePorts && s.nfacct) {
-        this.natNodePorts.push(
+        (this.natNodePorts ??= []).push(
           rule(
             this.role("node-port/localhost"),
             [comment(port.name), ...proto, LOCALHOST, dport(port.nodePort), { kind: "nfacct", name: NFACCT_LOCALHOST }],
@@ -228,7 +244,7 @@ class BlockWriter {
           ),
         );
       }
-      this.natNodePorts.push(
+      (this.natNodePorts ??= []).push(
         rule(
           this.role("node-port"),
           [comment(port.name), ...proto, dport(port.nodePort)],
@@ -239,7 +255,7 @@ class BlockWriter {
     }
     if (!this.hasExternal) {
       const { text, target, origin } = this.refusal("external", `node port ${port.nodePort}`);
-      this.filterExternal.push(
+      (this.filterExternal ??= []).push(
         rule(
           this.role("node-port"),
           [comment(text), DST_LOCAL, ...PROTOCOL[port.protocol], dport(port.nodePort)],
@@ -253,7 +269,7 @@ class BlockWriter {
   private captureHealthCheck(): void {
     const { port } = this;
     if (port.healthCheckNodePort === null) return;
-    this.filterNodePorts.push(
+    (this.filterNodePorts ??= []).push(
       rule(
         this.role("health-check"),
         [comment(`${port.name} health check node port`), ...PROTOCOL.tcp, dport(port.healthCheckNodePort)],

@@ -14,24 +14,37 @@ const CHAINS_PER_BLOCK = 7;
  * A changed copy costs what changed.
  */
 export class NatChains implements ReadonlyMap<string, Chain> {
-  readonly size: number;
   /** Built-in chains and those that kube-proxy always has. */
   readonly statics: ReadonlyMap<string, Chain>;
   private readonly blocks: readonly Block[];
-  private readonly index: BucketMap<Chain>;
+  /** Made when the first chain is looked up by name, which is when the first packet comes. */
+  private made: BucketMap<Chain> | null;
 
-  private constructor(statics: ReadonlyMap<string, Chain>, blocks: readonly Block[], index: BucketMap<Chain>) {
+  private constructor(statics: ReadonlyMap<string, Chain>, blocks: readonly Block[], made: BucketMap<Chain> | null) {
     this.statics = statics;
     this.blocks = blocks;
-    this.index = index;
-    this.size = statics.size + index.size;
+    this.made = made;
+  }
+
+  private get index(): BucketMap<Chain> {
+    if (this.made === null) {
+      const { blocks } = this;
+      function* all(): Iterable<Named> {
+        for (const block of blocks) yield* block.natChains;
+      }
+      this.made = BucketMap.of(all(), CHAINS_PER_BLOCK * blocks.length);
+    }
+    return this.made;
+  }
+
+  get size(): number {
+    let size = this.statics.size;
+    for (const { natChains } of this.blocks) size += natChains.length;
+    return size;
   }
 
   static of(statics: ReadonlyMap<string, Chain>, blocks: readonly Block[]): NatChains {
-    function* all(): Iterable<Named> {
-      for (const block of blocks) yield* block.natChains;
-    }
-    return new NatChains(statics, blocks, BucketMap.of(all(), CHAINS_PER_BLOCK * blocks.length));
+    return new NatChains(statics, blocks, null);
   }
 
   /** With other static chains, and blocks gone and come; `blocks` is what there is then. */
@@ -41,8 +54,9 @@ export class NatChains implements ReadonlyMap<string, Chain> {
     gone: readonly Block[],
     come: readonly Block[],
   ): NatChains {
+    if (this.made === null) return new NatChains(statics, blocks, null);
     const removed = gone.flatMap(NAT_CHAINS).map(([name]) => name);
-    return new NatChains(statics, blocks, this.index.with(removed, come.flatMap(NAT_CHAINS)));
+    return new NatChains(statics, blocks, this.made.with(removed, come.flatMap(NAT_CHAINS)));
   }
 
   get(name: string): Chain | undefined {

@@ -13,7 +13,7 @@ import {
   SERVICE_IPS,
   SERVICE_NODEPORTS,
 } from "./containers.ts";
-import { clusterChain, endpointBase, externalChain, firewallChain, localChain } from "./names.ts";
+import { endpointBase, portChains } from "./names.ts";
 import { DROP, element, goTo, inSet, PROTOCOL, REJECT, rule, SRC_LOCAL } from "./parts.ts";
 import type { Settings } from "./settings.ts";
 
@@ -75,10 +75,11 @@ class BlockWriter {
     this.port = port;
     this.eps = eps;
     this.s = s;
-    this.service = clusterChain(port);
-    this.local = localChain(port);
-    this.external = externalChain(port);
-    this.firewall = firewallChain(port);
+    const { service, local, external, firewall } = portChains(port);
+    this.service = service;
+    this.local = local;
+    this.external = external;
+    this.firewall = firewall;
     const noneLocal = eps.local.length === 0;
     this.hasInternal = eps.hasAny && !(port.internalPolicyLocal && noneLocal);
     this.hasExternal = eps.hasAny && !(port.externalPolicyLocal && noneLocal);

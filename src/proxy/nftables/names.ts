@@ -47,6 +47,33 @@ export const externalChain = (port: PortName): string => `external-${portBase(po
 /** loadBalancerSourceRanges. */
 export const firewallChain = (port: PortName): string => `firewall-${portBase(port)}`;
 
+/** The chains that a Service port may have of its own; see above. */
+export interface PortChains {
+  readonly service: string;
+  readonly local: string;
+  readonly external: string;
+  readonly firewall: string;
+}
+
+const PORTS = new Map<string, PortChains & { readonly protocol: string }>();
+
+/** All four at once, remembered by the port's name. */
+export function portChains(port: PortName & { readonly name: string }): PortChains {
+  let chains = PORTS.get(port.name);
+  if (chains?.protocol !== port.protocol) {
+    chains = {
+      protocol: port.protocol,
+      service: clusterChain(port),
+      local: localChain(port),
+      external: externalChain(port),
+      firewall: firewallChain(port),
+    };
+    if (PORTS.size >= REMEMBERED) PORTS.clear();
+    PORTS.set(port.name, chains);
+  }
+  return chains;
+}
+
 /** Chains of Services, which come and go, have a slash in their names; the others never. */
 export function isServiceChain(chain: string): boolean {
   return chain.includes("/");
