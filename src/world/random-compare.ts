@@ -8,7 +8,8 @@ import { type Node, nodeReady } from "../model/node/types.ts";
 import { type Pod, podReady } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { Session } from "./commands.ts";
-import type { Act } from "./random.ts";
+import { type Act, historyOf } from "./random.ts";
+import { KEPT } from "./random-kept.ts";
 
 interface Counted extends KubeObject {
   readonly spec: { readonly replicas?: number };
@@ -138,7 +139,7 @@ export function stateOf({ cluster }: Session, withRules = false): unknown {
 }
 
 /** The shortest history, found by leaving acts out one by one, that still fails; what `fails` says of it, or null when none does. */
-export function shrunk(
+function shrunk(
   acts: readonly Act[],
   fails: (acts: readonly Act[]) => string | null,
 ): { readonly acts: readonly Act[]; readonly why: string } | null {
@@ -153,6 +154,19 @@ export function shrunk(
     why = reason;
   }
   return { acts: shortest, why };
+}
+
+/**
+ * Plays the kept histories and those numbered 1 to `count`. The first that fails, as short as it can be made; null when none
+ * does. Kept ones have numbers below 0.
+ */
+export function firstFailure(count: number, fails: (acts: readonly Act[], n: number) => string | null): string | null {
+  const numbers = [...KEPT.map((_, i) => -1 - i), ...Array.from({ length: count }, (_, i) => i + 1)];
+  for (const n of numbers) {
+    const found = shrunk(KEPT[-1 - n] ?? historyOf(n), (acts) => fails(acts, n));
+    if (found !== null) return [`history ${n}: ${found.why}`, ...found.acts.map((a) => JSON.stringify(a))].join("\n");
+  }
+  return null;
 }
 
 /** Where two plain values differ first, as text; null when they are equal. */
