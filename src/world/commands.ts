@@ -45,8 +45,9 @@ export class Session {
   private latestReport: TextReport = NO_TEXT;
   private rewrites = 0;
 
-  constructor(seed: number | null) {
-    this.cluster = new Cluster(seed);
+  /** `every`: events between two checkpoints. */
+  constructor(seed: number | null, every?: number) {
+    this.cluster = new Cluster(seed, every);
   }
 
   get report(): TextReport {

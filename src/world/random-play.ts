@@ -24,10 +24,11 @@ export interface Played {
 
 /**
  * Plays a history; `settle` leaves out the waiting. Commands that are refused leave no trace. `edits`: a text that nothing has
- * followed is edited by the next one; otherwise each is applied to what those before it made.
+ * followed is edited by the next one; otherwise each is applied to what those before it made. Checkpoints are close, so that
+ * seeking restores many of them.
  */
 export function played(acts: readonly Act[], pace: "run" | "settle", edits = true): Played {
-  const session = new Session(1);
+  const session = new Session(1, 40);
   let lost = false;
   if (pace === "run") session.dispatch({ type: "pace", pace: "run" });
   for (const act of acts) {

@@ -27,7 +27,9 @@ test("seek(t) is the run to t; going on from there is going on; the end is as it
     session.dispatch({ type: "run", micros: SECOND });
     const end = stateOf(session);
     const { commands, endOfHistory } = session;
-    const t = Math.floor(draw(n, "moment") * (endOfHistory + 1));
+    // Any moment, or one at which something was done.
+    const given = commands[drawBelow(n, "command", commands.length)]?.at ?? 0;
+    const t = drawBelow(n, "which", 2) === 0 ? given : Math.floor(draw(n, "moment") * (endOfHistory + 1));
     const fresh = upTo(commands, t);
     session.seek(t);
     if (fresh !== null) {

@@ -76,7 +76,8 @@ export class Cluster {
   private readonly held: State;
   private readonly proxies: KubeProxies;
 
-  constructor(explicitSeed: number | null) {
+  /** `every`: events between two checkpoints. */
+  constructor(explicitSeed: number | null, every?: number) {
     this.explicitSeed = explicitSeed;
     this.held = new State({ ...FRESH, seed: explicitSeed ?? FRESH.seed });
     this.proxies = new KubeProxies(this.store, this.held);
@@ -87,7 +88,7 @@ export class Cluster {
       version: () => this.store.revision + this.state.version,
       size: () => this.store.size + this.memory.size,
     });
-    this.history = new History<Cluster, Saved>(this.engine);
+    this.history = new History<Cluster, Saved>(this.engine, every);
     // Before the first command the cluster has what every cluster has.
     this.history.emit(NOW, USER, "bootstrap", null);
     this.settle();
