@@ -106,7 +106,7 @@ function valueOf(
 }
 
 /** The first word that is neither a global flag nor its value. */
-function commandOf(argv: readonly string[]): string {
+export function commandOf(argv: readonly string[]): string {
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] as string;
     if (arg === "--") return "";

@@ -5,6 +5,7 @@ import { isOn } from "./args.ts";
 import { type Call, notePath, resourcesName } from "./call.ts";
 import { failure, type Output, success } from "./output.ts";
 import { API_SERVER } from "./requests.ts";
+import { yamlText } from "./print.ts";
 import { formatTable } from "./table.ts";
 
 export const VERSION = "v1.36.2";
@@ -80,17 +81,19 @@ export function kubectlVersion(call: Call): Output {
   const client = `Client Version: ${VERSION}\nKustomize Version: v5.7.1\n`;
   if (!isOn(call.args, "--client")) notePath(call, "GET", "/version?timeout=32s");
   const full = isOn(call.args, "--client") ? client : `${client}Server Version: ${VERSION}\n`;
+  const release = { major: "1", minor: "36", gitVersion: VERSION };
+  const versions = {
+    clientVersion: release,
+    kustomizeVersion: "v5.7.1",
+    ...(!isOn(call.args, "--client") && { serverVersion: release }),
+  };
   switch (call.args.flags["--output"]) {
     case undefined:
       return success(full);
     case "yaml":
-      return success(
-        `clientVersion:\n  gitVersion: ${VERSION}\n  major: "1"\n  minor: "36"\nkustomizeVersion: v5.7.1\nserverVersion:\n  gitVersion: ${VERSION}\n  major: "1"\n  minor: "36"\n`,
-      );
+      return success(yamlText(versions));
     case "json":
-      return success(
-        `${JSON.stringify({ clientVersion: { major: "1", minor: "36", gitVersion: VERSION }, kustomizeVersion: "v5.7.1", serverVersion: { major: "1", minor: "36", gitVersion: VERSION } }, null, 2)}\n`,
-      );
+      return success(`${JSON.stringify(versions, null, 2)}\n`);
     default:
       return failure("error: --output must be 'yaml' or 'json'");
   }
@@ -141,4 +144,28 @@ export function kubectlConfig(call: Call): Output {
         `error: kubectl config ${what} is not supported here: there is one cluster; give the namespace with -n`,
       );
   }
+}
+
+/** `kubectl auth can-i`, `whoami`: the one user here is kubeadm's administrator, who may do everything. */
+export function kubectlAuth(call: Call): Output {
+  const [what = "", verb, resource] = call.args.words;
+  switch (what) {
+    case "whoami":
+      return success(
+        formatTable([
+          ["ATTRIBUTE", "VALUE"],
+          ["Username", "kubernetes-admin"],
+          ["Groups", "[kubeadm:cluster-admins system:authenticated]"],
+        ]),
+      );
+    case "can-i":
+      if (isOn(call.args, "--list")) break;
+      if (verb === undefined || resource === undefined) {
+        return failure(
+          "error: you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        );
+      }
+      return success(isOn(call.args, "--quiet") ? "" : "yes\n");
+  }
+  return failure(`error: kubectl auth ${what} is not supported here: everyone may do everything`);
 }

@@ -120,6 +120,16 @@ const TABLE: readonly (readonly [line: string, stderr: string | RegExp])[] = [
   ["kubectl explain svc.spec.foo", 'error: field "foo" does not exist'],
   ["kubectl delete svc web --dry-run", /^error: --dry-run was specified without a value\./],
   ["kubectl frob", 'error: unknown command "frob" for "kubectl"'],
+  [
+    "kubectl create foo bar",
+    `Error: must specify one of -f and -k\n\nerror: unknown command "foo bar"\nSee 'kubectl create -h' for help and examples`,
+  ],
+  ["kubectl diff -f svc.yaml", "error: kubectl diff is not supported here: use kubectl apply --dry-run=server"],
+  ["kubectl top pods --containers", "error: kubectl top is not supported here: no resource use is simulated"],
+  ["kubectl port-forward svc/web 8080:80", /^error: kubectl port-forward is not supported here: .+/],
+  ["kubectl proxy --port=8001", /^error: kubectl proxy is not supported here: .+/],
+  ["kubectl auth reconcile", /^error: kubectl auth reconcile is not supported here: .+/],
+  ["kubectl patch svc web -p '{x: [1'", /^error: unable to parse "\{x: \[1": yaml: line 1: did not find expected .+/],
   ["kubectl edit svc nope", 'Error from server (NotFound): services "nope" not found'],
   ["KUBE_EDITOR=vi kubectl edit svc web", 'error: unable to launch the editor "vi": only sed -i can be run here'],
   [

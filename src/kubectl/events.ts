@@ -5,6 +5,7 @@ import { kindNamed } from "../model/kinds.ts";
 import { type Call, everywhere, namespaceOf, noteRequest, since } from "./call.ts";
 import { byTime, firstSeen, lastSeen, occurrences } from "./describe/events.ts";
 import { failure, type Output, success } from "./output.ts";
+import { pass, watchLimit, watchNote } from "./patience.ts";
 import { printJson, printYaml } from "./print.ts";
 import { text } from "./read.ts";
 import { asksOf } from "./select.ts";
@@ -29,6 +30,9 @@ export function kubectlEvents(call: Call): Output {
       limit: args.flags["--chunk-size"] ?? "500",
     },
   });
+  const watched = isOn(args, "--watch") && call.follow === null;
+  if (watched) pass(call, watchLimit(call));
+  const note = watched ? watchNote(watchLimit(call)) : "";
   const events = world.objects
     .list("Event", everywhere(call) ? undefined : namespaceOf(call))
     .filter(
@@ -59,5 +63,5 @@ export function kubectlEvents(call: Call): Output {
       text(event, "message").trim(),
     ];
   });
-  return success(formatTable(isOn(args, "--no-headers") ? rows : [head, ...rows]));
+  return success(formatTable(isOn(args, "--no-headers") ? rows : [head, ...rows]), note);
 }

@@ -145,6 +145,10 @@ const COMMANDS: Readonly<Record<string, Specs>> = {
     ...value("-o,--output --namespace --cluster --user"),
     ...toggle("--minify --raw --flatten --current --no-headers"),
   },
+  auth: {
+    ...value("-o,--output --subresource"),
+    ...toggle("-A,--all-namespaces -q,--quiet --list --no-headers"),
+  },
   cordon: { ...DRY, ...value("-l,--selector") },
   uncordon: { ...DRY, ...value("-l,--selector") },
   drain: {

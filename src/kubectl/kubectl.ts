@@ -2,13 +2,14 @@
 import { own } from "./own.ts";
 import type { World } from "../world/types.ts";
 import { nearest } from "../manifest/suggest.ts";
-import { type Args, isOn, parseCommandLine } from "./args.ts";
+import { type Args, commandOf, isOn, parseCommandLine } from "./args.ts";
 import { kubectlApply, kubectlCreateFiles, kubectlReplace } from "./apply.ts";
 import type { Call } from "./call.ts";
 import { kubectlCreateKind } from "./create/generators.ts";
 import { kubectlDelete } from "./delete.ts";
 import { kubectlDescribe } from "./describe/describe.ts";
 import {
+  kubectlAuth,
   kubectlApiResources,
   kubectlApiVersions,
   kubectlClusterInfo,
@@ -65,18 +66,19 @@ export const COMMANDS: Readonly<Record<string, (call: Call) => Output>> = {
   version: kubectlVersion,
   "cluster-info": kubectlClusterInfo,
   config: kubectlConfig,
+  auth: kubectlAuth,
 };
 
 /** Real commands that do nothing here, and what to do instead. */
 const NOT_HERE: Readonly<Record<string, string>> = {
   "port-forward": "send a request to the pod instead",
-  proxy: "use kubectl get --v=6 to see the requests",
+  proxy: "use kubectl get --raw PATH for the answer, -v=6 for the requests",
   attach: "use kubectl exec",
   cp: "there are no files in containers here",
   debug: "use kubectl exec",
   top: "no resource use is simulated",
   autoscale: "use kubectl scale",
-  auth: "everyone may do everything here",
+  options: "the flags of a command are those of kubectl",
   certificate: "there are no certificates here",
   diff: "use kubectl apply --dry-run=server",
   kustomize: "give plain manifests",
@@ -93,6 +95,9 @@ export function runKubectl(
     readonly follow?: Call["follow"] | undefined;
   } = {},
 ): Output {
+  // What is not here at all is said before its flags are looked at.
+  const absent = own(NOT_HERE, commandOf(argv));
+  if (absent !== undefined) return failure(`error: kubectl ${commandOf(argv)} is not supported here: ${absent}`);
   const parsed = parseCommandLine(argv);
   if (!parsed.ok) return failure(parsed.error);
   const { command, args } = parsed.value;
@@ -120,8 +125,6 @@ export function runKubectl(
 const verbosity = (args: Args): number => Number(args.flags["--v"] ?? "0") || 0;
 
 function unknownCommand(command: string): Output {
-  const instead = own(NOT_HERE, command);
-  if (instead !== undefined) return failure(`error: kubectl ${command} is not supported here: ${instead}`);
   const near = nearest(command, [...Object.keys(COMMANDS), ...Object.keys(NOT_HERE)]);
   const hint = near === null ? "" : `\n\nDid you mean this?\n\t${near}`;
   return failure(`error: unknown command ${JSON.stringify(command)} for "kubectl"${hint}`);

@@ -6,7 +6,7 @@ import { isOn } from "./args.ts";
 import { type Call, namespaceOf, noteRequest } from "./call.ts";
 import { containerOf, podKind, podOf } from "./exec.ts";
 import { failure, type Output, success } from "./output.ts";
-import { parseDuration } from "./patience.ts";
+import { parseDuration, pass, watchLimit, watchNote } from "./patience.ts";
 import { kubeProxyLog } from "./shell/component-logs.ts";
 
 const COMPONENTS = /^(pods?\/|po\/)?(kube-apiserver|kube-controller-manager|kube-scheduler|etcd|coredns)(-|$)/;
@@ -22,6 +22,8 @@ export function kubectlLogs(call: Call): Output {
   }
   if (namespaceOf(call) === "kube-system") {
     const nodes = proxyNodes(call, word, selector);
+    const followed = isOn(args, "--follow") && call.follow === null;
+    if (nodes.length > 0 && followed) pass(call, watchLimit(call));
     if (nodes.length > 0)
       return success(
         nodes
@@ -29,6 +31,7 @@ export function kubectlLogs(call: Call): Output {
             cut(call, kubeProxyLog(call.world, node), nodes.length > 1 ? `[pod/kube-proxy-${node}/kube-proxy] ` : ""),
           )
           .join(""),
+        followed ? watchNote(watchLimit(call)) : "",
       );
     if (word !== undefined && COMPONENTS.test(word)) {
       return failure(`error: ${word} stands outside the simulated nodes and writes no log here: see the journal`);

@@ -2,6 +2,7 @@
 import { parse } from "yaml";
 import { deepEqual, isRecord } from "../base/json.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { parseManifest } from "../manifest/manifest.ts";
 import { decode, refusalText } from "../model/decode.ts";
 import type { KindInfo } from "../model/kinds.ts";
 import type { KubeObject } from "../model/meta/types.ts";
@@ -60,9 +61,9 @@ function patchText(call: Call): Result<string, string> {
 function parsePatch(text: string): Result<unknown, string> {
   try {
     return ok(parse(text, { version: "1.1" }) as unknown);
-  } catch (error) {
-    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
-    return err(`error: unable to parse ${quote(text)}: yaml: ${why}`);
+  } catch {
+    const problem = parseManifest(text).diagnostics.find(({ source }) => source === "yaml")?.message ?? "";
+    return err(`error: unable to parse ${quote(text)}: ${problem.replace(/^error converting YAML to JSON: /, "")}`);
   }
 }
 

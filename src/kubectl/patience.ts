@@ -30,3 +30,14 @@ export function waitUntil(call: Call, limit: Micros, done: () => boolean): boole
     pass(call, Math.min(spent < 10 * SECOND ? SECOND : 10 * SECOND, limit - spent));
   }
 }
+
+/** Without `timeout` in front or --request-timeout: long enough to see a rollout. */
+const WATCHED = 30 * SECOND;
+
+/** How long `-w` and `-f` look. */
+export const watchLimit = (call: Call): Micros =>
+  call.patience ?? parseDuration(call.args.flags["--request-timeout"] ?? "") ?? WATCHED;
+
+/** Said when a watch is over. */
+export const watchNote = (limit: Micros): string =>
+  `(watched for ${limit / SECOND}s of virtual time; put "timeout 60s" before the command for longer)\n`;

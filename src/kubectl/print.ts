@@ -26,7 +26,12 @@ const payload = (objects: readonly KubeObject[], single: boolean): unknown =>
 
 /** `-o yaml`: sigs.k8s.io/yaml's style: sorted keys, sequences not indented, YAML 1.1 quoting (timestamps, "yes", "80"). */
 export function printYaml(objects: readonly KubeObject[], single: boolean): string {
-  return stringify(payload(objects, single), {
+  return yamlText(payload(objects, single));
+}
+
+/** Any value as `-o yaml` writes it. */
+export function yamlText(value: unknown): string {
+  return stringify(value, {
     version: "1.1",
     indentSeq: false,
     lineWidth: 0,

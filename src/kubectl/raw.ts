@@ -88,7 +88,7 @@ function objects(call: Call, path: string, query: Readonly<Record<string, string
     apiVersion,
     metadata: { resourceVersion: String(reader.revision) },
     // Items of a list do not name their kind.
-    items: items.map(({ kind: _, apiVersion: __, ...rest }) => rest),
+    items: items.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest),
   });
 }
 

@@ -8,7 +8,7 @@ import { isOn } from "./args.ts";
 import type { Call } from "./call.ts";
 import { parseLabels } from "./create/parse.ts";
 import { failure, type Output } from "./output.ts";
-import { items, withValue } from "./read.ts";
+import { at, items, text, withValue } from "./read.ts";
 import { select } from "./select.ts";
 import { perform, type Planned, update } from "./write.ts";
 
@@ -136,6 +136,7 @@ export function kubectlSet(call: Call): Output {
         : `error: unknown command "set ${what}"\nSee 'kubectl set -h' for help and examples`,
     );
   }
+  if (what === "env" && isOn(call.args, "--list")) return listEnv(call, words);
   const isPair = (word: string): boolean => word.includes("=") || (what === "env" && /.-$/.test(word));
   const change = setting.change(call, words.filter(isPair));
   if (!change.ok) return failure(change.error);
@@ -154,4 +155,36 @@ export function kubectlSet(call: Call): Output {
     return [];
   });
   return perform(call, planned, complaints);
+}
+
+/** `kubectl set env deploy/web --list`. */
+function listEnv(call: Call, words: readonly string[]): Output {
+  const found = select(call, words, { doing: "reading", typeAlone: isOn(call.args, "--all") });
+  if (!found.ok) return failure(found.error);
+  const { targets, errors } = found.value;
+  const stdout = targets.flatMap(({ info, object }) =>
+    (items(object, ...(podSpecPath(object.kind) ?? ["spec"]), "containers") as readonly Container[]).map(
+      (container) => {
+        const variables = (container.env ?? []).map(({ name, value, valueFrom }) =>
+          valueFrom === undefined ? `${name}=${value ?? ""}\n` : `# ${name} from ${referenceText(valueFrom)}\n`,
+        );
+        return `# ${info.plural} ${object.metadata.name}, container ${container.name}\n${variables.join("")}`;
+      },
+    ),
+  );
+  return {
+    stdout: stdout.join(""),
+    stderr: errors.map((line) => `${line}\n`).join(""),
+    code: errors.length > 0 ? 1 : 0,
+  };
+}
+
+function referenceText(from: unknown): string {
+  const one = (member: string, noun: string): string | null =>
+    at(from, member) === undefined ? null : `${noun} ${text(from, member, "name")}, key ${text(from, member, "key")}`;
+  return (
+    one("configMapKeyRef", "configmap") ??
+    one("secretKeyRef", "secret") ??
+    (at(from, "fieldRef") === undefined ? "invalid valueFrom" : `field path ${text(from, "fieldRef", "fieldPath")}`)
+  );
 }

@@ -6,10 +6,12 @@ const PADDING = 3;
  * Ends with a newline; an empty list of rows prints nothing.
  */
 export function formatTable(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, c) =>
-    Math.max(MIN_WIDTH, Math.max(...rows.map((row) => row[c]?.length ?? 0)) + PADDING),
-  );
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, c) => {
+      widths[c] = Math.max(widths[c] ?? MIN_WIDTH, cell.length + PADDING);
+    });
+  }
   return rows
     .map((row) => row.map((cell, c) => (c === row.length - 1 ? cell : cell.padEnd(widths[c] ?? 0))).join(""))
     .map((line) => `${line}\n`)

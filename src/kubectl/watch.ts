@@ -1,17 +1,14 @@
 /** `kubectl get -w`: lets virtual time pass and prints a row per watch event. */
-import { type Micros, SECOND } from "../base/time.ts";
+import type { Micros } from "../base/time.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import { isOn } from "./args.ts";
 import { type Call, everywhere, namespaceOf, noteRequest, objectName } from "./call.ts";
 import { tableFor, type Row } from "./get-table.ts";
 import type { Output } from "./output.ts";
-import { pass, parseDuration } from "./patience.ts";
+import { pass, watchLimit, watchNote } from "./patience.ts";
 import { printJson, printYaml } from "./print.ts";
 import { type Ask, filterOf, type Target } from "./select.ts";
 import { formatTable } from "./table.ts";
-
-/** Without `timeout` in front or --request-timeout: long enough to see a rollout. */
-const DEFAULT = 30 * SECOND;
 
 interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
@@ -26,7 +23,7 @@ export function watch(call: Call, asks: readonly Ask[], before: readonly Target[
   const { args } = call;
   const filter = filterOf(call, info);
   if (!filter.ok) return outcome;
-  const limit = call.patience ?? parseDuration(args.flags["--request-timeout"] ?? "") ?? DEFAULT;
+  const limit = watchLimit(call);
   const { world, follow } = call;
   const again = typeof follow === "number";
   const since = again ? follow : world.objects.revision;
@@ -65,8 +62,7 @@ export function watch(call: Call, asks: readonly Ask[], before: readonly Target[
   const stdout = rendered(call, ask, events);
   if (again) return { stdout, stderr: "", code: 0, followed: world.objects.revision };
   if (follow !== null) return { ...outcome, stdout, followed: world.objects.revision };
-  const note = `(watched for ${limit / SECOND}s of virtual time; put "timeout 60s" before the command for longer)\n`;
-  return { ...outcome, stdout, stderr: outcome.stderr + note };
+  return { ...outcome, stdout, stderr: outcome.stderr + watchNote(limit) };
 }
 
 function rendered(call: Call, { info }: Ask, events: readonly WatchEvent[]): string {

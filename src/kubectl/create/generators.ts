@@ -1,4 +1,5 @@
 /** `kubectl create KIND ...`: objects made from flags. Source: kubectl/pkg/cmd/create. */
+import { quote } from "../../model/status.ts";
 import { own } from "../own.ts";
 import { must } from "../../base/assert.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -144,7 +145,7 @@ export function kubectlCreateKind(call: Call): Output {
       own(NOT_HERE, what) ??
         (what === "secret"
           ? "error: kubectl create secret is not supported here: write it as a manifest and use kubectl create -f"
-          : "error: must specify one of -f and -k"),
+          : `Error: must specify one of -f and -k\n\nerror: unknown command ${quote([what, ...words].join(" "))}\nSee 'kubectl create -h' for help and examples`),
     );
   }
   const made = generate(call, words);

@@ -6,10 +6,16 @@ import { klogHead } from "../requests.ts";
 
 const PID = 1;
 
-/** kube-proxy's own verbosity is 2 with kubeadm's configuration: start, mode, and every sync that changed something. */
+/** `--v` of kube-proxy's command line, as the clusters have it whose kube-proxy writes to /var/log/kube-proxy.log. */
+export const PROXY_VERBOSITY = 2;
+
+/**
+ * kube-proxy's log at its verbosity (`logging.verbosity` in its file goes before its command line): from 0 its start and its
+ * mode, from 1 Services that come and go, from 2 every sync. Source: cmd/kube-proxy/app, pkg/proxy.
+ */
 export function kubeProxyLog(world: World, node: string): string {
   const { proxy } = world.config;
-  const [local = ""] = proxy.detectLocal;
+  const verbosity = proxy.verbosity ?? PROXY_VERBOSITY;
   const log = world.logOf(`kube-proxy/${node}`);
   const start = log[0]?.at ?? world.now;
   const at = (micros: number, place: string, message: string): string =>
@@ -46,12 +52,11 @@ export function kubeProxyLog(world: World, node: string): string {
     at(start, "shared_informer.go:350", `"Waiting for caches to sync" controller="service config"`),
     at(start, "shared_informer.go:357", `"Caches are synced" controller="service config"`),
     at(start, "shared_informer.go:357", `"Caches are synced" controller="endpoint slice config"`),
-    ...serviceLines(world, start, log.at(-1)?.at ?? start, at),
+    ...(verbosity >= 1 ? serviceLines(world, start, log.at(-1)?.at ?? start, at) : []),
+    // A sync takes no virtual time.
     ...log
-      .filter((entry) => entry.title.startsWith("rules written"))
-      .map((entry) =>
-        at(entry.at, "proxier.go:805", `"SyncProxyRules complete" ipFamily="IPv4" detectLocal="${local}"`),
-      ),
+      .filter((entry) => verbosity >= 2 && entry.title.startsWith("rules written"))
+      .map((entry) => at(entry.at, "proxier.go:805", `"SyncProxyRules complete" ipFamily="IPv4" elapsed="0s"`)),
   ];
   return lines.sort((a, b) => (stampOf(a) < stampOf(b) ? -1 : stampOf(a) > stampOf(b) ? 1 : 0)).join("");
 }

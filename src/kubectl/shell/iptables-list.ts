@@ -15,6 +15,8 @@ export interface ListOptions {
   readonly numeric: boolean;
   /** `-v`: counters and interfaces. */
   readonly verbose: boolean;
+  /** `-x`: counters in full. */
+  readonly exact: boolean;
   /** `--line-numbers`. */
   readonly numbered: boolean;
 }
@@ -128,6 +130,17 @@ function targetText(target: Target): string {
   }
 }
 
+/** A counter in a column of five: in thousands, millions and so on when it is longer, unless `-x` asks for all digits. */
+function countText(count: number, exact: boolean): string {
+  let number = count;
+  if (exact || number <= 99_999) return String(number);
+  for (const unit of ["K", "M", "G", "T"]) {
+    number = Math.floor((number + 500) / 1000);
+    if (number <= 9_999 || unit === "T") return `${number}${unit}`;
+  }
+  return String(number);
+}
+
 function ruleLine(rule: Rule, options: ListOptions, position: number): string {
   const { numeric, verbose } = options;
   const number = options.numbered ? `${String(position + 1).padEnd(4)} ` : "";
@@ -154,7 +167,8 @@ function ruleLine(rule: Rule, options: ListOptions, position: number): string {
   const iface = (match: { readonly iface: string; readonly invert?: true } | undefined): string =>
     match === undefined ? (numeric ? "*" : "any") : `${match.invert === true ? "!" : ""}${match.iface}`;
   const interfaces = `${iface(find(rule, "in")).padEnd(6)} ${iface(find(rule, "out")).padEnd(6)}`;
-  return `${number}${"0".padStart(5)} ${"0".padStart(5)} ${action} ${interfaces} ${addresses}${tail}`;
+  const [packets, bytes] = (rule.counters ?? [0, 0]).map((n) => countText(n, options.exact).padStart(5));
+  return `${number}${packets} ${bytes} ${action} ${interfaces} ${addresses}${tail}`;
 }
 
 /** Rules that jump to a chain. */

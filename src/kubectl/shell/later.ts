@@ -19,6 +19,8 @@ export const LATER: Readonly<Record<string, string>> = {
   systemctl: "restart kube-proxy with the mode switch",
   journalctl: "logs are read with kubectl logs or cat /var/log/kube-proxy.log",
   helm: "give plain manifests to kubectl apply -f",
+  jq: "use kubectl -o jsonpath",
+  yq: "use kubectl -o jsonpath",
   vi: "edit the tab",
   vim: "edit the tab",
   nano: "edit the tab",

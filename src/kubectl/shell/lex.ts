@@ -6,6 +6,8 @@ export interface Stage {
   readonly words: readonly string[];
   /** The text as typed, for the history. */
   readonly text: string;
+  /** What `<<EOF` gives it to read. */
+  readonly heredoc: string | null;
 }
 
 /** Commands joined by pipes, and what stands before them: the next after `&&` runs only when the last succeeded. */
@@ -22,6 +24,7 @@ export function parseLine(line: string): Result<readonly Pipeline[], string> {
   let stages: Stage[] = [];
   let words: string[] = [];
   let word: string | null = null;
+  let heredoc: string | null = null;
   let start = 0;
   let after: Pipeline["after"] = "start";
   let stderr: Pipeline["stderr"] = "shown";
@@ -33,8 +36,9 @@ export function parseLine(line: string): Result<readonly Pipeline[], string> {
   const endStage = (at: number): boolean => {
     endWord();
     if (words.length === 0) return false;
-    stages.push({ words, text: line.slice(start, at).trim() });
+    stages.push({ words, text: line.slice(start, at).trim(), heredoc });
     words = [];
+    heredoc = null;
     return true;
   };
   const endPipeline = (next: Pipeline["after"]): void => {
@@ -71,6 +75,13 @@ export function parseLine(line: string): Result<readonly Pipeline[], string> {
     } else if (word === null && line.startsWith("2>&1", i)) {
       stderr = "joined";
       i += 3;
+    } else if (line.startsWith("<<", i) && !line.startsWith("<<<", i)) {
+      const here = hereDocument(line, i);
+      if (here === null) return err("sh: syntax error near unexpected token `newline'");
+      endWord();
+      heredoc = here.body;
+      line = here.line;
+      i -= 1;
     } else if (c === ">" || c === "<" || c === "`" || (c === "$" && line[i + 1] === "(")) {
       const what = c === "`" || c === "$" ? "command substitution" : "redirection to files";
       return err(`sh: ${what} is not supported here`);
@@ -90,6 +101,21 @@ export function parseLine(line: string): Result<readonly Pipeline[], string> {
   if (!endStage(line.length) && dangling) return err("sh: syntax error: unexpected end of file");
   endPipeline(";");
   return ok(pipelines);
+}
+
+/** `<<EOF`: takes the word and the lines up to it out of the line. Without such a line it reads to the end, as sh does. */
+function hereDocument(line: string, at: number): { readonly body: string; readonly line: string } | null {
+  const head = /^<<(-?)\s*(?:'([^'\n]*)'|"([^"\n]*)"|([\w.!-]+))/.exec(line.slice(at));
+  if (head === null) return null;
+  const until = head[2] ?? head[3] ?? head[4] ?? "";
+  const rest = line.slice(at + head[0].length);
+  const [first = "", ...lines] = rest.split("\n");
+  const tabs = head[1] === "-";
+  const shown = tabs ? lines.map((one) => one.replace(/^\t+/, "")) : lines;
+  const end = shown.indexOf(until);
+  const body = end < 0 ? shown : shown.slice(0, end);
+  const after = end < 0 ? [] : lines.slice(end + 1);
+  return { body: body.map((one) => `${one}\n`).join(""), line: [line.slice(0, at) + first, ...after].join("\n") };
 }
 
 function closing(line: string, open: number): number {

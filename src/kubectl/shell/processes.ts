@@ -1,6 +1,7 @@
 /** `ps aux`: what runs on the control plane and on the nodes, with the flags that kubeadm gives it. */
 import type { World } from "../../world/types.ts";
 import { API_SERVER } from "../requests.ts";
+import { PROXY_VERBOSITY } from "./component-logs.ts";
 
 interface Process {
   readonly user: string;
@@ -85,7 +86,7 @@ function worker(node: string): readonly Process[] {
     },
     {
       user: "root",
-      command: `/usr/local/bin/kube-proxy --config=/var/lib/kube-proxy/config.conf --hostname-override=${node}`,
+      command: `/usr/local/bin/kube-proxy --config=/var/lib/kube-proxy/config.conf --hostname-override=${node} --v=${PROXY_VERBOSITY}`,
     },
   ];
 }

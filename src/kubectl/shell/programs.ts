@@ -61,7 +61,7 @@ const TABLES: readonly TableName[] = ["filter", "nat", "mangle", "raw"];
 const iptablesSave: Program = (words, place) => {
   const node = nodeOf(place);
   if (node === null) return failure(NO_NODE);
-  const printed = savedRules(place, node);
+  const printed = savedRules(place, node, words.includes("-c") || words.includes("--counters"));
   if ("message" in printed) return failure(printed.message);
   const at = words.indexOf("-t");
   const wanted = at < 0 ? null : (words[at + 1] ?? "");
@@ -107,7 +107,7 @@ const iptables: Program = (words, place) => {
       code: 3,
     };
   }
-  const printed = savedRules(place, node);
+  const printed = savedRules(place, node, list && flags.has("v"));
   if ("message" in printed) return failure(printed.message);
   if (flags.has("S")) return on(place, listRules(printed.text, known, chain));
   if (!list)
@@ -119,6 +119,7 @@ const iptables: Program = (words, place) => {
     chain,
     numeric: flags.has("n"),
     verbose: flags.has("v"),
+    exact: flags.has("x"),
     numbered: flags.has("l"),
   });
   if (text === null) {
@@ -184,11 +185,15 @@ const ipset: Program = (words, place) => {
 };
 
 /** kube-proxy's iptables rules, or why there are none to show. */
-function savedRules(place: Place, node: string): { readonly text: string } | { readonly message: string } {
+function savedRules(
+  place: Place,
+  node: string,
+  counters: boolean,
+): { readonly text: string } | { readonly message: string } {
   const { mode } = place.world;
   if (mode === "nftables")
     return { message: "kube-proxy runs in nftables mode here: look at its rules with nft list ruleset" };
-  return place.world.rulesText(node, "iptables");
+  return place.world.rulesText(node, counters ? "iptables-counters" : "iptables");
 }
 
 const conntrack: Program = (words, place) => {

@@ -142,3 +142,51 @@ describe("what stands behind the API", () => {
     expect(run("ipvsadm -Ln").code).toBe(1);
   });
 });
+
+describe("a here document", () => {
+  const { out, run } = terminal(worldOf());
+
+  it("is what the command before it reads", () => {
+    const text = service("web").replace("{selector", "{type: NodePort, selector");
+    expect(out(`cat <<EOF | kubectl apply -f -\n${text}EOF\nkubectl get svc web -o name`)).toBe(
+      "service/web created\nservice/web\n",
+    );
+    expect(out(`kubectl apply -f - <<'END'\n${text}END`)).toBe("service/web unchanged\n");
+    expect(out("cat <<-A | wc -l\n\tone\n\ttwo\n\tA\n")).toBe("2\n");
+    expect(out("cat <<A\nno end")).toBe("no end\n");
+    expect(run("cat <<").stderr).toBe("sh: syntax error near unexpected token `newline'\n");
+  });
+});
+
+describe("sh -c in a container", () => {
+  const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec: {containers: [{name: app, image: busybox}]}\n";
+  const { out, run } = terminal(worldOf(pod));
+
+  it("runs several commands, with filters behind pipes", () => {
+    expect(out("kubectl exec app -- sh -c 'env | grep HOSTNAME; hostname'")).toBe("HOSTNAME=app\napp\n");
+    expect(out("kubectl exec app -- sh -c 'cat /nope 2>/dev/null || echo none'")).toBe("none\n");
+  });
+
+  it("says what it cannot, and how a command ended", () => {
+    expect(run("kubectl exec app -- sh -c 'cat /nope'")).toEqual({
+      stdout: "",
+      stderr: "cat: /nope: No such file or directory\ncommand terminated with exit code 1\n",
+      code: 1,
+    });
+    expect(run("kubectl exec app -- sh -c 'echo $HOME'").stderr).toMatch(/^sh: variables are not expanded here/);
+  });
+});
+
+it("logs kube-proxy at its verbosity", () => {
+  const config = (verbosity: number): string =>
+    `apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nlogging: {verbosity: ${verbosity}}\n---\n`;
+  const kinds = (text: string): readonly boolean[] => {
+    const log = terminal(worldOf(text + service("web"))).out("cat /var/log/kube-proxy.log");
+    return ["Using iptables Proxier", "Adding new service port", "SyncProxyRules complete"].map((one) =>
+      log.includes(one),
+    );
+  };
+  expect(kinds("")).toEqual([true, true, true]);
+  expect(kinds(config(1))).toEqual([true, true, false]);
+  expect(kinds(config(0))).toEqual([true, false, false]);
+});

@@ -53,7 +53,7 @@ function runPipeline(where: Pick<Surroundings, "world" | "files" | "follow">, { 
       ...where,
       node: null,
       env: {},
-      stdin,
+      stdin: stage.heredoc ?? stdin,
       pipedInto: next === undefined ? null : next.text,
       patience: null,
       text: stage.text,
@@ -149,7 +149,13 @@ function onNode(program: string, words: readonly string[], around: Surroundings)
         let stdin: string | null = null;
         let last: Output = NOTHING;
         stages.forEach((stage, i) => {
-          const inside = { ...around, node: name, stdin, pipedInto: stages[i + 1]?.text ?? null, text: stage.text };
+          const inside = {
+            ...around,
+            node: name,
+            stdin: stage.heredoc ?? stdin,
+            pipedInto: stages[i + 1]?.text ?? null,
+            text: stage.text,
+          };
           last = i === 0 ? runStage(stage.words, inside) : runFilter(stage, inside);
           stdin = last.stdout;
         });

@@ -94,7 +94,22 @@ export const KUBE_PROXY_CONFIGURATION: Struct = struct(
     showHiddenMetricsForVersion: string("Old metrics.", { inert: true }),
     featureGates: { type: "map", of: bool("On or off."), doc: "Feature gates.", inert: true },
     clientConnection: kept,
-    logging: kept,
+    logging: object(
+      struct(
+        "LoggingConfiguration",
+        {
+          format: string("Form of the log's lines.", { inert: true }),
+          flushFrequency: kept,
+          verbosity: int32("How much kube-proxy logs: 0 its start, 1 Services that come and go too, 2 every sync.", {
+            keep: true,
+          }),
+          vmodule: kept,
+          options: kept,
+        },
+        pkg,
+      ),
+      "How kube-proxy logs.",
+    ),
     winkernel: kept,
     windowsRunAsService: bool("Windows.", { inert: true }),
     oomScoreAdj: int32("Removed from newer versions.", { keep: true, inert: true }),

@@ -131,6 +131,7 @@ export function proxyConfig(
 
   if (causes.length > 0) return err(causes);
   const iptables = section("iptables");
+  const { verbosity } = section("logging");
   return ok({
     mode,
     detectLocalMode,
@@ -145,5 +146,6 @@ export function proxyConfig(
     conntrackTCPBeLiberal: section("conntrack")["tcpBeLiberal"] === true,
     randomFully: true,
     ...(scheduler === undefined ? {} : { ipvsScheduler: scheduler }),
+    ...(typeof verbosity === "number" && { verbosity }),
   });
 }

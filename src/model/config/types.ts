@@ -24,6 +24,8 @@ export interface ProxyConfig {
   readonly randomFully: boolean;
   /** Ranges of all ServiceCIDR objects: nftables mode drops what is sent to addresses in them that no Service has. */
   readonly serviceCIDRs?: readonly string[];
+  /** `logging.verbosity`; absent: what its command line says. */
+  readonly verbosity?: number;
   /** `ipvs.scheduler`; absent: rr. */
   readonly ipvsScheduler?: IpvsScheduler;
   /** `portRange`, for userspace mode: where its proxy ports come from; absent: any free ephemeral port. */
