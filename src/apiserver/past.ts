@@ -90,6 +90,7 @@ export function pastView(present: Present, revision: number): ObjectReader {
     list,
     // An upper bound is enough to choose the rarer label.
     count: (name, kind) => present.count(name, kind) + indexes.count(name),
+    length: (name, kind) => list(name, kind).length,
     scan: (objects) => present.scan(objects),
   });
 }

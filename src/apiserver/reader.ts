@@ -12,7 +12,10 @@ export interface Source {
   get(key: ObjectKey): KubeObject | undefined;
   /** Objects under an index entry; `kind` is the kind of all of them, or null when they may differ. */
   list(name: string, kind: string | null): readonly KubeObject[];
+  /** At most how many there are: enough to choose the shorter list. */
   count(name: string, kind: string | null): number;
+  /** Exactly how many there are. */
+  length(name: string, kind: string | null): number;
   /** Objects that a query returned or had to look at: what the benchmark watches instead of a clock. */
   scan(objects: number): void;
 }
@@ -56,6 +59,7 @@ export function readerOver(source: Source): ObjectReader {
       return found;
     },
     podsOnNode: (node) => listed<Pod>(entry.podsOnNode(node), "Pod"),
+    podCountOnNode: (node) => source.length(entry.podsOnNode(node), "Pod"),
     podsKeepingAway: (node) => listed<Pod>(entry.podsKeepingAway(node), "Pod"),
     podByIP: (ip) => listed<Pod>(entry.podIP(ip), "Pod")[0],
     slicesOf: (namespace, service) => listed<EndpointSlice>(entry.slicesOf(namespace, service), "EndpointSlice"),

@@ -59,6 +59,7 @@ export function createStore(): Store {
     get: find,
     list: (name) => indexes.list(name),
     count: (name) => indexes.count(name),
+    length: (name) => indexes.count(name),
     scan: (objects) => {
       scanned += objects;
     },

@@ -32,6 +32,8 @@ export interface ObjectReader {
   /** Pods of a namespace that carry all these labels. */
   podsMatching(namespace: string, selector: Labels): readonly Pod[];
   podsOnNode(node: string): readonly Pod[];
+  /** How many there are, without looking at them. */
+  podCountOnNode(node: string): number;
   /** Those of the pods on a node that by their anti-affinity keep others away. */
   podsKeepingAway(node: string): readonly Pod[];
   /** Services of a namespace whose selector (which must say something) these labels satisfy. */

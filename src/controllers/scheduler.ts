@@ -183,7 +183,7 @@ function pickNode(pod: Pod, nodes: readonly Node[], reader: ObjectReader): Node 
       : -preferred.reduce((sum, term) => sum + (nodeTermMatches(term.preference, node) ? term.weight : 0), 0),
     siblings.get(node.metadata.name) ?? 0,
     zones.size === 0 ? 0 : (zones.get(zoneLabel(node) ?? "") ?? 0),
-    reader.podsOnNode(node.metadata.name).length,
+    reader.podCountOnNode(node.metadata.name),
   ];
   let best: Node | undefined;
   let least: readonly number[] = [];

@@ -172,6 +172,7 @@ export function withEvents(reader: ObjectReader, events: () => readonly ClusterE
     podsMatching: (namespace, selector) => reader.podsMatching(namespace, selector),
     servicesSelecting: (namespace, labels) => reader.servicesSelecting(namespace, labels),
     podsOnNode: (node) => reader.podsOnNode(node),
+    podCountOnNode: (node) => reader.podCountOnNode(node),
     podsKeepingAway: (node) => reader.podsKeepingAway(node),
     podByIP: (ip) => reader.podByIP(ip),
     slicesOf: (namespace, service) => reader.slicesOf(namespace, service),
