@@ -75,13 +75,22 @@ export function createStore(): Store {
     indexes.change(from, to);
   };
 
+  const redo: Store["redo"] = (commit) => {
+    assert(commit.revision === revision + 1, `commit ${commit.revision} does not follow revision ${revision}`);
+    for (const object of commit.added) set(keyOf(object), undefined, object);
+    for (const [from, to] of commit.updated) set(keyOf(to), from, to);
+    for (const object of commit.removed) set(keyOf(object), object, undefined);
+    revision = commit.revision;
+    journal.push(commit);
+  };
+
   const commit: Store["commit"] = ({ puts = [], removes = [] }, context) => {
     const next = revision + 1;
     const added: KubeObject[] = [];
     const updated: [KubeObject, KubeObject][] = [];
     const removed: KubeObject[] = [];
     const keys = [...puts.map(keyOf), ...removes];
-    assert(new Set(keys).size === keys.length, "a commit writes each object once");
+    assert(keys.length < 2 || new Set(keys).size === keys.length, "a commit writes each object once");
     for (const object of puts) {
       const current = find(keyOf(object));
       if (current !== undefined && sameContent(current, object)) continue;
@@ -94,13 +103,9 @@ export function createStore(): Store {
       if (current !== undefined) removed.push(current);
     }
     if (added.length + updated.length + removed.length === 0) return null;
-    for (const object of added) set(keyOf(object), undefined, object);
-    for (const [from, to] of updated) set(keyOf(to), from, to);
-    for (const object of removed) set(keyOf(object), object, undefined);
-    revision = next;
     const { at, cause, writer } = context;
-    const made: Commit = { revision, at, cause, writer, added, updated, removed };
-    journal.push(made);
+    const made: Commit = { revision: next, at, cause, writer, added, updated, removed };
+    redo(made);
     return made;
   };
 
@@ -163,6 +168,7 @@ export function createStore(): Store {
       return journal;
     },
     commit,
+    redo,
     readAt,
     snapshot,
     restore,

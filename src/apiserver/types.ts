@@ -83,6 +83,8 @@ export interface Store extends ObjectReader {
     changes: { readonly puts?: readonly KubeObject[]; readonly removes?: readonly ObjectKey[] },
     context: WriteContext,
   ): Commit | null;
+  /** Writes once more what a commit wrote that was made at this very revision and gone back behind; the cause may be another. */
+  redo(commit: Commit): void;
   /**
    * Objects as they were at a revision, for as long as the history is not replaced by `restore`. Costs what has changed since
    * then; the present revision costs nothing.

@@ -35,6 +35,7 @@ import { Memory, type SavedMemory } from "./memory.ts";
 import { DELIVERY, touchesProxies } from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import { readScenario, type Scenario } from "./scenario.ts";
+import { Rehearsal } from "./rehearsal.ts";
 import { FRESH, type Rest, State } from "./state.ts";
 import { clusterView } from "./view.ts";
 
@@ -75,6 +76,7 @@ export class Cluster {
   private readonly eventLog = new EventLog();
   private readonly held: State;
   private readonly proxies: KubeProxies;
+  private readonly rehearsal: Rehearsal;
 
   /** `every`: events between two checkpoints. */
   constructor(explicitSeed: number | null, every?: number) {
@@ -88,6 +90,7 @@ export class Cluster {
       version: () => this.store.revision + this.state.version,
       size: () => this.store.size + this.memory.size,
     });
+    this.rehearsal = new Rehearsal(this.store, this.held, () => ({ at: this.now, handled: this.engine.handled }));
     this.history = new History<Cluster, Saved>(this.engine, every);
     // Before the first command the cluster has what every cluster has.
     this.history.emit(NOW, USER, "bootstrap", null);
@@ -186,17 +189,23 @@ export class Cluster {
   /** Whether the text would be admitted, without a trace: the API server's dry run. */
   dryRun(scenario: Scenario): ReturnType<Api["applyAll"]> {
     const before = this.save();
-    const report = this.applyScenario(scenario, { at: this.now, cause: 0, writer: "kubectl" });
-    this.restore(before);
-    return report;
+    return this.rehearsal.try(
+      scenario,
+      () => this.applyScenario(scenario, { at: this.now, cause: 0, writer: "kubectl" }),
+      () => this.restore(before),
+      (report) => report.ok,
+    );
   }
 
   /** What the API server would answer to these writes, each after those before it; leaves no trace. */
   attempt(writes: readonly Write[]): readonly Answer[] {
     const before = this.save();
-    const answers = this.write(writes, { at: this.now, cause: 0, writer: "kubectl" });
-    this.restore(before);
-    return answers;
+    return this.rehearsal.try(
+      writes,
+      () => this.write(writes, { at: this.now, cause: 0, writer: "kubectl" }),
+      () => this.restore(before),
+      (answers) => answers.every((answer) => answer.ok),
+    );
   }
 
   private write(writes: readonly Write[], context: WriteContext): readonly Answer[] {
@@ -231,6 +240,7 @@ export class Cluster {
     this.eventLog.restore(saved.events);
     this.held.rest = saved.rest;
     this.proxies.forgetCompiled();
+    this.rehearsal.forget();
   }
 
   private actor(id: string): Actor<Cluster> | undefined {
@@ -250,7 +260,9 @@ export class Cluster {
     switch (action.type) {
       case "text": {
         const scenario = this.scenario(action.text);
-        this.watched(engine, () => this.applyScenario(scenario, context));
+        this.watched(engine, () => {
+          if (!this.rehearsal.perform(scenario, event.seq)) this.applyScenario(scenario, context);
+        });
         this.proxies.configure({ ...scenario.proxy, mode: this.state.modeSwitch ?? scenario.proxy.mode }, engine);
         return "kubectl apply -f scenario.yaml --prune";
       }
@@ -286,7 +298,9 @@ export class Cluster {
         this.held.change({ pace: action.pace });
         return action.pace === "run" ? "let changes take their time" : "let changes come to rest at once";
       case "write":
-        this.watched(engine, () => this.write(action.writes, context));
+        this.watched(engine, () => {
+          if (!this.rehearsal.perform(action.writes, event.seq)) this.write(action.writes, context);
+        });
         return action.title;
       case "kill": {
         const node = this.store.get<Pod>(action.pod)?.spec.nodeName;
