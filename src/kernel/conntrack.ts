@@ -1,5 +1,6 @@
 import { SECOND, type Micros } from "../base/time.ts";
 import type { Header, Packet } from "../model/trace/types.ts";
+import type { Counters } from "./counters.ts";
 import type { IpvsState } from "./ipvs/types.ts";
 import type { CtState } from "./netfilter.ts";
 import { isIcmpError } from "./packet.ts";
@@ -37,6 +38,8 @@ export interface HostState {
   readonly ipvs?: IpvsState;
   /** Not the kernel's but the kube-proxy process's, in userspace mode: whose turn it is, and which client belongs where. */
   readonly turns?: Turns;
+  /** What went through each iptables rule; absent while nothing has. */
+  readonly counters?: Counters;
 }
 
 export const EMPTY_HOST: HostState = { conntrack: [], recent: {} };

@@ -10,6 +10,7 @@ import {
 } from "./packet.ts";
 import type { Header, HookName, Packet, TableName, Verdict } from "../model/trace/types.ts";
 import { track, withEntry } from "./conntrack.ts";
+import { counted, NO_COUNTERS, packetLength } from "./counters.ts";
 import { hostName, isLocal } from "./host.ts";
 import { type Manip, bind, translate } from "./nat.ts";
 import type { HookContext, RecentLists, TableResult } from "./netfilter.ts";
@@ -65,6 +66,9 @@ function runTable(visit: Visit, table: TableName, hook: HookName, crossing: Cros
     recent: recentOf(visit),
   };
   const result = rules.run(table, context);
+  const before = visit.state.counters ?? NO_COUNTERS;
+  const counters = counted(before, table, result, packetLength(visit.packet));
+  if (counters !== before) visit.state = { ...visit.state, counters };
   if (result.mark !== visit.packet.mark) visit.packet = { ...visit.packet, mark: result.mark };
   return result;
 }

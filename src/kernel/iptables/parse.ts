@@ -32,7 +32,7 @@ const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter"];
 
 /**
  * Reads what `iptables-save` (or kube-proxy's restore input) says. Never throws: what is not understood is kept to the letter as
- * an opaque match, which never matches, or an opaque target, which lets the packet go on, and is reported. Counters are dropped.
+ * an opaque match, which never matches, or an opaque target, which lets the packet go on, and is reported. Counters of rules are kept.
  * `sets` are the host's ip sets: a match on a set that is not among them is not understood. Chains and tables keep the order of the text.
  */
 export function parseSave(text: string, family: 4 | 6 = 4, sets?: ReadonlyMap<string, IpSet>): ParsedSave {
@@ -60,7 +60,8 @@ export function parseSave(text: string, family: 4 | 6 = 4, sets?: ReadonlyMap<st
         rules: [],
       });
     } else {
-      const body = line.replace(/^\[\d+:\d+\]\s*/, "");
+      const count = /^\[(\d+):(\d+)\]\s*/.exec(line);
+      const body = count === null ? line : line.slice(count[0].length);
       const words = splitWords(body);
       const chain = words[1]?.text;
       if (words[0]?.text !== "-A" || chain === undefined) {
@@ -76,6 +77,7 @@ export function parseSave(text: string, family: 4 | 6 = 4, sets?: ReadonlyMap<st
         matches: parsed.matches,
         target: parsed.target,
         origin: null,
+        ...(count === null ? {} : { counters: [Number(count[1]), Number(count[2])] as const }),
       });
     }
   }

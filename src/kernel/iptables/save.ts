@@ -1,7 +1,8 @@
 import { compareStrings } from "../../base/compare.ts";
 import type { TableName } from "../../model/trace/types.ts";
+import type { Counters } from "../counters.ts";
 import { kernelRuleText, proxyRuleText } from "./text.ts";
-import { BUILTIN_CHAINS, isBuiltin, type Ruleset, type Table } from "./types.ts";
+import { BUILTIN_CHAINS, isBuiltin, ruleId, type Ruleset, type Table } from "./types.ts";
 
 export interface SaveOptions {
   /** `kernel`: as `iptables-save` prints a node's rules. `proxy`: kube-proxy's own wording, chains in order of creation. */
@@ -10,6 +11,8 @@ export interface SaveOptions {
   readonly tables?: readonly TableName[];
   /** Kernel form: keep the order of tables and chains instead of sorting them (legacy iptables lists chains as they were made). */
   readonly keepOrder?: boolean;
+  /** Kernel form: `[packets:bytes]` before each rule, as `iptables-save -c` prints it; null: as far as the rules say it themselves. */
+  readonly counters?: Counters | null;
 }
 
 /** iptables-save goes through the tables by name; kube-proxy's tests dump nat first. */
@@ -43,8 +46,14 @@ function saveTable(lines: string[], name: TableName, table: Table, family: 4 | 6
   }
   for (const chain of names) {
     const builtin = isBuiltin(name, chain);
+    const counts = options.counters?.chains[`${name}/${chain}`]?.rules;
     for (const rule of table.chains.get(chain)?.rules ?? []) {
-      lines.push(kernel ? kernelRuleText(chain, rule, family) : proxyRuleText(chain, rule, family, builtin));
+      if (!kernel) lines.push(proxyRuleText(chain, rule, family, builtin));
+      else if (options.counters === undefined) lines.push(kernelRuleText(chain, rule, family));
+      else {
+        const [packets, bytes] = counts?.[ruleId(name, chain, rule)] ?? rule.counters ?? [0, 0];
+        lines.push(`[${packets}:${bytes}] ${kernelRuleText(chain, rule, family)}`);
+      }
     }
   }
   lines.push("COMMIT");

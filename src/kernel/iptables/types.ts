@@ -89,6 +89,8 @@ export interface Rule {
   readonly matches: readonly Match[];
   readonly target: Target;
   readonly origin: Origin | null;
+  /** Packets and bytes that a dump says went through it (`iptables-save -c`). */
+  readonly counters?: readonly [packets: number, bytes: number];
 }
 
 export type ChainPolicy = "ACCEPT" | "DROP";
