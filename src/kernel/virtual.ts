@@ -1,7 +1,7 @@
 import { joinHostPort } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
 import type { RuleRef } from "../model/trace/types.ts";
-import { type ConntrackEntry, withoutEntry } from "./conntrack.ts";
+import { type ConntrackEntry, type HostState, withoutEntry } from "./conntrack.ts";
 import { hostName } from "./host.ts";
 import { reject } from "./hooks.ts";
 import { schedule } from "./ipvs/schedule.ts";
@@ -36,12 +36,12 @@ export function loadsOf(
 }
 
 /**
- * The virtual servers as `ipvsadm` shows them at a moment, with their connections. A TCP destination that is no longer wanted but
- * still has some stands there with weight 0: kube-proxy drains it.
+ * The virtual servers as `ipvsadm` shows them at a moment, with their connections: those that are wanted and, with weight 0, the
+ * destinations that kube-proxy drains.
  */
 export function standingServers(
   servers: readonly VirtualServer[],
-  conntrack: readonly ConntrackEntry[],
+  { conntrack, ipvs }: HostState,
   now: Micros,
 ): {
   readonly servers: readonly VirtualServer[];
@@ -52,11 +52,11 @@ export function standingServers(
     taken.length === 0 ? [] : servers.map((server) => [server.id, loadsOf(taken, server, now)] as const),
   );
   const none: ReadonlyMap<string, Load> = new Map();
+  const draining = ipvs?.draining ?? [];
   const standing = servers.map((server): VirtualServer => {
-    const known = new Set(server.destinations.map((d) => d.key));
-    const drained = [...(loads.get(server.id)?.keys() ?? [])].filter((key) => !known.has(key));
-    if (drained.length === 0 || server.protocol !== "tcp") return server;
-    const old = drained.map((key): Destination => {
+    const drained = draining.filter((d) => d.server === server.id);
+    if (drained.length === 0) return server;
+    const old = drained.map(({ key }): Destination => {
       const colon = key.lastIndexOf(":");
       const ip = key.slice(0, colon).replace(/^\[|\]$/g, "");
       return { key, ip, port: Number(key.slice(colon + 1)), weight: 0, origin: null };

@@ -7,7 +7,7 @@ import { printSave } from "../kernel/iptables/save.ts";
 import { countRules, type Ruleset } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import { nftablesRules } from "../kernel/nftables/evaluate.ts";
-import type { HostState } from "../kernel/conntrack.ts";
+import { EMPTY_HOST, type HostState } from "../kernel/conntrack.ts";
 import { listIpSet, saveIpSets } from "../kernel/ipvs/ipset.ts";
 import { listServers, saveServers } from "../kernel/ipvs/text.ts";
 import { standingServers } from "../kernel/virtual.ts";
@@ -86,7 +86,7 @@ const ipvs: CompileMode = (view, node, config) => {
     rules: iptablesRules(ruleset, virtualService(compiled)),
     count: countRules(ruleset) + servers.reduce((sum, server) => sum + 1 + server.destinations.length, 0),
     text: (now) => {
-      const standing = standingServers(servers, now?.state.conntrack ?? [], now?.now ?? 0);
+      const standing = standingServers(servers, now?.state ?? EMPTY_HOST, now?.now ?? 0);
       return listServers(standing.servers, standing.loadsOf);
     },
     form(form, now) {
@@ -95,7 +95,7 @@ const ipvs: CompileMode = (view, node, config) => {
         case "iptables":
           return printSave(ruleset, { form: "kernel" });
         case "ipvsadm-save":
-          return saveServers(standingServers(servers, now?.state.conntrack ?? [], now?.now ?? 0).servers);
+          return saveServers(standingServers(servers, now?.state ?? EMPTY_HOST, now?.now ?? 0).servers);
         case "ipset": {
           const references = referencesTo(ruleset);
           return sets.map((set) => listIpSet(set, references.get(set.name) ?? 0)).join("\n");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SECOND } from "../base/time.ts";
 import { objectKey } from "../model/meta/types.ts";
+import type { Pod } from "../model/pod/types.ts";
 import type { Exploration, Protocol, Walk } from "../model/trace/types.ts";
 import type { World } from "./types.ts";
 import { createWorld } from "./world.ts";
@@ -231,14 +232,46 @@ describe("what IPVS remembers", () => {
       const from = lines.indexOf("TCP  10.96.0.51:80 rr");
       return lines.slice(from).find((line) => line.includes(address));
     };
+    on.dispatch({ type: "run", micros: 10 * SECOND });
     expect(sent(on, "10.96.0.51:80")).toBe("default/web-worker-1");
     const [pod] = walks(CLIENT, "10.96.0.51:80", "tcp", on).map((w) => w.backend?.ip ?? "");
     expect(rowOf(pod ?? "")).toMatch(/Masq {4}1 {6}0 {10}1 {9}$/);
     on.dispatch({ type: "delete", key: objectKey("Pod", "default", "web-worker-1"), force: true });
     on.dispatch({ type: "run", micros: 5 * SECOND });
     expect(rowOf(`${pod}:8080`)).toMatch(/Masq {4}0 {6}0 {10}1 {9}$/);
-    on.dispatch({ type: "run", micros: 180 * SECOND });
+    // The connection is forgotten after two minutes in TIME_WAIT; kube-proxy looks every minute, and finds out at the third.
+    on.dispatch({ type: "run", micros: 150 * SECOND });
+    expect(on.conntrack("node/worker-1").filter((entry) => entry.ipvs === true)).toEqual([]);
+    expect(rowOf(`${pod}:8080`)).toMatch(/Masq {4}0 {6}0 {10}0 {9}$/);
+    on.dispatch({ type: "run", micros: 30 * SECOND });
     expect(on.rulesText("worker-1")).not.toMatchObject({ text: expect.stringContaining(`${pod}:8080`) as string });
+  });
+
+  it("drains nothing that has no connections, and gives one that comes back its weight", () => {
+    const on = world();
+    const text = (): string => {
+      const result = on.rulesText("worker-1");
+      return "text" in result
+        ? (result.text.slice(result.text.indexOf("TCP  10.96.0.51:80 rr")).split("TCP")[1] ?? "")
+        : "";
+    };
+    const label = (near: boolean): void => {
+      const pod = on.objects.get<Pod>(objectKey("Pod", "default", "web-worker-1"));
+      if (pod === undefined) throw new Error("no web-worker-1");
+      const { near: _, ...labels } = pod.metadata.labels ?? {};
+      const object = { ...pod, metadata: { ...pod.metadata, labels: near ? { ...labels, near: "yes" } : labels } };
+      on.dispatch({ type: "write", title: "label", writes: [{ verb: "update", object }] });
+    };
+    label(false);
+    expect(text()).not.toContain("Masq");
+    label(true);
+    expect(sent(on, "10.96.0.51:80")).toBe("default/web-worker-1");
+    label(false);
+    expect(text()).toMatch(/Masq {4}0 /);
+    label(true);
+    expect(text()).toMatch(/Masq {4}1 /);
+    on.dispatch({ type: "run", micros: 200 * SECOND });
+    expect(text()).toMatch(/Masq {4}1 /);
   });
 
   it("prints what other tools show of it", () => {

@@ -1,23 +1,27 @@
 /** Every node's kube-proxy as an actor: when it syncs, and the rules that its node's kernel therefore holds. */
-import type { Store } from "../apiserver/types.ts";
+import type { Commit, Store } from "../apiserver/types.ts";
 import { deepEqual } from "../base/json.ts";
 import type { Micros } from "../base/time.ts";
 import type { EngineContext, SimEvent } from "../engine/types.ts";
+import type { HostState } from "../kernel/conntrack.ts";
 import type { Listener } from "../kernel/host.ts";
 import type { ProxyConfig } from "../model/config/types.ts";
 import { objectKey } from "../model/meta/types.ts";
-import type { Node } from "../model/node/types.ts";
 import { forgetTurns } from "../network/round-robin.ts";
+import type { Node } from "../model/node/types.ts";
+import { drainedByCheck, drainedBySync, mayDrain, untilCheck } from "../proxy/ipvs/drain.ts";
 import { proxyListeners } from "../proxy/healthcheck.ts";
 import type { CompiledRules } from "../proxy/modes.ts";
 import type { ProxyView } from "../proxy/view.ts";
 import { compileFor, selfOf } from "./compile.ts";
+import { afterRewrite } from "./counters.ts";
 import { heard, hearingDelay, relevantRevision, syncDelay } from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import type { State } from "./state.ts";
 import { ProxyViews } from "./views.ts";
 
 const PREFIX = "kube-proxy/";
+const DRAIN_CHECK = "drain";
 
 export class KubeProxies {
   private readonly store: Store;
@@ -92,6 +96,10 @@ export class KubeProxies {
   handle(event: SimEvent, engine: EngineContext): string {
     const node = event.actor.slice(PREFIX.length);
     if (this.isOff(node)) return "kube-proxy is not running";
+    if (event.kind === DRAIN_CHECK) {
+      this.drain(node, engine, (host) => drainedByCheck(host, engine.now));
+      return "looked for drained servers without connections";
+    }
     const { faults, proxies, proxy } = this.state.rest;
     const { journal } = this.store;
     const last = proxies[node];
@@ -100,6 +108,11 @@ export class KubeProxies {
     // What it knows already it does not unlearn when its watch begins to lag.
     const syncedRevision = Math.max(revision, last?.syncedRevision ?? 0);
     this.state.change({ proxies: { ...proxies, [node]: { syncedRevision, syncedAt: engine.now } } });
+    this.restartCounters(node, last === undefined ? null : journal.slice(last.syncedRevision, syncedRevision));
+    this.drain(node, engine, (host) => {
+      if (proxy.mode !== "ipvs") return drainedBySync(host, undefined, engine.now);
+      return mayDrain(host, engine.now) ? drainedBySync(host, this.rulesOf(node).rules.virtual, engine.now) : host;
+    });
     if (nextAt !== null) {
       const wait = Math.max(nextAt, engine.now + engine.latency({ class: "sync", micros: proxy.minSyncPeriod }));
       engine.emit({ class: "timer", micros: wait - engine.now }, event.actor, "sync", null, "rules");
@@ -108,6 +121,29 @@ export class KubeProxies {
       last !== undefined &&
       relevantRevision(journal, last.syncedRevision) === relevantRevision(journal, syncedRevision);
     return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
+  }
+
+  /** Changes which destinations of the node's IPVS are drained, and sees to it that kube-proxy looks again. */
+  private drain(node: string, engine: EngineContext, change: (host: HostState) => HostState): void {
+    const { network } = this.state.rest;
+    const id = `node/${node}` as const;
+    const host = network.hosts[id];
+    if (host === undefined) return;
+    const changed = change(host);
+    if (changed !== host) this.state.change({ network: { ...network, hosts: { ...network.hosts, [id]: changed } } });
+    const wait = untilCheck(changed, engine.now);
+    // Nobody waits for it: what is drained takes no part in anything new.
+    if (wait !== null) engine.emit({ class: "deadline", micros: wait }, PREFIX + node, DRAIN_CHECK, null, DRAIN_CHECK);
+  }
+
+  /** The node's rules are written; `commits` are what this kube-proxy heard since it last did so, null if it never had. */
+  private restartCounters(node: string, commits: readonly Commit[] | null): void {
+    const { network } = this.state.rest;
+    const id = `node/${node}` as const;
+    const host = network.hosts[id];
+    if (host === undefined) return;
+    const after = afterRewrite(host, commits);
+    if (after !== host) this.state.change({ network: { ...network, hosts: { ...network.hosts, [id]: after } } });
   }
 
   private isOff(node: string): boolean {

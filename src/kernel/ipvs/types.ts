@@ -46,6 +46,16 @@ export interface IpvsState {
   /** Virtual server id → where its round robin stands. */
   readonly turns: Readonly<Record<string, Turn>>;
   readonly templates: readonly Template[];
+  /** Destinations that kube-proxy has given weight 0 and not yet deleted; absent: none. */
+  readonly draining?: readonly Draining[];
+}
+
+/** A destination that takes no new connections and stands for those that it still has. */
+export interface Draining {
+  /** Virtual server id. */
+  readonly server: string;
+  /** Key of the destination. */
+  readonly key: string;
 }
 
 export interface Turn {
