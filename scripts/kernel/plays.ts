@@ -1,5 +1,8 @@
 /** Flows whose point is an order of events. */
 import { isIPv6 } from "../../src/base/ip.ts";
+import { parse } from "yaml";
+import { type KubeObject, objectKey } from "../../src/model/meta/types.ts";
+import type { Command } from "../../src/wire/protocol.ts";
 import type { Request } from "../../src/model/trace/types.ts";
 import { expect, type Expected, type Outcome, outcomeOf } from "./compare.ts";
 import type { HostState, NetworkState } from "../../src/network/types.ts";
@@ -37,7 +40,7 @@ async function afterItsEnd(request: Request, stage: Stage, cleaned: boolean): Pr
   if ("flow" in pinned) return [pinned];
   const verdicts = [agreed(`${nameOf(request)}, first`), await stage.again(request, hold, pinned, "while all is well")];
   const { backend } = pinned.walk;
-  if (backend?.pod == null) return verdicts;
+  if (backend === null || backend.pod === null) return verdicts;
   await relabel(stage, backend.pod, "retired");
   const kept: Pinned = cleaned ? { ...pinned, state: await cleanUp(stage, pinned.state, backend.ip) } : pinned;
   const label = cleaned ? "endpoint gone, entries deleted" : "endpoint gone, its process not";
@@ -95,6 +98,46 @@ export function established(request: Request, pods: readonly string[]): Play {
       verdicts.push(await ask("no endpoint left, entries deleted", (first) => midStream(first, none)));
     for (const pod of pods) await relabel(stage, pod, "web");
     return verdicts;
+  };
+}
+
+/** Stops kube-proxy on a node, or starts it again. */
+const proxyOf = (node: string, on: boolean): Command => ({ type: "fault", fault: "kube-proxy", node, on });
+
+/**
+ * A node whose kube-proxy has stopped keeps its rules: after `pod` is deleted it still sends to it, and the other nodes do not.
+ * `flows` are sent afterwards.
+ */
+export function oldRules(node: string, pod: string, flows: readonly Request[]): Play {
+  return async (stage) => {
+    const [namespace, name = ""] = pod.split("/");
+    await stage.change(proxyOf(node, false), { type: "delete", key: objectKey("Pod", namespace, name), force: false });
+    const verdicts = await Promise.all(flows.map((flow) => stage.compare(flow, undefined, `, ${pod} deleted`)));
+    await stage.change(proxyOf(node, true));
+    const after = await Promise.all(flows.map((flow) => stage.compare(flow, undefined, ", kube-proxy back")));
+    return [...verdicts, ...after];
+  };
+}
+
+/** A datagram to a Service that no node has rules for yet, and more from the same socket when they have. */
+export function beforeTheRules(service: string, request: Request): Play {
+  return async (stage) => {
+    const nodes = stage.view.nodes().map((node) => node.metadata.name);
+    const object = parse(service) as KubeObject;
+    await stage.change(...nodes.map((node) => proxyOf(node, false)), {
+      type: "write",
+      title: "kubectl create -f service.yaml",
+      writes: [{ verb: "create", object }],
+    });
+    const hold = `hold-${++holds}`;
+    const pinned = await stage.pin(request, hold);
+    if ("flow" in pinned) return [pinned];
+    await stage.change(...nodes.map((node) => proxyOf(node, true)));
+    return [
+      agreed(`${nameOf(request)}, before any rule`),
+      await stage.again(request, hold, pinned, "the same socket, with rules"),
+      await stage.compare(request, undefined, ", a new socket"),
+    ];
   };
 }
 

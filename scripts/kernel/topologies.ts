@@ -1,7 +1,7 @@
 /** The clusters that are built twice, and what is sent through them. */
 import type { Protocol, Request } from "../../src/model/trace/types.ts";
 import type { Mode, Twist } from "./cluster.ts";
-import { aggressiveCleanUp, established, sticky, staleDatagrams } from "./plays.ts";
+import { aggressiveCleanUp, beforeTheRules, established, oldRules, sticky, staleDatagrams } from "./plays.ts";
 import {
   asker,
   client,
@@ -563,6 +563,42 @@ endpoints:
         "icmp",
       ),
       ...each(["client/neighbour"], [VIP, "node/worker-1"], "icmp"),
+    ],
+  },
+  {
+    name: "a kube-proxy that has stopped",
+    yaml: texts(
+      web(["type: NodePort"], { nodePort: NODE_PORT }),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+    ),
+    flows: each([CURL_3], [`${VIP}:80`]),
+    plays: [
+      oldRules("worker-3", "default/web-2", [
+        ...each([CURL_1, CURL_3, "node/worker-3"], [`${VIP}:80`]),
+        ...each(["client/internet"], nodePorts()),
+        ...each([CURL_3], [`${VIP}:80`], "udp"),
+      ]),
+    ],
+  },
+  {
+    name: "datagrams before there are rules",
+    yaml: texts(pod("web-1", "worker-1"), pod("web-2", "worker-2"), ASKERS, INTERNET),
+    flows: [],
+    plays: [
+      beforeTheRules(web([], { ip: "10.96.41.7" }), { from: CURL_3, to: "10.96.41.7:80", protocol: "udp" }),
+      beforeTheRules(web([], { name: "again", ip: "10.96.41.8" }), {
+        from: CURL_1,
+        to: "10.96.41.8:80",
+        protocol: "udp",
+      }),
+      beforeTheRules(web([], { name: "node", ip: "10.96.41.9" }), {
+        from: "node/worker-3",
+        to: "10.96.41.9:80",
+        protocol: "udp",
+      }),
     ],
   },
 ];
