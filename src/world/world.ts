@@ -62,7 +62,7 @@ export function createWorld(options: WorldOptions): World {
     const restarted = wanted || session.epoch !== sent.epoch;
     const from = restarted ? { handled: 0, revision: 0 } : sent;
     const journal = journalEntries(log, store.journal, from);
-    const changes = diff.take(store, wanted);
+    const changes = diff.take(store, session.epoch, wanted);
     const walks = restarted ? state.walks : state.walks.slice(sent.walks);
     sent = {
       handled: log.length,
