@@ -3,6 +3,7 @@ import type { Result } from "../base/result.ts";
 import { err, ok } from "../base/result.ts";
 import { iptablesRules } from "../kernel/iptables/evaluate.ts";
 import { listRules, type ListOptions, type RuleList } from "../kernel/iptables/listing.ts";
+import { NO_COUNTERS } from "../kernel/counters.ts";
 import { printSave } from "../kernel/iptables/save.ts";
 import { countRules, type Ruleset } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
@@ -16,6 +17,8 @@ import { printRuleset } from "../kernel/nftables/print.ts";
 import { countRules as countNft } from "../kernel/nftables/types.ts";
 import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import { compileIptables } from "./iptables/compile.ts";
+import { restoreInput } from "./iptables/restore.ts";
+import { syncIptables } from "./iptables/sync.ts";
 import { compileIpvs, virtualService } from "./ipvs/compile.ts";
 import { listIpvs } from "./ipvs/listing.ts";
 import { compileNftables } from "./nftables/compile.ts";
@@ -34,13 +37,24 @@ export interface CompiledRules {
   list(options: ListOptions): RuleList;
 }
 
-/** `iptables-save`, `ipvsadm -Sn`, `ipset list`, `ipset save`. */
-export type RulesForm = "iptables" | "ipvsadm-save" | "ipset" | "ipset-save";
+/**
+ * `iptables-save`, with `-c`, what kube-proxy feeds to `iptables-restore` when it writes everything, `ipvsadm -Sn`, `ipset list`,
+ * `ipset save`.
+ */
+export type RulesForm = "iptables" | "iptables-counters" | "iptables-restore" | "ipvsadm-save" | "ipset" | "ipset-save";
 
 /** The node's kernel state at the moment of printing. */
 export interface KernelNow {
   readonly state: HostState;
   readonly now: Micros;
+}
+
+/** The rules as `iptables-save` prints them, with counters when asked; null for another form. */
+function iptablesForm(ruleset: Ruleset, form: RulesForm, now: KernelNow | undefined): string | null {
+  if (form === "iptables") return printSave(ruleset, { form: "kernel" });
+  if (form === "iptables-counters")
+    return printSave(ruleset, { form: "kernel", counters: now?.state.counters ?? NO_COUNTERS });
+  return null;
 }
 
 const noForm = (): null => null;
@@ -63,7 +77,10 @@ const iptables: CompileMode = (view, node, config) => {
     rules: iptablesRules(ruleset),
     count: countRules(ruleset),
     text: () => printSave(ruleset, { form: "kernel" }),
-    form: (form) => (form === "iptables" ? printSave(ruleset, { form: "kernel" }) : null),
+    form: (form, now) =>
+      form === "iptables-restore"
+        ? restoreInput(syncIptables(null, view, node, config))
+        : iptablesForm(ruleset, form, now),
     list: (options) => listRules(ruleset, options),
   };
 };
@@ -93,7 +110,10 @@ const ipvs: CompileMode = (view, node, config) => {
       const sets = [...(ruleset.sets?.values() ?? [])];
       switch (form) {
         case "iptables":
-          return printSave(ruleset, { form: "kernel" });
+        case "iptables-counters":
+          return iptablesForm(ruleset, form, now);
+        case "iptables-restore":
+          return null;
         case "ipvsadm-save":
           return saveServers(standingServers(servers, now?.state ?? EMPTY_HOST, now?.now ?? 0).servers);
         case "ipset": {
@@ -114,7 +134,7 @@ const userspace: CompileMode = (view, node, config) => {
     rules: { ...iptablesRules(ruleset), sockets },
     count: countRules(ruleset),
     text: () => printSave(ruleset, { form: "kernel" }),
-    form: (form) => (form === "iptables" ? printSave(ruleset, { form: "kernel" }) : null),
+    form: (form, now) => iptablesForm(ruleset, form, now),
     list: (options) => listRules(ruleset, options),
   };
 };

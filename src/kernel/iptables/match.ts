@@ -287,6 +287,8 @@ export function effectWords(target: Target, mark: number): string | null {
       return "src becomes the address of the interface it leaves by";
     case "redirect":
       return target.port === null ? "dst becomes this host" : `dst becomes this host, port ${target.port}`;
+    case "opaque":
+      return `not evaluated here: ${target.text}`;
     default:
       return null;
   }

@@ -39,7 +39,9 @@ export function parseSave(text: string, family: 4 | 6 = 4, sets?: ReadonlyMap<st
   const tables: Partial<Record<TableName, Table>> = {};
   const notes: ParseNote[] = [];
   let name: TableName | null = null;
-  let chains = new Map<string, { policy: ChainPolicy | null; rules: Rule[] }>();
+  let chains = new Map<string, { policy: ChainPolicy | null; rules: Rule[]; counters?: readonly [number, number] }>();
+  const opaque: string[][] = [];
+  let unknown: string[] | null = null;
   const hashes = new Map<string, number>();
   for (const [i, raw] of text.split("\n").entries()) {
     const line = raw.trim();
@@ -48,14 +50,24 @@ export function parseSave(text: string, family: 4 | 6 = 4, sets?: ReadonlyMap<st
     if (line.startsWith("*")) {
       const wanted = line.slice(1);
       name = TABLES.find((table) => table === wanted) ?? null;
-      if (name === null) note(`table ${wanted} is not evaluated`);
+      unknown = name === null ? [line] : null;
+      if (unknown !== null) {
+        opaque.push(unknown);
+        note(`table ${wanted} is not evaluated`);
+      }
       chains = new Map();
       if (name !== null) tables[name] = { chains };
-    } else if (line === "COMMIT") name = null;
+    } else if (line === "COMMIT") {
+      unknown?.push(line);
+      unknown = null;
+      name = null;
+    } else if (unknown !== null) unknown.push(line);
     else if (name === null) note(`outside any table: ${line}`);
     else if (line.startsWith(":")) {
-      const [chain = "", policy = "-"] = line.slice(1).split(/\s+/);
+      const [chain = "", policy = "-", counts = ""] = line.slice(1).split(/\s+/);
+      const count = /^\[(\d+):(\d+)\]$/.exec(counts);
       chains.set(chain, {
+        ...(count === null ? {} : { counters: [Number(count[1]), Number(count[2])] as const }),
         policy: policy === "ACCEPT" || policy === "DROP" ? policy : builtinPolicy(name, chain),
         rules: [],
       });
@@ -82,7 +94,8 @@ export function parseSave(text: string, family: 4 | 6 = 4, sets?: ReadonlyMap<st
     }
   }
   const known = sets === undefined ? {} : { sets };
-  return { ruleset: { family, tables: tables as Ruleset["tables"], ...known }, notes };
+  const kept = opaque.length === 0 ? {} : { opaque: opaque.map((lines) => lines.join("\n")) };
+  return { ruleset: { family, tables: tables as Ruleset["tables"], ...known, ...kept }, notes };
 }
 
 function builtinPolicy(table: TableName, chain: string): Chain["policy"] {

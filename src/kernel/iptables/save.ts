@@ -42,7 +42,8 @@ function saveTable(lines: string[], name: TableName, table: Table, family: 4 | 6
   lines.push(`*${name}`);
   for (const chain of names) {
     const policy = kernel ? (table.chains.get(chain)?.policy ?? "-") : "-";
-    lines.push(`:${chain} ${policy} [0:0]`);
+    const [packets, bytes] = (options.counters === undefined ? undefined : table.chains.get(chain)?.counters) ?? [0, 0];
+    lines.push(`:${chain} ${policy} [${packets}:${bytes}]`);
   }
   for (const chain of names) {
     const builtin = isBuiltin(name, chain);
@@ -72,5 +73,6 @@ export function printSave(ruleset: Ruleset, options: SaveOptions = { form: "kern
     if (options.form === "kernel" && table.chains.size === 0) continue;
     saveTable(lines, name, table, ruleset.family, options);
   }
+  if (options.form === "kernel" && options.tables === undefined) lines.push(...(ruleset.opaque ?? []));
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }

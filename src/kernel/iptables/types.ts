@@ -99,6 +99,8 @@ export interface Chain {
   /** Built-in chains have a policy; others null. */
   readonly policy: ChainPolicy | null;
   readonly rules: readonly Rule[];
+  /** What a dump says fell through to the policy. */
+  readonly counters?: readonly [packets: number, bytes: number];
 }
 
 export interface Table {
@@ -112,6 +114,8 @@ export interface Ruleset {
   readonly tables: Readonly<Partial<Record<TableName, Table>>>;
   /** The host's ip sets by name, as far as rules ask for them. A set that is not there has no members. */
   readonly sets?: ReadonlyMap<string, IpSet>;
+  /** Tables of a dump that are not evaluated (`security`), as they were written, from `*name` to `COMMIT`. */
+  readonly opaque?: readonly string[];
 }
 
 /** Built-in chains of a table, in the order in which tools list them. */
