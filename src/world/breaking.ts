@@ -7,6 +7,7 @@ import { forgetTurns } from "../network/round-robin.ts";
 import { podHost } from "../network/topology.ts";
 import type { Fault } from "../wire/protocol.ts";
 import { signalsOf, withFault } from "./faults.ts";
+import { noticeDelay } from "./health-checks.ts";
 import type { KubeProxies } from "./kube-proxies.ts";
 import { DELIVERY } from "./proxies.ts";
 import type { State } from "./state.ts";
@@ -20,7 +21,9 @@ export function breakOrMend(
   engine: EngineContext,
 ): void {
   const { faults, seed } = state.rest;
+  const wasOff = "node" in fault && state.isProxyOff(fault.node);
   state.change({ faults: withFault(fault, faults, engine.now, seed) });
+  if ("node" in fault && state.isProxyOff(fault.node) !== wasOff) unnotice(fault.node, wasOff, state, engine);
   for (const { node, key, signal } of signalsOf(fault, store)) {
     engine.emit(NOW, `kubelet/${node}`, "signal", signal as unknown as JsonValue, key);
   }
@@ -34,6 +37,18 @@ export function breakOrMend(
   if (fault.fault !== "crash" && fault.fault !== "hang" && fault.fault !== "unready") {
     proxies.syncSoon(fault.node, engine);
   }
+}
+
+/** kube-proxy's health checks have stopped or begun to answer; balancers find out with time. */
+function unnotice(node: string, wasOff: boolean, state: State, engine: EngineContext): void {
+  const { unnoticed, cloud, seed } = state.rest;
+  const seen = state.seenUp(node, engine.now) ?? !wasOff;
+  const { [node]: _, ...others } = unnoticed;
+  const isOff = !wasOff;
+  if (seen === !isOff) return state.change({ unnoticed: others });
+  const what = { node, fails: isOff, isSilent: state.isDown(node) };
+  const micros = engine.latency({ class: "probe", micros: noticeDelay(what, cloud, engine.now, seed) });
+  state.change({ unnoticed: { ...others, [node]: { seen, until: engine.now + micros } } });
 }
 
 /** Rules and connections live in the kernel's memory, the node's own and its pods'. */

@@ -190,6 +190,63 @@ describe("kube-proxy's own health check", () => {
   });
 });
 
+describe("a balancer's health checks take time", () => {
+  const TIMING = `---
+apiVersion: kubehop.dev/v1alpha1
+kind: CloudProvider
+metadata: {name: cloud}
+spec: {healthCheck: {intervalSeconds: 10, unhealthyThreshold: 2, healthyThreshold: 3}}
+`;
+  /** Seconds until the balancer's nodes are these. */
+  function until(on: World, nodes: readonly string[]): number {
+    let seconds = 0;
+    while (entries(on, "web").join() !== nodes.join()) {
+      if (seconds > 120) throw new Error("never");
+      on.dispatch({ type: "run", micros: SECOND });
+      seconds += 1;
+    }
+    return seconds;
+  }
+
+  it.each<[string, Fault, readonly [number, number], readonly [number, number]]>([
+    ["", { fault: "kube-proxy", node: "worker-1", on: false }, [16, 25], [0, 9]],
+    [TIMING, { fault: "kube-proxy", node: "worker-1", on: false }, [10, 21], [20, 31]],
+    [TIMING, { fault: "node", node: "worker-1", on: false }, [11, 22], [20, 33]],
+  ])(
+    "%s%o: a node stays in until enough have failed, and out until enough have succeeded",
+    (more, fault, out, back) => {
+      const on = createWorld({ seed: 1 });
+      expect(on.dispatch({ type: "text", text: SCENARIO + more }).refusal).toBeNull();
+      on.dispatch({ type: "pace", pace: "run" });
+      const lost = (): readonly string[] => {
+        const explored = on.explore({ from: OUTSIDE, to: "lb/default/web:80", protocol: "tcp" });
+        return "walks" in explored ? explored.walks.map((w) => w.outcome).filter((o) => o !== "delivered") : [];
+      };
+      breakIt(on, fault);
+      expect(entries(on, "web")).toEqual(["worker-1", "worker-2"]);
+      expect(lost()).toEqual(fault.fault === "node" ? ["timeout"] : []);
+      const left = until(on, ["worker-2"]);
+      expect([left >= out[0], left <= out[1]]).toEqual([true, true]);
+      expect(lost()).toEqual([]);
+      breakIt(on, { ...fault, on: true } as Fault);
+      const returned = until(on, ["worker-1", "worker-2"]);
+      expect([returned >= back[0], returned <= back[1]]).toEqual([true, true]);
+    },
+  );
+
+  it("nobody notices what is mended before", () => {
+    const on = world();
+    on.dispatch({ type: "pace", pace: "run" });
+    for (const isOn of [false, true, false, true]) {
+      breakIt(on, { fault: "kube-proxy", node: "worker-1", on: isOn });
+      on.dispatch({ type: "run", micros: 4 * SECOND });
+      expect(entries(on, "web")).toEqual(["worker-1", "worker-2"]);
+    }
+    on.dispatch({ type: "run", micros: 60 * SECOND });
+    expect(entries(on, "web")).toEqual(["worker-1", "worker-2"]);
+  });
+});
+
 describe("faults that a client meets", () => {
   it("a node without power: its pods' share of connections times out, other pods answer", () => {
     const on = world();

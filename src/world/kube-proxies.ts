@@ -59,7 +59,7 @@ export class KubeProxies {
   socketsOf(name: string, now: Micros): readonly Listener[] {
     const key = objectKey("Node", undefined, name);
     const current = this.store.get<Node>(key);
-    if (current === undefined || this.isOff(name)) return [];
+    if (current === undefined || this.state.isProxyOff(name)) return [];
     const { proxies, proxy } = this.state.rest;
     const sync = proxies[name];
     const reader = sync === undefined ? null : this.store.readAt(this.rulesRevision(name));
@@ -88,14 +88,14 @@ export class KubeProxies {
 
   syncSoon(node: string, engine: EngineContext): void {
     const { faults, proxies, proxy } = this.state.rest;
-    if (this.isOff(node)) return;
+    if (this.state.isProxyOff(node)) return;
     const delay = syncDelay(proxies[node], engine.now, proxy, faults.lag[node] ?? 0);
     engine.emit(delay, PREFIX + node, "sync", null, "rules");
   }
 
   handle(event: SimEvent, engine: EngineContext): string {
     const node = event.actor.slice(PREFIX.length);
-    if (this.isOff(node)) return "kube-proxy is not running";
+    if (this.state.isProxyOff(node)) return "kube-proxy is not running";
     if (event.kind === DRAIN_CHECK) {
       this.drain(node, engine, (host) => drainedByCheck(host, engine.now));
       return "looked for drained servers without connections";
@@ -144,9 +144,5 @@ export class KubeProxies {
     if (host === undefined) return;
     const after = afterRewrite(host, commits);
     if (after !== host) this.state.change({ network: { ...network, hosts: { ...network.hosts, [id]: after } } });
-  }
-
-  private isOff(node: string): boolean {
-    return node in this.state.rest.faults.proxyStopped || this.state.isDown(node);
   }
 }

@@ -166,6 +166,7 @@ export class Cluster {
       cloud: this.state.cloud,
       rulesOf: (node) => this.rulesOf(node).rules,
       isDown: (node) => this.held.isDown(node),
+      seenUp: (node) => this.held.seenUp(node, this.now),
       proxySockets: (node) => this.proxies.socketsOf(node, this.now),
       processOf: (pod) => {
         const runtime = this.runtimeOf(pod);

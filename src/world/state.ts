@@ -9,6 +9,7 @@ import type { Walk } from "../model/trace/types.ts";
 import { EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
 import { DEFAULT_CLOUD, DEFAULT_PROXY } from "./defaults.ts";
 import { type Faults, NO_FAULTS } from "./faults.ts";
+import type { Unnoticed } from "./health-checks.ts";
 import type { ProxySync } from "./proxies.ts";
 
 /** Replaced as a whole, never changed in place: checkpoints share it. */
@@ -24,6 +25,8 @@ export interface Rest {
   readonly modeSwitch: ProxyMode | null;
   readonly cloud: CloudProvider["spec"];
   readonly faults: Faults;
+  /** Nodes whose health checks have changed their answer, and balancers do not know it yet. */
+  readonly unnoticed: Readonly<Record<string, Unnoticed>>;
   /** How commands go: to rest at once, or in their own time. */
   readonly pace: Pace;
   /** Explicit seed of the history, else the text's, else 1. */
@@ -43,6 +46,7 @@ export const FRESH: Rest = {
   modeSwitch: null,
   cloud: DEFAULT_CLOUD,
   faults: NO_FAULTS,
+  unnoticed: {},
   pace: "settle",
   seed: 1,
   applied: [],
@@ -63,6 +67,18 @@ export class State {
   /** Does the node run at all? */
   isDown(node: string): boolean {
     return node in this.rest.faults.down;
+  }
+
+  /** Does the node's kube-proxy run? */
+  isProxyOff(node: string): boolean {
+    return node in this.rest.faults.proxyStopped || this.isDown(node);
+  }
+
+  /** Whether balancers go by an answer to their health checks that the node no longer gives; null: they are up to date. */
+  seenUp(node: string, now: Micros): boolean | null {
+    const { unnoticed, pace } = this.rest;
+    const known = unnoticed[node];
+    return known === undefined || known.until <= now || pace === "settle" ? null : known.seen;
   }
 
   /** When the API server last heard of the node's kubelet, if it hears no more. */

@@ -23,6 +23,15 @@ export interface ViewInputs {
   readonly processOf: (pod: Pod) => "answers" | "hangs" | "closed";
   /** What the node's kube-proxy listens on; none while it does not run. */
   readonly proxySockets: (node: string) => readonly Listener[];
+  /** How balancers last saw a node's health check, where that is out of date; null: as it is. */
+  readonly seenUp: (node: string) => boolean | null;
+}
+
+/** Has the node a ready endpoint of the Service? What its kube-proxy said last, if it says nothing now. */
+function hasLocalEndpoint(reader: ObjectReader, { metadata }: Service, node: string): boolean {
+  return reader
+    .slicesOf(metadata.namespace ?? "", metadata.name)
+    .some((slice) => slice.endpoints?.some((e) => e.nodeName === node && e.conditions?.ready !== false));
 }
 
 /** kube-proxy's own health check, which balancers ask where the Service has none. */
@@ -30,14 +39,17 @@ const HEALTHZ = 10_256;
 
 /**
  * Nodes that a cloud balancer forwards to. Membership is every Node but those that opt out, ready or not: health alone decides,
- * which is what kube-proxy answers on its /healthz (policy Cluster) or on the Service's health check node port (Local).
+ * which is what kube-proxy answers on its /healthz (policy Cluster) or on the Service's health check node port (Local). A node that
+ * stops answering stays in until enough checks have failed; how many endpoints it has, balancers know at once.
  */
-function healthyNodes({ reader, proxySockets, isDown }: ViewInputs, service: Service): readonly Node[] {
+function healthyNodes({ reader, proxySockets, seenUp }: ViewInputs, service: Service): readonly Node[] {
   const port = service.spec.healthCheckNodePort;
   const asked = port === undefined || port === 0 ? HEALTHZ : port;
   return reader.list<Node>("Node").filter(({ metadata: { name, labels } }) => {
     const excluded = labels?.["node.kubernetes.io/exclude-from-external-load-balancers"];
-    if ((excluded !== undefined && excluded !== "false") || isDown(name)) return false;
+    if (excluded !== undefined && excluded !== "false") return false;
+    const seen = seenUp(name);
+    if (seen !== null) return seen && (asked === HEALTHZ || hasLocalEndpoint(reader, service, name));
     return proxySockets(name).some((socket) => socket.port === asked && socket.response?.status === 200);
   });
 }

@@ -1,4 +1,4 @@
-import { int64, object, string, struct, type Struct } from "../fields.ts";
+import { int32, int64, object, string, struct, type Struct } from "../fields.ts";
 import { metadata, TYPE_META } from "../meta/fields.ts";
 
 const pkg = "v1alpha1";
@@ -48,6 +48,18 @@ export const CLOUD_PROVIDER: Struct = struct(
               pkg,
             ),
             "Addresses that it hands out, both ends included.",
+          ),
+          healthCheck: object(
+            struct(
+              "HealthCheck",
+              {
+                intervalSeconds: int32("Seconds from one check of a node to the next.", { default: 8 }),
+                unhealthyThreshold: int32("Failures in a row that take a node out.", { default: 3 }),
+                healthyThreshold: int32("Successes in a row that take it in again.", { default: 1 }),
+              },
+              pkg,
+            ),
+            "How it checks the health of nodes: kube-proxy's /healthz, or the Service's healthCheckNodePort.",
           ),
         },
         pkg,

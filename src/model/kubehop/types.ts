@@ -23,6 +23,12 @@ export interface CloudProvider extends KubeObject {
     readonly source: "keep" | "snat";
     /** First and last address it hands out, inclusive. */
     readonly addresses: { readonly from: string; readonly to: string };
+    /** When its balancers take a node out and in again; absent fields: every 8 s, out after 3 failures, in after one success. */
+    readonly healthCheck?: {
+      readonly intervalSeconds?: number;
+      readonly unhealthyThreshold?: number;
+      readonly healthyThreshold?: number;
+    };
   };
 }
 

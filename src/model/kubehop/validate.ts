@@ -18,6 +18,10 @@ export function validateCloudProvider(cloud: CloudProvider): readonly Cause[] {
     ...(from === "" ? [required("spec.addresses.from")] : validateIP(from, "spec.addresses.from")),
     ...(to === "" ? [required("spec.addresses.to")] : validateIP(to, "spec.addresses.to")),
   ];
+  for (const [name, value] of Object.entries(cloud.spec.healthCheck ?? {})) {
+    if (!Number.isInteger(value) || value < 1)
+      causes.push(invalid(`spec.healthCheck.${name}`, value, "must be greater than zero"));
+  }
   const first = parseIP(from);
   const last = parseIP(to);
   if (first !== null && last !== null) {
