@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Walk } from "../model/trace/types.ts";
 import { runCli } from "./cli.ts";
 
 const SHOP = readFileSync("src/scenarios/shop-web/scenario.yaml", "utf8");
@@ -39,6 +40,19 @@ const trace = (args: readonly string[], input = ""): Trace =>
   JSON.parse(kubehop(["trace", ...args, "--json"], input).out) as Trace;
 
 describe("trace", () => {
+  it("shows the connections that kube-proxy makes in userspace mode, and how long each took", () => {
+    const args = ["trace", shop, "--from", "client/internet", "--to", "lb/shop/web:80", "--mode", "userspace"];
+    const { out } = kubehop(args);
+    expect(out).toMatch(/kube-proxy on worker-\d accepts the connection for shop\/web on its port/);
+    expect(out).toMatch(
+      /\n {2}\*\* node\/worker-\d dials 10\.244\.\d\.\d+:\d+: delivered after \d+ µs\n {7}Connected to/,
+    );
+    const [child] =
+      (JSON.parse(kubehop([...args, "--json"]).out) as { walks: { children: Walk[] }[] }).walks[0]?.children ?? [];
+    expect(child).toMatchObject({ outcome: "delivered", children: [] });
+    expect(child?.hops.at(-1)?.place).toMatch(/^pod\/shop\/web-/);
+  });
+
   it("lists every outcome of a load balancer request with its exact probability", () => {
     const { outcomes, walks } = trace([shop, "--from", "client/internet", "--to", "lb/shop/web:80", "--explore"]);
     expect(outcomes).toHaveLength(9);

@@ -14,6 +14,16 @@ const hopJson = (hop: Hop): unknown => ({
   note: hop.note,
 });
 
+/** A connection that a proxy made on behalf of the walk, as part of it. */
+const childJson = ({ outcome, symptom, summary, hops, reply, children }: Walk): unknown => ({
+  outcome,
+  symptom,
+  summary,
+  hops: hops.map(hopJson),
+  reply: reply.map(hopJson),
+  children: children.map(childJson),
+});
+
 /** `walks[i]` belongs to `outcomes[i]`; `unexplored` is there when branches were too many to follow, and is their weight. */
 export function traceJson({ walks, unexplored }: Exploration): string {
   const report = {
@@ -25,7 +35,11 @@ export function traceJson({ walks, unexplored }: Exploration): string {
       backend,
       sourceSeen,
     })),
-    walks: walks.map(({ hops, reply }) => ({ hops: hops.map(hopJson), reply: reply.map(hopJson) })),
+    walks: walks.map(({ hops, reply, children }) => ({
+      hops: hops.map(hopJson),
+      reply: reply.map(hopJson),
+      ...(children.length === 0 ? {} : { children: children.map(childJson) }),
+    })),
     ...(unexplored === undefined ? {} : { unexplored }),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
@@ -42,6 +56,31 @@ function hopLines(arrow: string, hop: Hop): readonly string[] {
 
 const percent = (weight: number): string => `${(weight * 100).toFixed(2)} %`;
 
+/** How long a walk took: "212 µs", "250 ms", "2.03 s". */
+function duration(micros: number): string {
+  if (micros < 1_000) return `${micros} µs`;
+  return micros < 1_000_000
+    ? `${Number((micros / 1_000).toPrecision(3))} ms`
+    : `${Number((micros / 1_000_000).toPrecision(3))} s`;
+}
+
+/** What a proxy's own connections came to, each with its hops, indented below the request that they were made for. */
+function childLines(child: Walk): readonly string[] {
+  return [
+    `  ** ${child.request.from} dials ${child.request.to}: ${child.outcome} after ${duration(child.endedAt - child.startedAt)}`,
+    `       ${child.symptom}`,
+    ...hopsOf(child).map((line) => `     ${line}`),
+  ];
+}
+
+function hopsOf(walk: Walk): readonly string[] {
+  return [
+    ...walk.hops.flatMap((hop) => hopLines("->", hop)),
+    ...walk.children.flatMap(childLines),
+    ...walk.reply.flatMap((hop) => hopLines("<-", hop)),
+  ];
+}
+
 function walkText(walk: Walk): string {
   const who =
     walk.backend === null ? "" : `  ${walk.backend.pod ?? walk.backend.ip} sees ${walk.sourceSeen ?? "nobody"}`;
@@ -49,8 +88,7 @@ function walkText(walk: Walk): string {
     `${percent(walk.probability)}  ${walk.outcome}${who}`,
     `  ${walk.symptom}`,
     `  ${walk.summary}`,
-    ...walk.hops.flatMap((hop) => hopLines("->", hop)),
-    ...walk.reply.flatMap((hop) => hopLines("<-", hop)),
+    ...hopsOf(walk),
   ].join("\n");
 }
 

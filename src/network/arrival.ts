@@ -152,7 +152,8 @@ function deliveredSummary(journey: Journey): string {
   if (backend === null) return `${resolved.sender} reaches ${dialled}.`;
   const who = backend.pod === null ? `a process at ${backend.ip}` : `pod ${backend.pod}`;
   const said = journey.listener?.response === undefined ? "" : ` and answers ${statusText(journey.listener.response)}`;
-  return `${resolved.sender} reaches ${who} by dialling ${dialled}; the server sees ${sourceSeen ?? "nobody"}${said}.`;
+  const way = journey.children.length === 0 ? "" : ", by way of kube-proxy";
+  return `${resolved.sender} reaches ${who} by dialling ${dialled}${way}; the server sees ${sourceSeen ?? "nobody"}${said}.`;
 }
 
 /** Of ICMP errors that may pass, a UDP socket without IP_RECVERR hears nothing (udp_err, icmp_err_convert): its program waits on. */

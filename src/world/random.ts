@@ -112,7 +112,7 @@ export function historyOf(n: number): readonly Act[] {
         acts.push({ do: "lag", node: one(NODES), micros: below(3) * SECOND });
         break;
       case 13:
-        acts.push({ do: "mode", mode: one(["iptables", "nftables", "ipvs"]) });
+        acts.push({ do: "mode", mode: one(["iptables", "nftables", "ipvs", "userspace"]) });
         break;
       case 14:
         acts.push({

@@ -47,6 +47,9 @@ describe("kube-proxy", () => {
       { mode: "userspace", iptables: { masqueradeAll: true } },
       { mode: "userspace", masqueradeAll: true },
     ],
+    ["proxy ports", { mode: "userspace", portRange: "300-2000" }, { proxyPorts: { from: 300, to: 2000 } }],
+    ["counted", { mode: "userspace", portRange: "65000+1000" }, { proxyPorts: { from: 65_000, to: 65_535 } }],
+    ["a single one", { mode: "userspace", portRange: " 300 " }, { proxyPorts: { from: 300, to: 300 } }],
     [
       "periods",
       { iptables: { minSyncPeriod: "0s", syncPeriod: "1m30s" } },
@@ -69,6 +72,10 @@ describe("kube-proxy", () => {
     expect(read(rest)).toMatchObject(expected);
   });
 
+  test.each([{ mode: "userspace", portRange: "0-0" }, { portRange: "soon" }])("%o asks for no proxy ports", (rest) => {
+    expect(read(rest)).not.toHaveProperty("proxyPorts");
+  });
+
   test.each<[object, readonly string[]]>([
     [
       { mode: "ebpf" },
@@ -85,6 +92,10 @@ describe("kube-proxy", () => {
       [
         'KubeProxyConfiguration.iptables.syncPeriod: Invalid value: "1s": must be greater than or equal to KubeProxyConfiguration.iptables.minSyncPeriod',
       ],
+    ],
+    [
+      { mode: "userspace", portRange: "2000-300" },
+      ['KubeProxyConfiguration.PortRange: Invalid value: "2000-300": must be a valid port range (e.g. 300-2000)'],
     ],
     [
       { iptables: { masqueradeBit: 32 } },

@@ -113,7 +113,7 @@ export const KUBE_PROXY_CONFIGURATION: Struct = struct(
     winkernel: kept,
     windowsRunAsService: bool("Windows.", { inert: true }),
     oomScoreAdj: int32("Removed from newer versions.", { keep: true, inert: true }),
-    portRange: string("Only for userspace mode.", { inert: true }),
+    portRange: string("Only for userspace mode: where its proxy ports come from, as 300-2000."),
     udpIdleTimeout: duration("Only for userspace mode: idle UDP flows.", "250ms"),
   },
   pkg,
