@@ -2,7 +2,7 @@
 import { deepEqual } from "../base/json.ts";
 import type { DaemonSet } from "../model/daemonset/types.ts";
 import type { Deployment } from "../model/deployment/types.ts";
-import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
+import { type KubeObject, keyOf, type ObjectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { ReplicationController } from "../model/replicationcontroller/types.ts";
@@ -142,14 +142,14 @@ function nameOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ""}/${metadata.name}`;
 }
 
-/** Unfinished Deployments and DaemonSets that nobody paused: one is stuck whichever way it came there. */
-export function stuck({ cluster }: Session): readonly string[] {
-  const all = unfinished({ cluster } as Session);
+/** Unfinished Deployments and DaemonSets that nobody paused: these are stuck whichever way they came there. */
+export function stuck(session: Session): readonly string[] {
+  const { store } = session.cluster;
+  const open = unfinished(session);
   return ["Deployment", "DaemonSet"].flatMap((kind) =>
-    [...all].filter((name) => {
-      const [namespace, own = ""] = name.split("/");
-      const object = cluster.store.get<Deployment>(objectKey(kind, namespace, own));
-      return object !== undefined && object.spec.paused !== true;
-    }),
+    store
+      .list<Deployment | DaemonSet>(kind)
+      .filter((object) => open.has(nameOf(object)) && !("paused" in object.spec && object.spec.paused === true))
+      .map((object) => `${kind} ${nameOf(object)}`),
   );
 }
