@@ -95,12 +95,6 @@ async function main(): Promise<void> {
     modes.filter((mode) => topology.modes?.includes(mode) ?? true).map((mode) => ({ topology, mode })),
   );
   const namespaces = new Namespaces();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => {
-      namespaces.close();
-      process.exit(130);
-    });
-  process.on("exit", () => namespaces.close());
   await namespaces.prepare();
   let passed = 0;
   let failed = 0;
@@ -120,7 +114,11 @@ async function main(): Promise<void> {
         if (complaint !== null) process.stdout.write(`  ${flow}: ${complaint.replaceAll("\n", "\n  ")}\n`);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } finally {
+    namespaces.close();
+  }
   for (const [what, why] of skips()) process.stdout.write(`${what}: skipped, ${why}\n`);
   process.stdout.write(`${Math.round((Date.now() - started) / 1_000)} s\n${passed} passed, ${failed} failed\n`);
   process.exitCode = failed > 0 ? 1 : 0;

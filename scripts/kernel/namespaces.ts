@@ -1,6 +1,7 @@
 /** Network namespaces of this run, one agent in each, and their end: whatever happens, nothing of them stays. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,6 +11,14 @@ import type { AgentAnswer, AgentOrder, Dial, Said } from "./agent-types.ts";
 
 const RUN = "/run/netns";
 const PREFIX = "kubehop-";
+
+/** Waits for the end of its input, which comes when the harness is gone; twice, for an "ip netns add" may be under way. */
+const GUARD = `cat > /dev/null
+for i in 1 2; do
+  for path in ${RUN}/$1*; do test -e "$path" && ip netns del "$(basename "$path")"; done
+  sleep 0.5
+done
+rm -rf "$2"`;
 
 /** Runs a program with input; throws with what it complained about. */
 export function sh(command: readonly string[], input = ""): Promise<string> {
@@ -99,9 +108,20 @@ export class Namespaces {
 
   async prepare(): Promise<void> {
     sweep();
+    this.guard();
     const file = join(import.meta.dirname, "agent.ts");
     const { code } = await transformWithOxc(readFileSync(file, "utf8"), file, { sourcemap: false });
     writeFileSync(this.program, code);
+  }
+
+  /** A process that outlives this one, however it ends (Ctrl-C, SIGKILL), and then removes what is left. */
+  private guard(): void {
+    const guard = spawn("sh", ["-c", GUARD, "sh", this.own, this.folder], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
+    guard.unref();
+    (guard.stdin as Socket).unref();
   }
 
   /** Makes as many empty namespaces as there are labels, with lo up. */
@@ -132,12 +152,11 @@ export class Namespaces {
     await sh(["ip", "-force", "-batch", "-"], names.map((name) => `netns del ${name}\n`).join(""));
   }
 
-  /** Ends everything at once; safe at any moment, also twice. */
+  /** Ends everything. */
   close(): void {
     for (const agent of this.agents.values()) agent.end();
     this.agents.clear();
-    // "ip netns add" may have been under way.
-    for (let i = 0; i < 2; i++) removeAll(standing().filter((name) => name.startsWith(this.own)));
+    removeAll(standing().filter((name) => name.startsWith(this.own)));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
