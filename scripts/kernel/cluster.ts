@@ -69,9 +69,10 @@ export class SimulatedCluster {
     const { cluster } = this.session;
     const node = cluster.view().node(name);
     const mode = compilerOf(this.mode);
-    if (node === undefined || !mode.ok) throw new Error(`no rules for ${name} in ${this.mode} mode`);
+    const { config: started } = cluster.proxyOf(name);
+    if (node === undefined || started === null || !mode.ok) throw new Error(`no rules for ${name} in ${this.mode} mode`);
     // nfacct objects have to be made over netlink before a rule may name them; they only count.
-    const config = { ...cluster.state.proxy, mode: this.mode, nfacct: false };
+    const config = { ...started, mode: this.mode, nfacct: false };
     const plain = proxyNode(node);
     const hasFamily = (family: 4 | 6): boolean => plain.ips.some((ip) => isIPv6(ip) === (family === 6));
     const bridges = podCidrs(node)

@@ -112,17 +112,16 @@ interface Loaded {
 function load({ files, options }: Parsed, read: ReadFile): Loaded {
   const { text, place } = readFiles(files, read);
   const world = createWorld({ seed: wholeNumber("--seed", options["--seed"]) ?? null });
+  const mode = options["--mode"];
+  if (mode !== undefined) {
+    // Before there is a node: kube-proxies start in this mode, and nothing of another one is left anywhere.
+    const wanted = oneOf<ProxyMode>("--mode", mode, ["iptables", "nftables", "ipvs", "userspace"], "iptables");
+    const { refusal } = world.dispatch({ type: "mode", mode: wanted });
+    if (refusal !== null) throw new Refused(refusal.message);
+  }
   world.dispatch({ type: "text", text });
   const warnings = complaints(world.report.diagnostics, place);
   if (!world.report.accepted) throw new Refused(warnings.trimEnd());
-  const mode = options["--mode"];
-  if (mode !== undefined) {
-    const wanted = oneOf<ProxyMode>("--mode", mode, ["iptables", "nftables", "ipvs", "userspace"], "iptables");
-    if (wanted !== world.mode) {
-      const { refusal } = world.dispatch({ type: "mode", mode: wanted });
-      if (refusal !== null) throw new Refused(refusal.message);
-    }
-  }
   return { world, warnings };
 }
 

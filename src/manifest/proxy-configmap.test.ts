@@ -12,13 +12,13 @@ const mapOf = (text: string): ConfigMap => ({
   metadata: { name: "kube-proxy", namespace: "kube-system" },
   data: { "config.conf": text },
 });
-const read = (text: string) => proxyConfigOfConfigMap(mapOf(text), DEFAULT_CLUSTER);
+const read = (text: string) => proxyConfigOfConfigMap(mapOf(text));
 
 describe("proxyConfigOfConfigMap", () => {
   test("reads the file with kube-proxy's defaults", () => {
     expect(read(`${HEAD}mode: nftables`)).toMatchObject({
       ok: true,
-      value: { config: { mode: "nftables", minSyncPeriod: 1_000_000, detectLocal: ["10.244.0.0/16"] }, warnings: [] },
+      value: { config: { mode: "nftables", minSyncPeriod: 1_000_000, detectLocal: [] }, warnings: [] },
     });
   });
 
@@ -27,6 +27,16 @@ describe("proxyConfigOfConfigMap", () => {
       "a bad mode",
       `${HEAD}mode: ebpf`,
       'failed validate: KubeProxyConfiguration.Mode.ProxyMode: Invalid value: \\"ebpf\\": must be iptables, ipvs, nftables or blank (blank means the best-available proxy [currently iptables])',
+    ],
+    [
+      "a mode of Windows",
+      `${HEAD}mode: winuserspace`,
+      'failed validate: KubeProxyConfiguration.Mode.ProxyMode: Invalid value: \\"winuserspace\\": must be iptables, ipvs, nftables or blank (blank means the best-available proxy [currently iptables])',
+    ],
+    [
+      "an unknown scheduler",
+      `${HEAD}mode: ipvs\nipvs: {scheduler: fastest}`,
+      'failed validate: KubeProxyConfiguration.KubeProxyIPVSConfiguration.Scheduler: Invalid value: \\"fastest\\": must be in [rr wrr lc wlc lblc lblcr sh dh sed nq mh ], blank means the default algorithm method (currently rr)',
     ],
     [
       "a bad period",
@@ -57,8 +67,8 @@ describe("proxyConfigOfConfigMap", () => {
   test("without the file", () => {
     const why = "failed complete: open /var/lib/kube-proxy/config.conf: no such file or directory";
     const error = { ok: false, error: `run.go:72] "command failed" err="${why}"` };
-    expect(proxyConfigOfConfigMap(undefined, DEFAULT_CLUSTER)).toEqual(error);
-    expect(proxyConfigOfConfigMap({ ...mapOf(""), data: { other: "" } }, DEFAULT_CLUSTER)).toEqual(error);
+    expect(proxyConfigOfConfigMap(undefined)).toEqual(error);
+    expect(proxyConfigOfConfigMap({ ...mapOf(""), data: { other: "" } })).toEqual(error);
   });
 
   test("an unknown field is a warning", () => {
@@ -83,7 +93,7 @@ test.each<object>([
   const map = kubeProxyConfigMap(object as ConfigObject, DEFAULT_CLUSTER);
   const config = proxyConfig(object, DEFAULT_CLUSTER);
   expect(config.ok).toBe(true);
-  expect(proxyConfigOfConfigMap(map, DEFAULT_CLUSTER)).toEqual({
+  expect(proxyConfigOfConfigMap(map)).toEqual({
     ok: true,
     value: { config: config.ok && config.value, warnings: [] },
   });

@@ -37,13 +37,22 @@ function logNames(text: string): string {
   });
 }
 
+const modeText = (quoted: string): string =>
+  `KubeProxyConfiguration.Mode.ProxyMode: Invalid value: ${quoted}: must be iptables, ipvs, nftables or blank (blank means the best-available proxy [currently iptables])`;
+
+/** The last line of kube-proxy's log when its file names a mode that it does not have. */
+export function notAMode(mode: string): string {
+  return `run.go:72] "command failed" err=${quote(`failed validate: ${modeText(quote(mode))}`)}`;
+}
+
 function logText(cause: Cause): string {
-  const match = /^Unsupported value: ("(?:[^"\\]|\\.)*")/.exec(cause.message);
-  if (cause.field === "KubeProxyConfiguration.mode" && match !== null) {
-    return `KubeProxyConfiguration.Mode.ProxyMode: Invalid value: ${match[1]}: must be iptables, ipvs, nftables or blank (blank means the best-available proxy [currently iptables])`;
-  }
+  const match = /^(?:Unsupported|Invalid) value: ("(?:[^"\\]|\\.)*")/.exec(cause.message);
+  if (cause.field === "KubeProxyConfiguration.mode" && match !== null) return modeText(match[1] ?? "");
   return logNames(`${cause.field}: ${cause.message}`);
 }
+
+/** Nobody but the file tells kube-proxy the pods' range. */
+const NO_SUBNET: Pick<ClusterConfig, "podSubnet"> = { podSubnet: "" };
 
 const failed = (why: string): Result<never, string> => err(`run.go:72] "command failed" err=${quote(why)}`);
 
@@ -52,10 +61,7 @@ const failed = (why: string): Result<never, string> => err(`run.go:72] "command 
  * `run.go:72] "command failed" err="failed validate: ..."`; after it the process ends. Unknown fields are a warning only.
  * Source: cmd/kube-proxy/app/{options,server}.go.
  */
-export function proxyConfigOfConfigMap(
-  configMap: ConfigMap | undefined,
-  cluster: ClusterConfig,
-): Result<ReadProxyConfig, string> {
+export function proxyConfigOfConfigMap(configMap: ConfigMap | undefined): Result<ReadProxyConfig, string> {
   const text = configMap?.data?.[FILE];
   if (text === undefined) return failed(`failed complete: open /var/lib/kube-proxy/${FILE}: no such file or directory`);
   const manifest = parseManifest(text);
@@ -80,7 +86,7 @@ export function proxyConfigOfConfigMap(
       : [
           `options.go:221] "Using lenient decoding as strict decoding failed" err=${quote(`strict decoding error: ${unknown}`)}`,
         ];
-  const config = proxyConfig(document.value as unknown as ConfigObject, cluster);
+  const config = proxyConfig(document.value as unknown as ConfigObject, NO_SUBNET);
   if (config.ok) return ok({ config: config.value, warnings });
   const texts = config.error.map(logText);
   return failed(`failed validate: ${texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`}`);

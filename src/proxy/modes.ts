@@ -19,8 +19,9 @@ import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import { compileIptables } from "./iptables/compile.ts";
 import { restoreInput } from "./iptables/restore.ts";
 import { syncIptables } from "./iptables/sync.ts";
-import { compileIpvs, virtualService } from "./ipvs/compile.ts";
+import { type CompiledIpvs, compileIpvs, virtualService } from "./ipvs/compile.ts";
 import { listIpvs } from "./ipvs/listing.ts";
+import { type LeftBehind, overLeftovers } from "./leftovers.ts";
 import { compileNftables } from "./nftables/compile.ts";
 import type { ProxyNode } from "./node.ts";
 import { compileUserspace } from "./userspace/compile.ts";
@@ -28,8 +29,11 @@ import type { ProxyView } from "./view.ts";
 
 /** What one kube-proxy has written on its node in one IP family, whatever the mode. */
 export interface CompiledRules {
+  readonly family: 4 | 6;
   readonly rules: Rules;
   readonly count: number;
+  /** What precedes the listing of one family and is printed once for both; null: the tool prints a single family. */
+  readonly heading: string | null;
   /** As the mode's own listing tool prints it (`iptables-save`, `nft list ruleset`, `ipvsadm -Ln`), with what runs through it now. */
   text(now?: KernelNow): string;
   /** As another tool prints its part of it; null when the mode has none. */
@@ -69,39 +73,51 @@ function referencesTo(ruleset: Ruleset): ReadonlyMap<string, number> {
   return references;
 }
 
-export type CompileMode = (view: ProxyView, node: ProxyNode, config: ProxyConfig) => CompiledRules;
+/** `left`: what another mode wrote before and this one leaves in place. */
+export type CompileMode = (
+  view: ProxyView,
+  node: ProxyNode,
+  config: ProxyConfig,
+  left?: LeftBehind | null,
+) => CompiledRules;
 
-const iptables: CompileMode = (view, node, config) => {
-  const ruleset = compileIptables(view, node, config);
+const iptables: CompileMode = (view, node, config, left = null) => {
+  const fresh = compileIptables(view, node, config);
+  const old = left?.config.mode === "ipvs" ? compileIpvs(left.view, node, left.config) : null;
+  const ruleset = old === null ? fresh : overLeftovers(old.ruleset, "ipvs", fresh);
+  const virtual = old === null ? null : ofIpvs({ ...old, ruleset });
   return {
-    rules: iptablesRules(ruleset),
-    count: countRules(ruleset),
+    family: view.family,
+    rules: old === null ? iptablesRules(ruleset) : iptablesRules(ruleset, virtualService(old)),
+    count: countRules(ruleset) + (virtual?.servers ?? 0),
+    heading: null,
     text: () => printSave(ruleset, { form: "kernel" }),
     form: (form, now) =>
       form === "iptables-restore"
         ? restoreInput(syncIptables(null, view, node, config))
-        : iptablesForm(ruleset, form, now),
-    list: (options) => listRules(ruleset, options),
+        : (iptablesForm(ruleset, form, now) ?? virtual?.form(form, now) ?? null),
+    list: (options) => virtual?.list(options) ?? listRules(ruleset, options),
   };
 };
 
 const nftables: CompileMode = (view, node, config) => {
   const ruleset = compileNftables(view, node, config);
   return {
+    family: view.family,
     rules: nftablesRules(ruleset),
     count: countNft(ruleset),
+    heading: "",
     text: () => printRuleset(ruleset),
     form: noForm,
     list: (options) => listNft(ruleset, options),
   };
 };
 
-const ipvs: CompileMode = (view, node, config) => {
-  const compiled = compileIpvs(view, node, config);
+/** What tools show of virtual servers, with the rules around them. */
+function ofIpvs(compiled: CompiledIpvs): Pick<CompiledRules, "text" | "form" | "list"> & { readonly servers: number } {
   const { ruleset, servers } = compiled;
   return {
-    rules: iptablesRules(ruleset, virtualService(compiled)),
-    count: countRules(ruleset) + servers.reduce((sum, server) => sum + 1 + server.destinations.length, 0),
+    servers: servers.reduce((sum, server) => sum + 1 + server.destinations.length, 0),
     text: (now) => {
       const standing = standingServers(servers, now?.state ?? EMPTY_HOST, now?.now ?? 0);
       return listServers(standing.servers, standing.loadsOf);
@@ -126,13 +142,34 @@ const ipvs: CompileMode = (view, node, config) => {
     },
     list: (options) => listIpvs(compiled, options),
   };
+}
+
+const ipvs: CompileMode = (view, node, config, left = null) => {
+  const fresh = compileIpvs(view, node, config);
+  const compiled =
+    left?.config.mode === "iptables"
+      ? {
+          ...fresh,
+          ruleset: overLeftovers(compileIptables(left.view, node, left.config), "iptables", fresh.ruleset),
+        }
+      : fresh;
+  const { servers, ...shown } = ofIpvs(compiled);
+  return {
+    ...shown,
+    family: view.family,
+    rules: iptablesRules(compiled.ruleset, virtualService(compiled)),
+    count: countRules(compiled.ruleset) + servers,
+    heading: listServers([]),
+  };
 };
 
 const userspace: CompileMode = (view, node, config) => {
   const { ruleset, sockets } = compileUserspace(view, node, config);
   return {
+    family: view.family,
     rules: { ...iptablesRules(ruleset), sockets },
     count: countRules(ruleset),
+    heading: null,
     text: () => printSave(ruleset, { form: "kernel" }),
     form: (form, now) => iptablesForm(ruleset, form, now),
     list: (options) => listRules(ruleset, options),

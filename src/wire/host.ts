@@ -16,8 +16,8 @@ type Answers = { readonly [N in QueryName]: (params: Queries[N]["params"]) => Qu
 function answers(world: World): Answers {
   return {
     rules: (params) => world.ruleRows(params),
-    rulesText: ({ node }) => {
-      const printed = world.rulesText(node);
+    rulesText: ({ node, family }) => {
+      const printed = world.rulesText(node, undefined, family);
       return { text: "text" in printed ? printed.text : `# ${printed.message}\n` };
     },
     explore: ({ request }) => world.explore(request),

@@ -24,7 +24,7 @@ export type Command =
   | { readonly type: "scale"; readonly key: ObjectKey; readonly replicas: number }
   /** What one kubectl command line writes. All of it or, when the API server refuses any part, nothing; `title` is the line. */
   | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
-  /** kube-proxy is restarted everywhere with this mode in its configuration. */
+  /** The mode is written into kube-proxy's configuration, and kube-proxy restarted on every node. */
   | { readonly type: "mode"; readonly mode: ProxyMode }
   /** Something breaks, or is mended. */
   | ({ readonly type: "fault" } & Fault)
@@ -104,6 +104,12 @@ export interface ProxyStatus {
   readonly syncedAt: Micros;
   /** Revision of the last change that its rules show: equal numbers (and mode), equal rules. */
   readonly rulesRevision: number;
+  /** Does it run? Without it the rules that it wrote stay as they are. */
+  readonly running: boolean;
+  /** The line of its log that says why it gave up when it was started; null: it did not. */
+  readonly failure: string | null;
+  /** IP families in which the node has rules, the primary one first. */
+  readonly families: readonly (4 | 6)[];
 }
 
 /** Only what changed since the last frame crosses; `full` frames replace everything (load, seek, restore). */
@@ -140,6 +146,7 @@ export interface RuleRow {
   readonly position: number;
   readonly text: string;
   readonly origin: Origin | null;
+  readonly family: 4 | 6;
 }
 
 /** Where a request may come from or go to: what a form offers. */
@@ -161,11 +168,14 @@ export interface Queries {
       readonly limit: number;
       /** Id of a rule whose place in the filtered list is wanted too, so that a window can be scrolled to it. */
       readonly focus?: string;
+      /** Rules of one IP family only; absent: of both. */
+      readonly family?: 4 | 6;
     };
     /** `focus`: that place, from 0; null when the filter leaves the rule out. */
     answer: { readonly total: number; readonly rows: readonly RuleRow[]; readonly focus?: number | null };
   };
-  rulesText: { params: { readonly node: string }; answer: { readonly text: string } };
+  /** `family` absent: what the mode's own tool prints without being asked for one. */
+  rulesText: { params: { readonly node: string; readonly family?: 4 | 6 }; answer: { readonly text: string } };
   /** All outcomes of a request with exact probabilities; leaves no trace. */
   explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
   choices: {

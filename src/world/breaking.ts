@@ -3,7 +3,6 @@ import type { JsonValue } from "../base/json.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { type EngineContext, NOW } from "../engine/types.ts";
 import { objectKey } from "../model/meta/types.ts";
-import { forgetTurns } from "../network/round-robin.ts";
 import { podHost } from "../network/topology.ts";
 import type { Fault } from "../wire/protocol.ts";
 import { signalsOf, withFault } from "./faults.ts";
@@ -33,10 +32,8 @@ export function breakOrMend(
     if (fault.on) engine.emit(DELIVERY, `kubelet/${fault.node}`, "reconcile", null, kubeletKey(fault.node, node));
     else loseKernels(fault.node, store, state);
   }
-  if (fault.fault === "kube-proxy") state.change({ network: forgetTurns(state.rest.network, fault.node) });
-  if (fault.fault !== "crash" && fault.fault !== "hang" && fault.fault !== "unready") {
-    proxies.syncSoon(fault.node, engine);
-  }
+  if (fault.fault === "kube-proxy") proxies.stopped(fault.node, engine);
+  else if (fault.fault === "node" || fault.fault === "watch-lag") proxies.syncSoon(fault.node, engine);
 }
 
 /** kube-proxy's health checks have stopped or begun to answer; balancers find out with time. */

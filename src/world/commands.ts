@@ -140,9 +140,29 @@ export class Session {
       return refuse(diagnostics.find((d) => d.severity === "error")?.message ?? "The text was not taken.");
     }
     this.record({ type: "text", text }, () => this.cluster.act({ type: "text", text }));
+    diagnostics = [...diagnostics, ...this.outdated(scenario)];
     const admitted = scenario.objects.filter(({ document }) => document !== null).length;
     this.latestReport = { accepted: true, diagnostics, admitted, revision: this.cluster.store.revision };
     return null;
+  }
+
+  /** What the text says of kube-proxy and those that run have not read. */
+  private outdated(scenario: Scenario): readonly Diagnostic[] {
+    const document = scenario.proxyDocuments.at(-1);
+    const nodes = this.cluster.outdatedProxies;
+    if (document === undefined || nodes.length === 0) return [];
+    const many = nodes.length > 3 ? `${nodes.slice(0, 3).join(", ")} and ${nodes.length - 3} more` : nodes.join(", ");
+    return [
+      {
+        severity: "warning",
+        source: "note",
+        message: `kube-proxy reads this only when it starts: it runs on ${many} as it was started before. kubectl -n kube-system rollout restart ds/kube-proxy`,
+        range: markOf(scenario.manifest, document, "kind"),
+        document,
+        object: null,
+        fixes: [],
+      },
+    ];
   }
 
   private check(command: Exclude<Command, { type: "text" }>): Refusal | null {

@@ -46,7 +46,7 @@ export const DEFAULT_CLOUD: CloudProvider["spec"] = {
 
 const withoutFile = proxyConfig(undefined, DEFAULT_CLUSTER);
 
-/** kube-proxy as it starts without a configuration file of the text's own. */
+/** kube-proxy as it starts with the file that kubeadm makes when nobody says anything. */
 export const DEFAULT_PROXY: ProxyConfig = withServiceRanges(
   must(withoutFile.ok ? withoutFile.value : null, "kube-proxy's defaults are valid"),
   DEFAULT_CLUSTER,

@@ -69,8 +69,8 @@ spec:
 
 function world(): World {
   const made = createWorld({ seed: 1 });
-  expect(made.dispatch({ type: "text", text: SCENARIO }).refusal).toBeNull();
   expect(made.dispatch({ type: "mode", mode: "ipvs" }).refusal).toBeNull();
+  expect(made.dispatch({ type: "text", text: SCENARIO }).refusal).toBeNull();
   return made;
 }
 
@@ -303,6 +303,8 @@ describe("what IPVS remembers", () => {
     expect(window.rows.map((row) => row.text)).toEqual(rows.slice(total - 5, total - 2).map((row) => row.text));
     on.dispatch({ type: "mode", mode: "iptables" });
     expect(text()).toMatch(/^\*filter\n/);
-    expect(walks(CLIENT, "10.96.0.50:81", "tcp", on).map((w) => w.outcome)).toEqual(["timeout"]);
+    // Virtual servers and their access filter stay: kube-proxy in iptables mode does not remove them.
+    expect(walks(CLIENT, "10.96.0.50:81", "tcp", on).map((w) => w.outcome)).toEqual(["refused"]);
+    expect(text()).toContain("-A KUBE-IPVS-FILTER");
   });
 });

@@ -65,7 +65,9 @@ export function journalEntries(
     const wrote = byCause.get(entry.seq) ?? [];
     const { lane, node } = laneOf(entry);
     const told =
-      lane === "user" || lane === "packets" || (lane === "kube-proxy" && entry.title.startsWith("rules written"));
+      lane === "user" ||
+      lane === "packets" ||
+      (lane === "kube-proxy" && /^(rules written|kube-proxy (started|failed))/.test(entry.title));
     if (wrote.length === 0 && !told) continue;
     entries.push({
       seq: entry.seq,

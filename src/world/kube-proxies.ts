@@ -1,21 +1,46 @@
-/** Every node's kube-proxy as an actor: when it syncs, and the rules that its node's kernel therefore holds. */
-import type { Commit, Store } from "../apiserver/types.ts";
+/** Every node's kube-proxy as a process: when it starts and syncs, and the rules that its node's kernel therefore holds. */
+import type { Api, Commit, Store, WriteContext } from "../apiserver/types.ts";
 import { deepEqual } from "../base/json.ts";
-import type { Micros } from "../base/time.ts";
-import type { EngineContext, SimEvent } from "../engine/types.ts";
+import { type Micros, MILLISECOND, SECOND } from "../base/time.ts";
+import type { EventNote } from "../controllers/types.ts";
+import { type Delay, type EngineContext, NOW, type SimEvent } from "../engine/types.ts";
 import type { HostState } from "../kernel/conntrack.ts";
 import type { Listener } from "../kernel/host.ts";
-import type { ProxyConfig } from "../model/config/types.ts";
-import { objectKey } from "../model/meta/types.ts";
-import { forgetTurns } from "../network/round-robin.ts";
+import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
+import type { ConfigMap } from "../model/configmap/types.ts";
+import { keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
+import { forgetTurns } from "../network/round-robin.ts";
 import { drainedByCheck, drainedBySync, mayDrain, untilCheck } from "../proxy/ipvs/drain.ts";
 import { proxyListeners } from "../proxy/healthcheck.ts";
-import type { CompiledRules } from "../proxy/modes.ts";
-import type { ProxyView } from "../proxy/view.ts";
-import { compileFor, selfOf } from "./compile.ts";
+import { cleansUp } from "../proxy/leftovers.ts";
+import { buildView, type ProxyView } from "../proxy/view.ts";
+import { compileFor, NOTHING, type NodeRules, selfOf, type Written } from "./compile.ts";
 import { afterRewrite } from "./counters.ts";
-import { heard, hearingDelay, relevantRevision, syncDelay } from "./proxies.ts";
+import { withServiceRanges } from "./defaults.ts";
+import {
+  backOff,
+  heard,
+  hearingDelay,
+  type KernelRules,
+  type LogLine,
+  NO_PROCESS,
+  type ProxyProcess,
+  type ProxyStart,
+  relevantRevision,
+  syncDelay,
+  type WrittenRules,
+} from "./proxies.ts";
+import {
+  fileKey,
+  fileOf,
+  NO_DOCUMENTS,
+  proxyFiles,
+  ProxyFiles,
+  type ProxyDocuments,
+  textOf,
+  withMode,
+} from "./proxy-files.ts";
 import { Recent } from "./recent.ts";
 import type { State } from "./state.ts";
 import { ProxyViews } from "./views.ts";
@@ -23,15 +48,38 @@ import { ProxyViews } from "./views.ts";
 const PREFIX = "kube-proxy/";
 const DRAIN_CHECK = "drain";
 
+/** From the end of a container to the start of the one that replaces it. */
+const RESTART: Delay = { class: "start", micros: SECOND };
+/** From its start to its first sync kube-proxy lists what it watches. */
+const LISTING: Delay = { class: "start", micros: 300 * MILLISECOND };
+/** How many starts a process remembers for its log. */
+const REMEMBERED = 10;
+
+const DEPRECATED =
+  "The ipvs proxier is now deprecated and may be removed in a future release. Please use 'nftables' instead.";
+
+/** Those who are told of what kube-proxies do. */
+export interface ProxyHost {
+  readonly store: Store;
+  readonly state: State;
+  readonly tell: (note: EventNote, by: string, engine: EngineContext) => void;
+}
+
 export class KubeProxies {
   private readonly store: Store;
   private readonly state: State;
-  private readonly compiled = new Recent<CompiledRules>(256);
+  private readonly tell: ProxyHost["tell"];
+  private readonly files = new ProxyFiles();
+  private readonly compiled = new Recent<NodeRules>(256);
   private readonly views = new ProxyViews();
+  /** Configurations by identity, so that compiled rules have a short key. */
+  private readonly numbers = new WeakMap<ProxyConfig, number>();
+  private numbered = 0;
 
-  constructor(store: Store, state: State) {
+  constructor({ store, state, tell }: ProxyHost) {
     this.store = store;
     this.state = state;
+    this.tell = tell;
   }
 
   /** Is this actor one of them? */
@@ -39,19 +87,47 @@ export class KubeProxies {
     return actor.startsWith(PREFIX);
   }
 
-  /** The last change that the node's rules show; 0 before its kube-proxy's first sync. */
-  rulesRevision(node: string): number {
-    const sync = this.state.rest.proxies[node];
-    return sync === undefined ? 0 : relevantRevision(this.store.journal, sync.syncedRevision);
+  processOf(node: string): ProxyProcess {
+    return this.state.rest.proxies[node] ?? NO_PROCESS;
   }
 
-  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. Compiled when somebody looks. */
-  rulesOf(node: string): CompiledRules {
-    const revision = this.rulesRevision(node);
-    return this.compiled.get(`${node}@${revision}`, () => {
+  /** The mode whose rules the node has, or that its kube-proxy was started in; before any start that of its file. */
+  modeOf(node: string): ProxyMode {
+    const { kernel, config } = this.processOf(node);
+    if (config !== null) return config.mode;
+    if (kernel !== null) return kernel.config.mode;
+    const read = this.files.read(fileOf(this.store, node), this.state.rest.cluster);
+    return read.ok ? read.value.config.mode : "iptables";
+  }
+
+  /** The last change that the node's rules show; 0 when it has none. */
+  rulesRevision(node: string): number {
+    return this.processOf(node).kernel?.revision ?? 0;
+  }
+
+  /**
+   * What the node's kernel holds: the rules of the revision that its kube-proxy last synced, over what another mode may have left
+   * (unless `alone`). Compiled when somebody looks.
+   */
+  rulesOf(node: string, alone = false): NodeRules {
+    const { kernel } = this.processOf(node);
+    if (kernel === null) return NOTHING;
+    const { config, revision } = kernel;
+    const left = alone ? null : kernel.left;
+    const leftover = left === null ? "" : `+${this.numberOf(left.config)}@${left.revision}`;
+    return this.compiled.get(`${node} ${this.numberOf(config)}@${revision}${leftover}`, () => {
       const reader = this.store.readAt(revision);
       const viewOf = (family: 4 | 6): ProxyView => this.views.at(reader, this.store.journal, family);
-      return compileFor(reader.get<Node>(objectKey("Node", undefined, node)), this.state.rest.proxy, viewOf);
+      const old = (rules: WrittenRules): Written => {
+        const then = this.store.readAt(rules.revision);
+        return { viewOf: (family) => buildView(then, family), config: rules.config };
+      };
+      const written = { viewOf, config };
+      return compileFor(
+        reader.get<Node>(objectKey("Node", undefined, node)),
+        written,
+        left === null ? null : old(left),
+      );
     });
   }
 
@@ -59,26 +135,94 @@ export class KubeProxies {
   socketsOf(name: string, now: Micros): readonly Listener[] {
     const key = objectKey("Node", undefined, name);
     const current = this.store.get<Node>(key);
-    if (current === undefined || this.state.isProxyOff(name)) return [];
-    const { proxies, proxy } = this.state.rest;
-    const sync = proxies[name];
-    const reader = sync === undefined ? null : this.store.readAt(this.rulesRevision(name));
+    const { config, sync } = this.processOf(name);
+    if (current === undefined || this.state.isProxyOff(name) || config === null) return [];
+    const reader = sync === null ? null : this.store.readAt(this.rulesRevision(name));
     const node = reader?.get<Node>(key) ?? current;
-    const synced = reader === null || sync === undefined ? null : { reader, at: sync.syncedAt };
-    return proxyListeners({ synced, node, self: selfOf(node), config: proxy, now });
+    const synced = reader === null || sync === null ? null : { reader, at: sync.syncedAt };
+    return proxyListeners({ synced, node, self: selfOf(node), config, now });
   }
 
-  /** Another history, or another configuration: what was compiled is not asked for again. */
+  private numberOf(config: ProxyConfig): number {
+    let number = this.numbers.get(config);
+    if (number === undefined) this.numbers.set(config, (number = ++this.numbered));
+    return number;
+  }
+
+  /** Another history: what was compiled is not asked for again. */
   forgetCompiled(): void {
     this.compiled.clear();
   }
 
-  /** kube-proxy reads its configuration once: another one means a restart, after which every node's rules are written anew. */
-  configure(proxy: ProxyConfig, engine: EngineContext): void {
-    if (deepEqual(proxy, this.state.rest.proxy)) return;
-    this.state.change({ proxy, proxies: {}, network: forgetTurns(this.state.rest.network, null) });
-    this.forgetCompiled();
-    this.syncAll(engine);
+  /**
+   * kubeadm's part of a text (null: there is none yet): writes kube-proxy's files as far as the text says something else than
+   * the one before it. Running kube-proxies do not notice.
+   */
+  writeFiles(given: ProxyDocuments | null, named: ReadonlySet<ObjectKey>, api: Api, context: WriteContext): void {
+    const { cluster, modeSwitch, askedMode, proxyFiles: before } = this.state.rest;
+    const said = given?.all?.["mode"];
+    const asked = typeof said === "string" ? said : "";
+    // A text that says another mode than the one before it goes before what was switched by hand.
+    const mode = askedMode === null || asked === askedMode ? modeSwitch : null;
+    const files = proxyFiles(given ?? NO_DOCUMENTS, cluster, mode);
+    this.state.change({ proxyFiles: files, askedMode: given === null ? null : asked, modeSwitch: mode });
+    const old = new Map(before.map((file) => [keyOf(file), file]));
+    for (const file of files) {
+      const key = keyOf(file);
+      // A text that holds the ConfigMap itself says it more exactly.
+      if (!named.has(key) && (this.store.get(key) === undefined || !deepEqual(old.get(key), file)))
+        this.put(file, api, context);
+      old.delete(key);
+    }
+    for (const key of old.keys()) if (!named.has(key)) api.delete(key, context, { force: true });
+  }
+
+  /** Writes the mode into every file and starts every kube-proxy anew. */
+  switchMode(mode: ProxyMode, api: Api, context: WriteContext): void {
+    this.state.change({ modeSwitch: mode });
+    const { cluster } = this.state.rest;
+    const shared = this.store.get<ConfigMap>(fileKey(null)) ?? proxyFiles(NO_DOCUMENTS, cluster, null)[0];
+    const own = this.store.list<Node>("Node").map((node) => this.store.get<ConfigMap>(fileKey(node.metadata.name)));
+    for (const file of [shared, ...own]) if (file !== undefined) this.put(withMode(file, mode), api, context);
+  }
+
+  private put(file: ConfigMap, api: Api, context: WriteContext): void {
+    const stored = this.store.get<ConfigMap>(keyOf(file));
+    if (stored === undefined) api.create(file, context);
+    else if (!deepEqual(stored.data, file.data)) api.update({ ...stored, data: file.data } as ConfigMap, context);
+  }
+
+  /** Nodes whose running kube-proxy was started with another file than the one it would read now. */
+  outdated(): readonly string[] {
+    return Object.entries(this.state.rest.proxies).flatMap(([node, { config, file }]) =>
+      config !== null && file !== textOf(fileOf(this.store, node)) ? [node] : [],
+    );
+  }
+
+  /** Ends the kube-proxies of these nodes; each comes up again with what its file says then. */
+  restart(nodes: readonly string[], engine: EngineContext, each: Micros = 0): void {
+    nodes.forEach((node, i) => {
+      if (this.state.isProxyOff(node)) return;
+      this.note(node, { config: null, failure: null, failures: 0, sync: null });
+      engine.emit({ ...RESTART, micros: RESTART.micros + i * each }, PREFIX + node, "start", null, "start");
+    });
+  }
+
+  restartAll(engine: EngineContext, each: Micros = 0): void {
+    this.restart(
+      this.store.list<Node>("Node").map((node) => node.metadata.name),
+      engine,
+      each,
+    );
+  }
+
+  /** The node's kube-proxy was stopped by hand, or may run again. */
+  stopped(node: string, engine: EngineContext): void {
+    const process = this.state.rest.proxies[node];
+    // One that has never run has nothing to end.
+    if (process === undefined) this.syncSoon(node, engine);
+    else if (this.state.isProxyOff(node)) this.note(node, { config: null, failure: null, failures: 0, sync: null });
+    else engine.emit(NOW, PREFIX + node, "start", null, "start");
   }
 
   /** A change that all kube-proxies will hear of. */
@@ -87,9 +231,12 @@ export class KubeProxies {
   }
 
   syncSoon(node: string, engine: EngineContext): void {
-    const { faults, proxies, proxy } = this.state.rest;
+    const { faults, proxies } = this.state.rest;
     if (this.state.isProxyOff(node)) return;
-    const delay = syncDelay(proxies[node], engine.now, proxy, faults.lag[node] ?? 0);
+    const process = proxies[node];
+    // One that is being restarted, or has given up, will list everything when it starts.
+    if (process !== undefined && process.config === null) return;
+    const delay = syncDelay(process?.sync ?? null, engine.now, process?.config ?? null, faults.lag[node] ?? 0);
     engine.emit(delay, PREFIX + node, "sync", null, "rules");
   }
 
@@ -97,29 +244,99 @@ export class KubeProxies {
     const node = event.actor.slice(PREFIX.length);
     if (this.state.isProxyOff(node)) return "kube-proxy is not running";
     if (event.kind === DRAIN_CHECK) {
-      this.drain(node, engine, (host) => drainedByCheck(host, engine.now));
+      if (this.processOf(node).config !== null) this.drain(node, engine, (host) => drainedByCheck(host, engine.now));
       return "looked for drained servers without connections";
     }
-    const { faults, proxies, proxy } = this.state.rest;
+    if (event.kind === "start") {
+      const title = this.start(node, engine);
+      if (this.processOf(node).config !== null) engine.emit(LISTING, event.actor, "sync", null, "rules");
+      return title;
+    }
+    if (this.state.rest.proxies[node] === undefined) {
+      const title = this.start(node, engine);
+      if (this.processOf(node).config === null) return title;
+    }
+    const { config } = this.processOf(node);
+    return config === null ? "kube-proxy is not running" : this.sync(node, config, event, engine);
+  }
+
+  /** Reads the file; cleans up what other modes wrote, as far as its own mode does. */
+  private start(node: string, engine: EngineContext): string {
+    const before = this.processOf(node);
+    // In userspace mode a process counts whose turn it is.
+    this.state.change({ network: forgetTurns(this.state.rest.network, node) });
+    const file = fileOf(this.store, node);
+    const read = this.files.read(file, this.state.rest.cluster);
+    const start = (rest: Omit<ProxyStart, "at">): Pick<ProxyProcess, "starts" | "file" | "sync"> => ({
+      starts: [...before.starts, { at: engine.now, ...rest }].slice(-REMEMBERED),
+      file: textOf(file),
+      sync: null,
+    });
+    if (!read.ok) {
+      const failures = before.failures + 1;
+      this.note(node, {
+        ...start({ config: null, said: [{ severity: "E", text: read.error }], cleaned: null }),
+        config: null,
+        failure: read.error,
+        failures,
+      });
+      engine.emit(backOff(failures), PREFIX + node, "start", null, "start");
+      return `kube-proxy failed to start: ${read.error.replace(/^run\.go:72\] "command failed" err=/, "")}`;
+    }
+    const { config, warnings } = read.value;
+    const isBlank = !/^mode: *["']?\w/m.test(textOf(file));
+    const said: readonly LogLine[] = [
+      ...(isBlank ? [{ severity: "I", text: 'server_linux.go:53] "Using iptables proxy"' } as const] : []),
+      ...warnings.map((text) => ({ severity: "W", text }) as const),
+    ];
+    const cleaned = before.kernel !== null && cleansUp(config.mode, before.kernel.config.mode);
+    this.note(node, {
+      ...start({ config, said, cleaned: cleaned ? (before.kernel?.config.mode ?? null) : null }),
+      config,
+      failure: null,
+      failures: 0,
+      kernel: cleaned ? null : before.kernel,
+      localnet: before.localnet || (config.mode === "iptables" && config.localhostNodePorts),
+    });
+    if (config.mode === "ipvs") {
+      const about = this.store.get<Node>(objectKey("Node", undefined, node));
+      if (about !== undefined) {
+        const note: EventNote = { about, type: "Warning", reason: "IPVSDeprecation", message: DEPRECATED };
+        this.tell(note, PREFIX + node, engine);
+      }
+    }
+    return `kube-proxy started in ${config.mode} mode`;
+  }
+
+  private sync(node: string, config: ProxyConfig, event: SimEvent, engine: EngineContext): string {
+    const { faults, cluster } = this.state.rest;
     const { journal } = this.store;
-    const last = proxies[node];
+    const { sync: last, kernel, starts } = this.processOf(node);
     const delay = engine.latency(hearingDelay(faults.lag[node] ?? 0));
-    const { revision, nextAt } = heard(journal, engine.now, delay);
-    // What it knows already it does not unlearn when its watch begins to lag.
-    const syncedRevision = Math.max(revision, last?.syncedRevision ?? 0);
-    this.state.change({ proxies: { ...proxies, [node]: { syncedRevision, syncedAt: engine.now } } });
-    this.restartCounters(node, last === undefined ? null : journal.slice(last.syncedRevision, syncedRevision));
+    const known = heard(journal, engine.now, delay);
+    // What it knows already it does not unlearn when its watch begins to lag; what was there when it started it has listed.
+    const listed =
+      last === null && starts.length > 1 ? journal.findLastIndex(({ at }) => at <= (starts.at(-1)?.at ?? 0)) + 1 : 0;
+    const syncedRevision = Math.max(known.revision, last?.syncedRevision ?? 0, listed);
+    // The Services' ranges it watches like Services.
+    const current = withServiceRanges(config, cluster);
+    const used = deepEqual(current, config) ? config : current;
+    const revision = relevantRevision(journal, syncedRevision);
+    const same = last !== null && kernel !== null && kernel.config === used && kernel.revision === revision;
+    this.note(node, {
+      config: used,
+      sync: { syncedRevision, syncedAt: engine.now },
+      kernel: same ? kernel : { config: used, revision, left: leftBy(kernel, used.mode) },
+    });
+    this.restartCounters(node, last === null ? null : journal.slice(last.syncedRevision, syncedRevision));
     this.drain(node, engine, (host) => {
-      if (proxy.mode !== "ipvs") return drainedBySync(host, undefined, engine.now);
+      if (used.mode !== "ipvs") return drainedBySync(host, undefined, engine.now);
       return mayDrain(host, engine.now) ? drainedBySync(host, this.rulesOf(node).rules.virtual, engine.now) : host;
     });
-    if (nextAt !== null) {
-      const wait = Math.max(nextAt, engine.now + engine.latency({ class: "sync", micros: proxy.minSyncPeriod }));
+    if (known.nextAt !== null) {
+      const wait = Math.max(known.nextAt, engine.now + engine.latency({ class: "sync", micros: used.minSyncPeriod }));
       engine.emit({ class: "timer", micros: wait - engine.now }, event.actor, "sync", null, "rules");
     }
-    const same =
-      last !== undefined &&
-      relevantRevision(journal, last.syncedRevision) === relevantRevision(journal, syncedRevision);
     return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
   }
 
@@ -145,4 +362,16 @@ export class KubeProxies {
     const after = afterRewrite(host, commits);
     if (after !== host) this.state.change({ network: { ...network, hosts: { ...network.hosts, [id]: after } } });
   }
+
+  private note(node: string, patch: Partial<ProxyProcess>): void {
+    const { proxies } = this.state.rest;
+    this.state.change({ proxies: { ...proxies, [node]: { ...(proxies[node] ?? NO_PROCESS), ...patch } } });
+  }
+}
+
+/** What stays of the rules in a kernel when a mode writes its own over them. */
+function leftBy(kernel: KernelRules | null, mode: ProxyMode): KernelRules["left"] {
+  if (kernel === null) return null;
+  if (kernel.config.mode === mode) return kernel.left;
+  return cleansUp(mode, kernel.config.mode) ? null : { config: kernel.config, revision: kernel.revision };
 }

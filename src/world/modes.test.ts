@@ -48,8 +48,8 @@ spec: {clusterIP: 10.96.0.52, selector: {app: none}, ports: [{port: 80}]}
 
 function worldIn(mode: ProxyMode): World {
   const world = createWorld({ seed: 1 });
-  expect(world.dispatch({ type: "text", text: SCENARIO }).refusal).toBeNull();
   expect(world.dispatch({ type: "mode", mode }).refusal).toBeNull();
+  expect(world.dispatch({ type: "text", text: SCENARIO }).refusal).toBeNull();
   return world;
 }
 

@@ -1,13 +1,77 @@
 /** When each node's kube-proxy syncs, and which revision its rules therefore show. */
 import type { Commit, Diff } from "../apiserver/types.ts";
-import { MILLISECOND, type Micros } from "../base/time.ts";
+import { MILLISECOND, type Micros, MINUTE, SECOND } from "../base/time.ts";
 import type { Delay } from "../engine/types.ts";
-import type { ProxyConfig } from "../model/config/types.ts";
+import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
 
-/** What a kube-proxy has done so far. Its rules follow from this: they are a function of the objects at that revision. */
+/** The last time that a kube-proxy wrote its rules, and up to which revision it had heard then. */
 export interface ProxySync {
   readonly syncedRevision: number;
   readonly syncedAt: Micros;
+}
+
+/** Rules as they were written into a node's kernel: a function of the objects at that revision and of the configuration. */
+export interface WrittenRules {
+  readonly config: ProxyConfig;
+  readonly revision: number;
+}
+
+/** What a node's kernel holds. It outlives the kube-proxy that wrote it. */
+export interface KernelRules extends WrittenRules {
+  /** What was there before and the next mode did not remove. */
+  readonly left: WrittenRules | null;
+}
+
+/** A line of klog without its head: `server_linux.go:53] "Using iptables proxy"`. */
+export interface LogLine {
+  readonly severity: "I" | "W" | "E";
+  readonly text: string;
+}
+
+/** One start of a kube-proxy. */
+export interface ProxyStart {
+  readonly at: Micros;
+  /** What it read; null: it gave up. */
+  readonly config: ProxyConfig | null;
+  /** What it said of its configuration: remarks, and last the reason why it gave up. */
+  readonly said: readonly LogLine[];
+  /** Mode whose rules it removed before anything else. */
+  readonly cleaned: ProxyMode | null;
+}
+
+/** One node's kube-proxy. */
+export interface ProxyProcess {
+  /** What it was started with; null: it does not run. */
+  readonly config: ProxyConfig | null;
+  /** The text of its configuration when it was last started. */
+  readonly file: string;
+  /** Why it gave up at its last start; null: it runs, or is being restarted. */
+  readonly failure: string | null;
+  /** Failed starts in a row. */
+  readonly failures: number;
+  /** The latest of its starts, oldest first. */
+  readonly starts: readonly ProxyStart[];
+  /** Since its last start; null: it has not yet written anything. */
+  readonly sync: ProxySync | null;
+  readonly kernel: KernelRules | null;
+  /** Was route_localnet ever set on this machine? Nobody takes it back. */
+  readonly localnet: boolean;
+}
+
+export const NO_PROCESS: ProxyProcess = {
+  config: null,
+  file: "",
+  failure: null,
+  failures: 0,
+  starts: [],
+  sync: null,
+  kernel: null,
+  localnet: false,
+};
+
+/** A container that ends is started again later and later: 10 s, 20 s, ... 5 min. Source: pkg/kubelet, MaxContainerBackOff. */
+export function backOff(failures: number): Delay {
+  return { class: "deadline", micros: Math.min(10 * SECOND * 2 ** Math.min(failures - 1, 10), 5 * MINUTE) };
 }
 
 /** A watch event's way from the API server to an informer: a few milliseconds on a quiet cluster. */
@@ -30,8 +94,8 @@ export function hearingDelay(lag: Micros): Delay {
 }
 
 /** The wait before the next sync: until it hears of the change, and then no sooner than minSyncPeriod after the last one. */
-export function syncDelay(last: ProxySync | undefined, now: Micros, config: ProxyConfig, lag: Micros): Delay {
-  const earliest = last === undefined ? now : last.syncedAt + config.minSyncPeriod;
+export function syncDelay(last: ProxySync | null, now: Micros, config: ProxyConfig | null, lag: Micros): Delay {
+  const earliest = last === null || config === null ? now : last.syncedAt + config.minSyncPeriod;
   return { class: "sync", micros: Math.max(hearingDelay(lag).micros, earliest - now) };
 }
 

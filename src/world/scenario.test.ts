@@ -14,5 +14,5 @@ it("names a document that cannot be read once", () => {
 it("takes the mode of kube-proxy that 1.26 removed", () => {
   const file = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: userspace\n";
   const { sound, proxy } = readScenario(file);
-  expect([sound, proxy.mode]).toEqual([true, "userspace"]);
+  expect([sound, proxy.all?.["mode"]]).toEqual([true, "userspace"]);
 });

@@ -2,7 +2,7 @@
 import { decodeManifest, type Manifest, parseManifest } from "../manifest/manifest.ts";
 import { clusterConfig, DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
 import { proxyConfig } from "../model/config/proxy-config.ts";
-import type { ClusterConfig, ConfigObject, ProxyConfig } from "../model/config/types.ts";
+import type { ClusterConfig, ConfigObject } from "../model/config/types.ts";
 import { defaultLab } from "../model/kubehop/defaults.ts";
 import { kindInfo } from "../model/kinds.ts";
 import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
@@ -10,8 +10,9 @@ import type { KubeObject } from "../model/meta/types.ts";
 import type { Cause } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { compilerOf } from "../proxy/modes.ts";
-import { DEFAULT_CLOUD, DEFAULT_PROXY, withServiceRanges, withDefaults } from "./defaults.ts";
+import { DEFAULT_CLOUD, withDefaults } from "./defaults.ts";
 import { markOf } from "./places.ts";
+import type { ProxyDocuments } from "./proxy-files.ts";
 
 /** One object of the text and the document that it stands in. */
 interface Placed {
@@ -24,7 +25,10 @@ export interface Scenario {
   /** What the API server is given, defaults of a scenario included (those have no document). */
   readonly objects: readonly { readonly object: KubeObject; readonly document: number | null }[];
   readonly cluster: ClusterConfig;
-  readonly proxy: ProxyConfig;
+  /** Its KubeProxyConfigurations: one whose name is a node's is that node's own. */
+  readonly proxy: ProxyDocuments;
+  /** The documents that they are. */
+  readonly proxyDocuments: readonly number[];
   readonly cloud: CloudProvider["spec"];
   /** What the text's Lab says; null when it says nothing. */
   readonly seed: number | null;
@@ -68,17 +72,29 @@ export function readScenario(text: string): Scenario {
 
   const clusterFile = last<ConfigObject>("ClusterConfiguration");
   const cluster = settled(clusterFile?.document, clusterConfig(clusterFile?.object), DEFAULT_CLUSTER);
-  const proxyFile = last<ConfigObject>("KubeProxyConfiguration");
-  const proxy = settled(proxyFile?.document, proxyConfig(proxyFile?.object, cluster), DEFAULT_PROXY);
-  const mode = compilerOf(proxy.mode);
-  if (!mode.ok) complain(proxyFile?.document, "mode", mode.error);
+  const placed = withScenarioDefaults(objects, cluster);
+  const nodes = new Set(placed.flatMap(({ object }) => (object.kind === "Node" ? [object.metadata.name] : [])));
+  const byNode: Record<string, ConfigObject> = {};
+  let forAll: ConfigObject | undefined;
+  const proxyDocuments: number[] = [];
+  for (const { object, document } of all) {
+    if (object.kind !== "KubeProxyConfiguration") continue;
+    const file = object as ConfigObject;
+    const read = settled(document, proxyConfig(file, cluster), null);
+    const mode = read === null ? null : compilerOf(read.mode);
+    if (mode !== null && !mode.ok) complain(document, "mode", mode.error);
+    proxyDocuments.push(document);
+    if (nodes.has(file.metadata.name)) byNode[file.metadata.name] = file;
+    else forAll = file;
+  }
   const lab = last<Lab>("Lab");
 
   return {
     manifest,
-    objects: withScenarioDefaults(objects, cluster),
+    objects: placed,
     cluster,
-    proxy: withServiceRanges(proxy, cluster),
+    proxy: { all: forAll, byNode },
+    proxyDocuments,
     cloud: { ...DEFAULT_CLOUD, ...last<CloudProvider>("CloudProvider")?.object.spec },
     seed: lab === undefined ? null : (defaultLab(lab.object).spec.seed ?? null),
     diagnostics,

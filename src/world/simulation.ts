@@ -26,13 +26,13 @@ import type { Request } from "../model/trace/types.ts";
 import type { Fault, Write } from "../wire/protocol.ts";
 import { send } from "../network/send.ts";
 import type { ClusterView } from "../network/types.ts";
-import type { CompiledRules } from "../proxy/modes.ts";
 import { breakOrMend } from "./breaking.ts";
 import { EventLog, type ToldEvent, withEvents } from "./events.ts";
 import { faultTitle } from "./faults.ts";
+import type { NodeRules } from "./compile.ts";
 import { KubeProxies } from "./kube-proxies.ts";
 import { Memory, type SavedMemory } from "./memory.ts";
-import { DELIVERY, touchesProxies } from "./proxies.ts";
+import { DELIVERY, type ProxyProcess, touchesProxies } from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import { readScenario, type Scenario } from "./scenario.ts";
 import { Rehearsal } from "./rehearsal.ts";
@@ -82,7 +82,11 @@ export class Cluster {
   constructor(explicitSeed: number | null, every?: number) {
     this.explicitSeed = explicitSeed;
     this.held = new State({ ...FRESH, seed: explicitSeed ?? FRESH.seed });
-    this.proxies = new KubeProxies(this.store, this.held);
+    this.proxies = new KubeProxies({
+      store: this.store,
+      state: this.held,
+      tell: (note, by, engine) => this.eventLog.add({ ...note, at: engine.now, cause: engine.event.seq, by }),
+    });
     this.api = createApi(this.store, { seed: () => this.state.seed, cluster: () => this.state.cluster });
     this.engine = new Engine<Cluster, Saved>({ get: (id) => this.actor(id) }, this, {
       snapshot: () => this.save(),
@@ -173,7 +177,7 @@ export class Cluster {
         return runtime === undefined ? "answers" : processOf(runtime, this.now);
       },
       // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
-      sysctlsOf: () => ({ routeLocalnet: this.state.proxy.mode === "iptables" && this.state.proxy.localhostNodePorts }),
+      sysctlsOf: (node) => ({ routeLocalnet: this.proxies.processOf(node).localnet }),
     });
   }
 
@@ -182,9 +186,24 @@ export class Cluster {
     return this.proxies.rulesRevision(node);
   }
 
-  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced. */
-  rulesOf(node: string): CompiledRules {
-    return this.proxies.rulesOf(node);
+  /** What the node's kernel holds: the rules of the revision that its kube-proxy last synced; `alone`: without leftovers of other modes. */
+  rulesOf(node: string, alone = false): NodeRules {
+    return this.proxies.rulesOf(node, alone);
+  }
+
+  /** The node's kube-proxy: what it was started with, whether it runs, what it has done. */
+  proxyOf(node: string): ProxyProcess {
+    return this.proxies.processOf(node);
+  }
+
+  /** The mode of the node's kube-proxy. */
+  modeOf(node: string): ProxyMode {
+    return this.proxies.modeOf(node);
+  }
+
+  /** Nodes whose kube-proxy was started with another configuration than the one that is there now. */
+  get outdatedProxies(): readonly string[] {
+    return this.proxies.outdated();
   }
 
   /** Whether the text would be admitted, without a trace: the API server's dry run. */
@@ -254,7 +273,10 @@ export class Cluster {
   private handleUser(event: SimEvent, engine: EngineContext): string {
     const context: WriteContext = { at: engine.now, cause: event.seq, writer: "kubectl" };
     if (event.kind === "bootstrap") {
-      this.watched(engine, () => this.api.bootstrap({ ...context, writer: "kube-apiserver" }));
+      this.watched(engine, () => {
+        this.api.bootstrap({ ...context, writer: "kube-apiserver" });
+        this.proxies.writeFiles(null, new Set(), this.api, { ...context, writer: "kubeadm" });
+      });
       return "control plane started";
     }
     const action = event.data as unknown as UserAction;
@@ -264,7 +286,6 @@ export class Cluster {
         this.watched(engine, () => {
           if (!this.rehearsal.perform(scenario, event.seq)) this.applyScenario(scenario, context);
         });
-        this.proxies.configure({ ...scenario.proxy, mode: this.state.modeSwitch ?? scenario.proxy.mode }, engine);
         return "kubectl apply -f scenario.yaml --prune";
       }
       case "send": {
@@ -289,8 +310,8 @@ export class Cluster {
         return `kubectl scale ${action.key} --replicas=${action.replicas}`;
       }
       case "mode":
-        this.held.change({ modeSwitch: action.mode });
-        this.proxies.configure({ ...this.state.proxy, mode: action.mode }, engine);
+        this.watched(engine, () => this.proxies.switchMode(action.mode, this.api, context));
+        this.proxies.restartAll(engine);
         return `kube-proxy restarted in ${action.mode} mode`;
       case "fault":
         breakOrMend(action, { store: this.store, state: this.held, proxies: this.proxies }, engine);
@@ -342,6 +363,7 @@ export class Cluster {
     const report = this.api.applyAll(objects, context, { prune: this.state.applied.filter((key) => !named.has(key)) });
     this.api.bootstrap({ ...context, writer: "kube-apiserver" }, this.apiServers());
     this.held.change({ applied: keys });
+    if (report.ok) this.proxies.writeFiles(scenario.proxy, named, this.api, { ...context, writer: "kubeadm" });
     return report;
   }
 

@@ -2,15 +2,16 @@
 import type { Micros } from "../base/time.ts";
 import type { Pace } from "../engine/types.ts";
 import { DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
-import type { ClusterConfig, ProxyConfig, ProxyMode } from "../model/config/types.ts";
+import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
+import type { ConfigMap } from "../model/configmap/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { Walk } from "../model/trace/types.ts";
 import { EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
-import { DEFAULT_CLOUD, DEFAULT_PROXY } from "./defaults.ts";
+import { DEFAULT_CLOUD } from "./defaults.ts";
 import { type Faults, NO_FAULTS } from "./faults.ts";
 import type { Unnoticed } from "./health-checks.ts";
-import type { ProxySync } from "./proxies.ts";
+import type { ProxyProcess } from "./proxies.ts";
 
 /** Replaced as a whole, never changed in place: checkpoints share it. */
 export interface Rest {
@@ -18,10 +19,14 @@ export interface Rest {
   readonly version: number;
   readonly network: NetworkState;
   readonly walks: readonly Walk[];
-  readonly proxies: Readonly<Record<string, ProxySync>>;
+  /** The kube-proxy of each node, from its first start on. */
+  readonly proxies: Readonly<Record<string, ProxyProcess>>;
   readonly cluster: ClusterConfig;
-  readonly proxy: ProxyConfig;
-  /** The mode that kube-proxy was restarted with by hand; it outlives edits of the text. */
+  /** kube-proxy's files as the text in force makes them. */
+  readonly proxyFiles: readonly ConfigMap[];
+  /** The mode that the text in force names, as it is written there; null: there was no text yet. */
+  readonly askedMode: string | null;
+  /** The mode that kube-proxy was restarted with by hand; it outlives edits of the text that do not speak of the mode. */
   readonly modeSwitch: ProxyMode | null;
   readonly cloud: CloudProvider["spec"];
   readonly faults: Faults;
@@ -42,7 +47,8 @@ export const FRESH: Rest = {
   walks: [],
   proxies: {},
   cluster: DEFAULT_CLUSTER,
-  proxy: DEFAULT_PROXY,
+  proxyFiles: [],
+  askedMode: null,
   modeSwitch: null,
   cloud: DEFAULT_CLOUD,
   faults: NO_FAULTS,

@@ -2,7 +2,7 @@ import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import type { Micros } from "../base/time.ts";
 import type { ConntrackEntry } from "../kernel/conntrack.ts";
 import type { LogEntry } from "../engine/types.ts";
-import type { ClusterConfig, ProxyConfig, ProxyMode } from "../model/config/types.ts";
+import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 import type { Exploration, HostId, Request, Walk } from "../model/trace/types.ts";
@@ -17,6 +17,7 @@ import type {
   Write,
 } from "../wire/protocol.ts";
 import type { RulesForm } from "../proxy/modes.ts";
+import type { ProxyProcess } from "./proxies.ts";
 import type { Answer } from "./simulation.ts";
 
 export type { RulesForm };
@@ -29,9 +30,14 @@ export interface World {
   readonly report: TextReport;
   readonly commands: readonly CommandRecord[];
   readonly seed: number;
+  /** The mode of the first node's kube-proxy. */
   readonly mode: ProxyMode;
-  /** The files that kubeadm and kube-proxy were started with. */
-  readonly config: { readonly cluster: ClusterConfig; readonly proxy: ProxyConfig };
+  /** The mode of a node's kube-proxy, and of the rules that it has written. */
+  modeOf(node: string): ProxyMode;
+  /** A node's kube-proxy: how it was started, whether it runs. */
+  proxy(node: string): ProxyProcess;
+  /** What kubeadm made the cluster with. */
+  readonly config: { readonly cluster: ClusterConfig };
   /** What the API server would answer to these writes, each after those before it; leaves no trace. */
   attempt(writes: readonly Write[]): readonly Answer[];
   /** Commits after a revision, in order: what a watch from there sees. */
@@ -57,7 +63,7 @@ export interface World {
   frame(full: boolean): Frame;
   /** The node's rules as its kernel has them now, in the wording of its mode's own tool or of another that knows a part of them;
    * a refusal when there is no such node, or the mode has nothing for that tool. */
-  rulesText(node: string, form?: RulesForm): { readonly text: string } | Refusal;
+  rulesText(node: string, form?: RulesForm, family?: 4 | 6): { readonly text: string } | Refusal;
   ruleRows(params: Queries["rules"]["params"]): Queries["rules"]["answer"];
   choices(): Queries["choices"]["answer"];
   locate(object: ObjectKey, path: string): { readonly range: TextRange } | null;

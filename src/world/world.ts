@@ -1,13 +1,16 @@
 import { sha256Hex } from "../base/hash.ts";
+import { isIPv6 } from "../base/ip.ts";
 import { canonicalJson } from "../base/json.ts";
 import { objectKey, splitKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
+import type { ProxyMode } from "../model/config/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { RuleRef } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
 import { send } from "../network/send.ts";
 import type { RequestError } from "../network/types.ts";
 import { seededChooser } from "../base/draw.ts";
+import { proxyNode } from "../proxy/node.ts";
 import { EMPTY_HOST } from "../kernel/conntrack.ts";
 import type { Frame, Refusal, RuleRow } from "../wire/protocol.ts";
 import { choices } from "./choices.ts";
@@ -25,14 +28,22 @@ export interface WorldOptions {
 
 const refusal = (error: RequestError): Refusal => ({ message: error.message, field: error.field });
 
-const row = ({ id, table, chain, position, text, origin }: RuleRef): RuleRow => ({
+const row = ({ id, table, chain, position, text, origin, family }: RuleRef & { readonly family: 4 | 6 }): RuleRow => ({
   id,
   table,
   chain,
   position,
   text,
   origin,
+  family,
 });
+
+/** Families in which a node's kube-proxy has a proxier: IPv4 always, IPv6 where the node has such an address. */
+function familiesOf(node: Node | undefined): readonly (4 | 6)[] {
+  const ips = node === undefined ? [] : proxyNode(node).ips;
+  if (!ips.some(isIPv6)) return [4];
+  return ips.every(isIPv6) ? [6, 4] : [4, 6];
+}
 
 /** Rules shown for one line of the text: enough to see the pattern, few enough to read. */
 const PROVENANCE_ROWS = 100;
@@ -56,6 +67,8 @@ export function createWorld(options: WorldOptions): World {
     cluster()
       .store.list<Node>("Node")
       .map((n) => n.metadata.name);
+
+  const mode = (): ProxyMode => cluster().modeOf(nodeNames()[0] ?? "");
 
   const frame = (wanted: boolean): Frame => {
     const { store, state, log } = cluster();
@@ -81,16 +94,22 @@ export function createWorld(options: WorldOptions): World {
       text: session.text,
       commands: session.commands,
       seed: state.seed,
-      mode: state.proxy.mode,
+      mode: mode(),
       walks,
       journal,
-      proxies: nodeNames().map((node) => ({
-        node,
-        mode: state.proxy.mode,
-        syncedRevision: state.proxies[node]?.syncedRevision ?? 0,
-        syncedAt: state.proxies[node]?.syncedAt ?? 0,
-        rulesRevision: cluster().rulesRevision(node),
-      })),
+      proxies: nodeNames().map((node) => {
+        const { sync, config, failure } = cluster().proxyOf(node);
+        return {
+          node,
+          mode: cluster().modeOf(node),
+          syncedRevision: sync?.syncedRevision ?? 0,
+          syncedAt: sync?.syncedAt ?? 0,
+          rulesRevision: cluster().rulesRevision(node),
+          running: config !== null,
+          failure,
+          families: familiesOf(store.get<Node>(objectKey("Node", undefined, node))),
+        };
+      }),
       sigils: sigils(store),
       cloud: state.cloud.loadBalancer,
     };
@@ -113,12 +132,13 @@ export function createWorld(options: WorldOptions): World {
       return cluster().state.seed;
     },
     get mode() {
-      return cluster().state.proxy.mode;
+      return mode();
     },
+    modeOf: (node) => cluster().modeOf(node),
+    proxy: (node) => cluster().proxyOf(node),
 
     get config() {
-      const { cluster: clusterConfig, proxy } = cluster().state;
-      return { cluster: clusterConfig, proxy };
+      return { cluster: cluster().state.cluster };
     },
     attempt: (writes) => cluster().attempt(writes),
     commitsAfter: (revision) => cluster().store.journal.slice(revision),
@@ -157,20 +177,22 @@ export function createWorld(options: WorldOptions): World {
 
     frame,
 
-    rulesText(node, form) {
+    rulesText(node, form, family) {
       const { now, state } = cluster();
       const kernel = { state: state.network.hosts[`node/${node}`] ?? EMPTY_HOST, now };
       const missing = noNode(node);
       if (missing !== null) return missing;
       const rules = cluster().rulesOf(node);
-      const text = form === undefined ? rules.text(kernel) : rules.form(form, kernel);
+      const text = form === undefined ? rules.text(family ?? null, kernel) : rules.form(form, family ?? null, kernel);
       return text === null
-        ? { message: `kube-proxy in ${state.proxy.mode} mode has nothing of this kind.`, field: null }
+        ? { message: `kube-proxy in ${cluster().modeOf(node)} mode has nothing of this kind.`, field: null }
         : { text };
     },
-    ruleRows({ node, ...options }) {
+    ruleRows({ node, family, ...options }) {
       if (noNode(node) !== null) return { total: 0, rows: [], focus: null };
-      const { total, rows, focus } = cluster().rulesOf(node).list(options);
+      const { total, rows, focus } = cluster()
+        .rulesOf(node)
+        .list(options, family ?? null);
       return { total, rows: rows.map(row), focus };
     },
 
@@ -186,7 +208,7 @@ export function createWorld(options: WorldOptions): World {
       if (node === undefined) return { ...found, rules: [] };
       const { rows } = cluster()
         .rulesOf(node)
-        .list({ search: found.object, offset: 0, limit: Number.MAX_SAFE_INTEGER });
+        .list({ search: found.object, offset: 0, limit: Number.MAX_SAFE_INTEGER }, null);
       const rules = rows.filter(
         ({ origin }) =>
           origin?.object === found.object && (origin.path.startsWith(found.path) || found.path.startsWith(origin.path)),

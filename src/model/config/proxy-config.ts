@@ -7,6 +7,11 @@ import { parseDuration } from "./quantities.ts";
 import type { ClusterConfig, ConfigObject, IpvsScheduler, ProxyConfig, ProxyMode } from "./types.ts";
 
 const MODES: readonly ProxyMode[] = ["iptables", "nftables", "ipvs", "userspace"];
+/** Modes of kube-proxy for Windows. */
+const OF_WINDOWS: Readonly<Record<string, string>> = {
+  winuserspace: "was kube-proxy's userspace mode for Windows nodes, removed in 1.26; the nodes here run Linux",
+  kernelspace: "is kube-proxy's mode for Windows nodes; the nodes here run Linux",
+};
 /** kube-proxy also takes lblc and lblcr, which are not simulated. */
 const SCHEDULERS: readonly IpvsScheduler[] = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq", "mh"];
 const LOCAL_MODES: readonly ProxyConfig["detectLocalMode"][] = [
@@ -24,7 +29,7 @@ const CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
  */
 export function proxyConfig(
   object: ConfigObject | undefined,
-  cluster: ClusterConfig,
+  cluster: Pick<ClusterConfig, "podSubnet">,
 ): Result<ProxyConfig, readonly Cause[]> {
   const causes: Cause[] = [];
   const root: Readonly<Record<string, unknown>> = object ?? {};
@@ -38,7 +43,9 @@ export function proxyConfig(
 
   const asked = text(root["mode"]);
   const known = MODES.find((mode) => mode === asked);
-  if (known === undefined && asked !== "") causes.push(notSupported("KubeProxyConfiguration.mode", asked, MODES));
+  const foreign = OF_WINDOWS[asked];
+  if (foreign !== undefined) causes.push(invalid("KubeProxyConfiguration.mode", asked, foreign));
+  else if (known === undefined && asked !== "") causes.push(notSupported("KubeProxyConfiguration.mode", asked, MODES));
   const mode = known ?? "iptables";
 
   // Each mode has its own section; userspace shared the one of iptables.
@@ -98,7 +105,11 @@ export function proxyConfig(
     switch (detectLocalMode) {
       case "ClusterCIDR":
         if (list(local["clusterCIDRs"]).length > 0) return list(local["clusterCIDRs"]);
-        return clusterCIDRs.length > 0 ? clusterCIDRs : cluster.podSubnet.split(",").map((part) => part.trim());
+        if (clusterCIDRs.length > 0) return clusterCIDRs;
+        return cluster.podSubnet
+          .split(",")
+          .map((part) => part.trim())
+          .filter((part) => part !== "");
       case "NodeCIDR":
         return [];
       case "BridgeInterface":
@@ -119,14 +130,10 @@ export function proxyConfig(
   const askedScheduler = mode === "ipvs" ? text(settings["scheduler"]) : "";
   const scheduler = SCHEDULERS.find((name) => name === askedScheduler);
   if (scheduler === undefined && askedScheduler !== "") {
-    const all = SCHEDULERS.join(",");
-    causes.push(
-      invalid(
-        "KubeProxyConfiguration.ipvs.scheduler",
-        askedScheduler,
-        `must be in [${all}], blank means the default algorithm method (currently rr)`,
-      ),
-    );
+    const detail = /^lblcr?$/.test(askedScheduler)
+      ? "kube-proxy takes this scheduler; it is not simulated here"
+      : "must be in [rr wrr lc wlc lblc lblcr sh dh sed nq mh ], blank means the default algorithm method (currently rr)";
+    causes.push(invalid("KubeProxyConfiguration.ipvs.scheduler", askedScheduler, detail));
   }
 
   // Nothing but userspace mode reads it, and what nobody reads nobody checks.
