@@ -8,7 +8,10 @@ import type { Fault } from "../wire/protocol.ts";
 import type { World } from "./types.ts";
 import { createWorld } from "./world.ts";
 
-/** web: a balancer with policy Local, two pods on worker-1, one on worker-2, none on worker-3. all: the same pods, policy Cluster. */
+/**
+ * web: a balancer with policy Local, two pods on worker-1 and one that is never ready, one on worker-2, none on worker-3. all: the
+ * same pods, policy Cluster.
+ */
 const SCENARIO = `
 apiVersion: v1
 kind: Pod
@@ -29,6 +32,13 @@ spec: {nodeName: ${node}, containers: [{name: web, image: nginx, ports: [{contai
 `,
   )
   .join("")}apiVersion: v1
+kind: Pod
+metadata: {name: web-never, labels: {app: web}, annotations: {kubehop.dev/behavior: ready=false}}
+spec:
+  nodeName: worker-1
+  containers: [{name: web, image: nginx, ports: [{containerPort: 8080}], readinessProbe: {tcpSocket: {port: 8080}}}]
+---
+apiVersion: v1
 kind: Service
 metadata: {name: web}
 spec:
