@@ -1,5 +1,6 @@
 import { cidrOf, isIPv6, parseIP } from "../base/ip.ts";
-import type { HostId, HttpResponse } from "../model/trace/types.ts";
+import type { HttpResponse } from "../model/trace/message.ts";
+import type { HostId } from "../model/trace/types.ts";
 import type { Rules } from "./netfilter.ts";
 
 /** An address with the length of the network it stands in, as `ip addr` shows it. */

@@ -7,6 +7,7 @@ import type { HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
 import { statusText } from "./symptom.ts";
 import { type End, type Flight, type Journey, end, lostSummary } from "./journey.ts";
 import { silenceOf } from "./listeners.ts";
+import { heardBy, programOf } from "./program.ts";
 import { podHost } from "./topology.ts";
 import { proxied, proxySocketOf } from "./userspace.ts";
 
@@ -24,9 +25,11 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
       const socket = verdict.kind === "accepted" ? proxySocketOf(host, verdict.listener) : null;
       if (socket !== null) return proxied(journey, { host, socket, packet, iface, answer: verdict.answer });
       const owner = verdict.kind === "accepted" ? verdict.listener.owner : podOf(host.id);
+      const program = verdict.kind === "accepted" ? programOf(journey, verdict.listener) : null;
       journey.backend = { pod: owner, ip: packet.dst, port: packet.dport };
       journey.sourceSeen = packet.src;
       if (verdict.kind === "accepted") journey.listener = verdict.listener;
+      if (program !== null) return heardBy(journey, program, { host, packet, iface, answer: verdict.answer });
       recorder.add(
         host.id,
         draftHop(

@@ -3,6 +3,7 @@ import { DEFAULT_TTL } from "../kernel/packet.ts";
 import { type Environment, type StackResult, sentence } from "../kernel/visit.ts";
 import type { Listener } from "../kernel/host.ts";
 import type { Micros } from "../base/time.ts";
+import type { DnsResponse, HttpResponse, Message } from "../model/trace/message.ts";
 import type { Backend, HostId, OutcomeKind, Packet, Walk } from "../model/trace/types.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ResolvedRequest } from "./request.ts";
@@ -31,6 +32,9 @@ export interface Journey {
   sourceSeen: string | null;
   /** The socket that took the request. */
   listener: Listener | null;
+  /** What the server has said, where it is known before its answer has arrived. */
+  response: HttpResponse | null;
+  dns: DnsResponse | null;
   /** The client's socket, once its source is known. */
   waiting: Tuple | null;
   /** kube-proxy has accepted the client's connection and closed it again. */
@@ -54,6 +58,8 @@ export interface Call {
   readonly protocol: "tcp" | "udp";
   /** When the caller gives up; null: never. */
   readonly patience: Micros | null;
+  /** What it says there. */
+  readonly says?: Message;
 }
 
 export interface Dialled {

@@ -2,6 +2,7 @@ import { joinHostPort, parseIP } from "../base/ip.ts";
 import { compareStrings } from "../base/compare.ts";
 import { type Result, err, ok } from "../base/result.ts";
 import type { Service } from "../model/service/types.ts";
+import type { Message } from "../model/trace/message.ts";
 import type { HostId, Protocol } from "../model/trace/types.ts";
 import { type Family, familyOf, nodeAddresses, podAddresses } from "./addresses.ts";
 import { podHost } from "./topology.ts";
@@ -19,6 +20,7 @@ export interface ResolvedRequest {
   readonly port: number;
   readonly protocol: Protocol;
   readonly family: Family;
+  readonly says?: Message;
 }
 
 type Field = RequestError["field"];
@@ -334,5 +336,14 @@ export function resolve(view: ClusterView, request: Request): Result<ResolvedReq
     );
   }
   const { host, pod } = sender.value;
-  return ok({ host, sender: sender.value.sender, pod, ip, port, protocol: request.protocol, family });
+  return ok({
+    host,
+    sender: sender.value.sender,
+    pod,
+    ip,
+    port,
+    protocol: request.protocol,
+    family,
+    ...(request.says === undefined ? {} : { says: request.says }),
+  });
 }

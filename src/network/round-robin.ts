@@ -7,6 +7,9 @@ import type { NetworkState } from "./types.ts";
 
 /** How kube-proxy in userspace mode picks an endpoint. Upstream: LoadBalancerRR in pkg/proxy/userspace/roundrobin.go of 1.25. */
 
+/** Whom there is to choose from, under a name. */
+type Balanced = Pick<ProxySocket, "name" | "endpoints" | "affinitySeconds">;
+
 export interface Question {
   readonly client: string;
   /** After a failed dial: the client's endpoint is forgotten and the next one takes its place (sessionAffinityReset). */
@@ -38,7 +41,7 @@ function shuffled(keys: readonly string[], { chooser, place }: Question, name: s
 }
 
 /** The turn as of now: when endpoints came or went they are shuffled anew, and clients of those that went are free. */
-function current(turn: Turn | undefined, socket: ProxySocket, question: Question): Turn {
+function current(turn: Turn | undefined, socket: Balanced, question: Question): Turn {
   const keys = socket.endpoints.map((e) => e.key).sort(compareStrings);
   const known = [...(turn?.order ?? [])].sort(compareStrings);
   if (turn !== undefined && known.length === keys.length && known.every((key, i) => key === keys[i])) return turn;
@@ -47,7 +50,7 @@ function current(turn: Turn | undefined, socket: ProxySocket, question: Question
 }
 
 /** The endpoint for a connection of a client, and the turn afterwards. */
-export function nextEndpoint(before: Turn | undefined, socket: ProxySocket, question: Question): Picked {
+export function nextEndpoint(before: Turn | undefined, socket: Balanced, question: Question): Picked {
   const turn = current(before, socket, question);
   const byKey = (key: string | undefined): ProxyEndpoint | null => socket.endpoints.find((e) => e.key === key) ?? null;
   const { affinitySeconds } = socket;

@@ -90,6 +90,8 @@ function trip(
     backend: null,
     sourceSeen: null,
     listener: null,
+    response: null,
+    dns: null,
     waiting: null,
     cutOff: false,
     children: [],
@@ -99,7 +101,9 @@ function trip(
   };
   const finish = travel(journey, options);
   const endedAt = journey.recorder.now;
-  const response = finish.outcome === "delivered" ? (journey.listener?.response ?? null) : null;
+  const delivered = finish.outcome === "delivered";
+  const response = delivered ? (journey.response ?? journey.listener?.response ?? null) : null;
+  const dns = delivered ? journey.dns : null;
   if (finish.outcome === "delivered") settle(journey, state, "TIME_WAIT");
   else if (finish.connected) settle(journey, state, "ESTABLISHED");
   return {
@@ -132,6 +136,7 @@ function trip(
       // accept() returns only after the handshake; a datagram is seen even if its answer is lost.
       sourceSeen: finish.outcome === "delivered" || resolved.protocol === "udp" ? journey.sourceSeen : null,
       ...(response === null ? {} : { response }),
+      ...(dns === null ? {} : { dns }),
       probability: 1,
       children: journey.children,
     } satisfies Walk,
@@ -201,13 +206,14 @@ function handshake(journey: Journey, answer: Flight): boolean {
 /** A proxy's own connection, from when it is dialled until it stands, fails, or the proxy has waited long enough. */
 function dial(journey: Journey, options: SendOptions, call: Call): Dialled {
   const { from, sender, ip, port, protocol, patience } = call;
+  const said = call.says === undefined ? {} : { says: call.says };
   const now = journey.recorder.now;
   const made = trip(
     { ...journey.view, now },
     journey.topology,
     { hosts: journey.hosts },
-    { from, to: joinHostPort(ip, port), protocol },
-    { host: from, sender, pod: null, ip, port, protocol, family: familyOf(ip) },
+    { from, to: joinHostPort(ip, port), protocol, ...said },
+    { host: from, sender, pod: null, ip, port, protocol, family: familyOf(ip), ...said },
     { ...options, part: [...(options.part ?? []), `dial ${journey.children.length + 1}`] },
   );
   const { finish, walk: walked, listener } = made;
@@ -217,6 +223,7 @@ function dial(journey: Journey, options: SendOptions, call: Call): Dialled {
   const endedAt = late ? until : walked.endedAt;
   const child: Walk = {
     ...walked,
+    role: "relay",
     endedAt,
     hops: walked.hops.filter((hop) => hop.at <= endedAt),
     reply: walked.reply.filter((hop) => hop.at <= endedAt),

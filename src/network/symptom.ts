@@ -1,5 +1,6 @@
 import { joinHostPort } from "../base/ip.ts";
-import type { HttpResponse, IcmpType, OutcomeKind, Protocol } from "../model/trace/types.ts";
+import type { HttpResponse } from "../model/trace/message.ts";
+import type { IcmpType, OutcomeKind, Protocol } from "../model/trace/types.ts";
 import { CONNECT_TIMEOUT_MS } from "./timing.ts";
 
 /** What is known at the end of a walk when the client's tool prints its line. */

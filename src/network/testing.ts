@@ -32,6 +32,7 @@ export interface TestCluster {
   readonly down?: readonly string[];
   readonly processes?: ClusterView["processOf"];
   readonly proxySockets?: ClusterView["proxySockets"];
+  readonly programs?: ClusterView["programOf"];
   readonly machines?: ReturnType<NonNullable<ClusterView["machines"]>>;
   readonly now?: number;
 }
@@ -124,6 +125,7 @@ export function testView(cluster: TestCluster): ClusterView {
     isDown: (node) => cluster.down?.includes(node) === true,
     ...(cluster.processes === undefined ? {} : { processOf: cluster.processes }),
     ...(cluster.proxySockets === undefined ? {} : { proxySockets: cluster.proxySockets }),
+    ...(cluster.programs === undefined ? {} : { programOf: cluster.programs }),
     machines: () => cluster.machines ?? [],
     ...(cluster.sysctls === undefined ? {} : { sysctlsOf: cluster.sysctls }),
   };

@@ -9,6 +9,7 @@ import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { HostId, Request, Walk } from "../model/trace/types.ts";
+import type { Program } from "./program.ts";
 
 /** How pods hang on their node. bridge: veth into cni0 with hairpin mode, the default. ptp: a routed veth each, no bridge. */
 export type PodAttachment = "bridge" | "ptp";
@@ -47,6 +48,8 @@ export interface ClusterView {
   processOf?(pod: Pod): "answers" | "hangs" | "closed";
   /** What this node's kube-proxy listens on and answers; none while it is stopped. Absent: the ports that it has by default. */
   proxySockets?(node: string): readonly Listener[];
+  /** What the process behind this socket of a pod does with what it hears; null, or absent: it accepts and answers, no more. */
+  programOf?(pod: Pod, listener: Listener): Program | null;
   /** Machines in the nodes' network that are no Nodes, with what listens there: the control plane's. */
   machines?(): readonly { readonly name: string; readonly ip: string; readonly listeners: readonly Listener[] }[];
 }

@@ -4,7 +4,7 @@ import type { Listener } from "../kernel/host.ts";
 import type { ProxyConfig } from "../model/config/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service } from "../model/service/types.ts";
-import type { HttpResponse } from "../model/trace/types.ts";
+import type { HttpResponse } from "../model/trace/message.ts";
 import { nodePortAddresses, nodePortIPs, type ProxyNode } from "./node.ts";
 import { type ServiceReader, serviceEntries } from "./view.ts";
 

@@ -2,7 +2,7 @@ import { CONTROL_PLANE } from "../apiserver/bootstrap.ts";
 import { type Micros, timestamp } from "../base/time.ts";
 import type { Listener } from "../kernel/host.ts";
 import { type Node, nodeInternalIP } from "../model/node/types.ts";
-import type { HttpResponse } from "../model/trace/types.ts";
+import type { HttpResponse } from "../model/trace/message.ts";
 
 /** `curl -k https://.../`: TLS is up, and who brings no credentials is system:anonymous, who may not read this path. */
 function forbidden(now: Micros): HttpResponse {

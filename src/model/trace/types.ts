@@ -1,5 +1,6 @@
 import type { Micros } from "../../base/time.ts";
 import type { ObjectKey } from "../meta/types.ts";
+import type { DnsResponse, HttpResponse, Message } from "./message.ts";
 
 export type Protocol = "tcp" | "udp" | "sctp" | "icmp";
 
@@ -134,21 +135,6 @@ export interface Backend {
   readonly port: number;
 }
 
-/**
- * What an HTTP server of the cluster itself answers to a GET, as `curl -i` shows it. Header names are as on the wire, in order;
- * those that differ from one request to the next (Audit-Id) are left out.
- */
-export interface HttpResponse {
-  /** What was asked for. */
-  readonly path: string;
-  readonly version: "HTTP/1.1" | "HTTP/2";
-  readonly status: number;
-  /** "Service Unavailable"; empty in HTTP/2, which has none. */
-  readonly reason: string;
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
-  readonly body: string;
-}
-
 /** What a request is: who sends it and what it dials. */
 export interface Request {
   /** `pod/NS/NAME`, `deploy/NS/NAME` (its first pod), `node/NAME`, `client/NAME`. */
@@ -157,6 +143,8 @@ export interface Request {
   readonly to: string;
   readonly protocol: Protocol;
   readonly family?: 4 | 6;
+  /** What the client says once it is connected, or in its datagram. Absent: nothing that a server would read. */
+  readonly says?: Message;
 }
 
 /** One request and its answer: the single thing that stage, inspector, text trace, console and tests are views of. */
@@ -176,8 +164,12 @@ export interface Walk {
   readonly backend: Backend | null;
   /** The source IP that the server's accept() returns; null when nothing was reached. */
   readonly sourceSeen: string | null;
-  /** What the server said, where that is known: kube-proxy's health checks and the API server. */
+  /** Why this walk was made within another: a name to look up, a relay's own connection. Absent for a client's own. */
+  readonly role?: "dns" | "relay";
+  /** What the server said, where that is known. */
   readonly response?: HttpResponse;
+  /** What the name server said. */
+  readonly dns?: DnsResponse;
   /** Weight among all outcomes: exact in explore mode, 1 for a send. */
   readonly probability: number;
   readonly children: readonly Walk[];
