@@ -25,23 +25,19 @@ const NODES: Readonly<Record<number, number>> = { 10: 8, 100: 15, 1000: 40 };
 const NODES_FOR_LABELS = 250;
 
 function node(i: number): string {
-  return `apiVersion: v1
-kind: Node
-metadata: {name: node-${i}}
-spec: {podCIDR: 10.${64 + Math.floor(i / 256)}.${i % 256}.0/24}
-status: {addresses: [{type: InternalIP, address: 172.16.${Math.floor(i / 250)}.${1 + (i % 250)}}]}
-`;
+  return `
+- {apiVersion: v1, kind: Node, metadata: {name: node-${i}}, spec: {podCIDR: 10.64.${i}.0/24},
+   status: {addresses: [{type: InternalIP, address: 172.16.0.${1 + i}}]}}`;
 }
 
-/** A Service and a Deployment that matches, in few words: a text may have 4 MiB. */
+/** A Service and a Deployment that matches, as items of a List, in few words: a text may have 4 MiB and 20,000 documents. */
 function app(i: number, replicas: number): string {
-  const name = `web-${i}`;
-  const container = "{name: web, image: nginx, ports: [{containerPort: 8080}]}";
-  return `{apiVersion: v1, kind: Service, metadata: {name: ${name}}, spec: {selector: {app: ${name}}, ports: [{port: 80, targetPort: 8080}]}}
----
-{apiVersion: apps/v1, kind: Deployment, metadata: {name: ${name}}, spec: {replicas: ${replicas}, selector: {matchLabels: {app: ${name}}},
-template: {metadata: {labels: {app: ${name}}}, spec: {containers: [${container}]}}}}
-`;
+  const name = `w${i}`;
+  const template = `{metadata: {labels: {app: ${name}}}, spec: {containers: [{name: c, image: nginx}]}}`;
+  return `
+- {apiVersion: v1, kind: Service, metadata: {name: ${name}}, spec: {selector: {app: ${name}}, ports: [{port: 80}]}}
+- {apiVersion: apps/v1, kind: Deployment, metadata: {name: ${name}},
+   spec: {replicas: ${replicas}, selector: {matchLabels: {app: ${name}}}, template: ${template}}}`;
 }
 
 interface Measured {
@@ -57,10 +53,11 @@ function settled(count: number, replicas: number, nodes: number): Measured {
   gc?.();
   const before = process.memoryUsage().heapUsed;
   const parts = [
+    "apiVersion: v1\nkind: List\nitems:",
     ...Array.from({ length: nodes }, (_, i) => node(i)),
     ...Array.from({ length: count }, (_, i) => app(i, replicas)),
   ];
-  const text = parts.join("---\n");
+  const text = parts.join("");
   const start = performance.now();
   const session = new Session(1);
   const { refusal } = session.dispatch({ type: "text", text });
@@ -108,7 +105,7 @@ export function benchLabel(sizes: readonly number[], row: (name: string, ...cell
   for (const count of sizes) {
     const { session, heap } = settled(count, 5, NODES_FOR_LABELS);
     const { store } = session.cluster;
-    const pod = store.podsMatching("default", { app: "web-7" })[0];
+    const pod = store.podsMatching("default", { app: "w7" })[0];
     if (pod === undefined) throw new Error("no pod");
     const object = { ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, app: "taken-out" } } };
     const pods = store.list<Pod>("Pod", "default").length;

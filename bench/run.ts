@@ -2,6 +2,7 @@
  * `npm run bench`: work counts, ratios and timings, printed and never asserted. Machines differ; ratios and counts say more than
  * milliseconds.
  */
+import { benchLabel, benchSettle, LABEL_COLUMNS, SETTLE_COLUMNS } from "./cluster.ts";
 import { benchRules, RULE_COLUMNS } from "./rules.ts";
 import { createWorld } from "../src/world/world.ts";
 import type { World } from "../src/world/types.ts";
@@ -115,3 +116,13 @@ row("what", "time", "hops");
     String(explored.walks.reduce((sum, w) => sum + w.hops.length + w.reply.length, 0)),
   );
 }
+
+console.log(
+  "\nFrom text to rest: until every endpoint exists; the ratio is of the times per Deployment, one size to the next",
+);
+row("cluster", ...SETTLE_COLUMNS);
+benchSettle([10, 100, 1000], row);
+
+console.log("\nOne label of one pod changed, on 250 nodes: what is read must not grow with the number of Services");
+row("cluster", ...LABEL_COLUMNS);
+benchLabel([100, 1000, 10_000], row);

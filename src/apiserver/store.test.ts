@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { keyOf, type KubeObject, objectKey, type ObjectKey } from "../model/meta/types.ts";
+import { keyOf, type KubeObject, type LabelSelector, objectKey, type ObjectKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
+import { labelSelectorMatches } from "../model/selectors.ts";
 import { Indexes } from "./indexes.ts";
 import { createStore } from "./store.ts";
 import type { ObjectReader, Store, WriteContext } from "./types.ts";
@@ -20,6 +21,7 @@ function pod(
     phase?: string;
     uid?: string;
     hostNetwork?: boolean;
+    away?: boolean;
   } = {},
 ): Pod {
   return {
@@ -35,6 +37,7 @@ function pod(
       containers: [{ name: "c" }],
       ...(more.node !== undefined && { nodeName: more.node }),
       ...(more.hostNetwork !== undefined && { hostNetwork: more.hostNetwork }),
+      ...(more.away === true && { affinity: { podAntiAffinity: {} } }),
     },
     status: { phase: (more.phase ?? "Running") as "Running", ...(more.ip !== undefined && { podIP: more.ip }) },
   };
@@ -187,9 +190,11 @@ const arbPod = fc
     phase: fc.constantFrom("Running", "Pending", "Succeeded"),
     uid: fc.option(fc.constantFrom("u1", "u2"), { nil: undefined }),
     hostNetwork: fc.boolean(),
+    away: fc.boolean(),
   })
-  .map(({ namespace, name, app, tier, node, ip, phase, uid, hostNetwork }) =>
+  .map(({ namespace, name, app, tier, node, ip, phase, uid, hostNetwork, away }) =>
     pod(namespace, name, {
+      away,
       phase,
       hostNetwork,
       ...(app !== undefined && { app }),
@@ -205,7 +210,34 @@ const arbSlice = fc
 const arbService = fc
   .tuple(arbNamespace, fc.constantFrom("web", "db"), fc.integer({ min: 1, max: 4 }))
   .map(([namespace, name, n]) => service(namespace, name, `10.96.1.${n}`, 30100 + n));
-const arbObject = fc.oneof({ weight: 3, arbitrary: arbPod }, arbSlice, arbService);
+const SELECTORS = [
+  { matchLabels: { app: "web" } },
+  { matchLabels: { app: "web", tier: "front" } },
+  { matchLabels: { tier: "front", app: "db" } },
+  { matchExpressions: [{ key: "app", operator: "In", values: ["web", "db"] }] },
+] as const;
+const arbWorkload = fc
+  .record({
+    kind: fc.constantFrom("ReplicaSet", "ReplicationController"),
+    namespace: arbNamespace,
+    name: arbName,
+    selector: fc.constantFrom(...SELECTORS),
+    uid: fc.option(fc.constantFrom("u1", "u2"), { nil: undefined }),
+  })
+  .map(({ kind, namespace, name, selector, uid }): KubeObject => {
+    const plain = kind === "ReplicationController";
+    const labels = "matchLabels" in selector ? selector.matchLabels : {};
+    const ownerReferences = [
+      { apiVersion: "apps/v1", kind: "Deployment", name: "d", uid: uid ?? "", controller: true },
+    ];
+    return {
+      apiVersion: plain ? "v1" : "apps/v1",
+      kind,
+      metadata: { namespace, name, ...(uid !== undefined && { ownerReferences }) },
+      spec: { selector: plain ? labels : selector },
+    } as KubeObject;
+  });
+const arbObject = fc.oneof({ weight: 3, arbitrary: arbPod }, arbSlice, arbService, arbWorkload);
 const arbStep: fc.Arbitrary<Step> = fc
   .record({
     put: fc.uniqueArray(arbObject, { maxLength: 4, selector: keyOf }),
@@ -214,7 +246,8 @@ const arbStep: fc.Arbitrary<Step> = fc
   .map(({ put, remove }) => ({ put, remove: remove.filter((key) => !put.some((o) => keyOf(o) === key)) }));
 const arbHistory = fc.array(arbStep, { minLength: 1, maxLength: 25 });
 
-const KINDS = ["Pod", "EndpointSlice", "Service"];
+const KINDS = ["Pod", "EndpointSlice", "Service", "ReplicaSet", "ReplicationController"];
+const LABELS = { app: "web", tier: "front" };
 
 /** Everything a reader can answer. */
 function picture(reader: ObjectReader): unknown {
@@ -229,12 +262,19 @@ function picture(reader: ObjectReader): unknown {
     ips: ["10.244.1.2", "10.244.1.3", "10.244.2.2"].map((ip) => reader.podByIP(ip) ?? null),
     slices: ["web", "db"].map((name) => ["a", "b"].map((ns) => reader.slicesOf(ns, name))),
     owned: ["u1", "u2"].map((uid) => reader.ownedBy(uid)),
+    counts: ["n1", "n2"].map((node) => reader.podCountOnNode(node)),
+    away: ["n1", "n2"].map((node) => reader.podsKeepingAway(node)),
+    orphans: ["a", "b"].map((ns) => reader.replicaSetsWithoutOwner(ns)),
+    workloads: ["ReplicaSet", "ReplicationController"].map((kind) => reader.workloadsFor(kind, "a", LABELS)),
   };
 }
 
 const play = (store: Store, steps: readonly Step[]): void => {
   for (const [i, step] of steps.entries()) store.commit({ puts: step.put, removes: step.remove }, context(i));
 };
+
+const keepsAway = ({ spec }: Pod): boolean =>
+  (spec as { readonly affinity?: { readonly podAntiAffinity?: object } }).affinity?.podAntiAffinity !== undefined;
 
 function rebuilt(store: Store): Store {
   const fresh = createStore();
@@ -271,7 +311,20 @@ describe("random histories", () => {
         expect(store.podsMatching("a", { app: "web" })).toEqual(
           byHand((p) => p.metadata.namespace === "a" && p.metadata.labels?.["app"] === "web"),
         );
-        expect(store.ownedBy("u1")).toEqual(byHand((p) => p.metadata.ownerReferences?.[0]?.uid === "u1"));
+        expect(store.ownedBy("u1").filter((o) => o.kind === "Pod")).toEqual(
+          byHand((p) => p.metadata.ownerReferences?.[0]?.uid === "u1"),
+        );
+        expect(store.podCountOnNode("n1")).toBe(store.podsOnNode("n1").length);
+        expect(store.podsKeepingAway("n1")).toEqual(byHand((p) => p.spec.nodeName === "n1" && keepsAway(p)));
+        const sets = store.list<KubeObject & { readonly spec: { readonly selector: LabelSelector } }>(
+          "ReplicaSet",
+          "a",
+        );
+        expect(store.replicaSetsWithoutOwner("a")).toEqual(sets.filter((rs) => !rs.metadata.ownerReferences));
+        const selects = (rs: (typeof sets)[number]): boolean => labelSelectorMatches(rs.spec.selector, LABELS);
+        const candidates: typeof sets = store.workloadsFor("ReplicaSet", "a", LABELS);
+        expect(candidates.filter(selects)).toEqual(sets.filter(selects));
+        expect(store.size).toBe(KINDS.reduce((sum, kind) => sum + store.list(kind).length, 0));
       }),
       { numRuns: Number(process.env["KUBEHOP_FUZZ"] ?? 80) },
     );
