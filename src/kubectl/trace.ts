@@ -27,13 +27,14 @@ const childJson = ({ outcome, symptom, summary, hops, reply, children }: Walk): 
 /** `walks[i]` belongs to `outcomes[i]`; `unexplored` is there when branches were too many to follow, and is their weight. */
 export function traceJson({ walks, unexplored }: Exploration): string {
   const report = {
-    outcomes: walks.map(({ probability, outcome, symptom, summary, backend, sourceSeen }) => ({
+    outcomes: walks.map(({ probability, outcome, symptom, summary, backend, sourceSeen, response }) => ({
       probability,
       outcome,
       symptom,
       summary,
       backend,
       sourceSeen,
+      ...(response === undefined ? {} : { response }),
     })),
     walks: walks.map(({ hops, reply, children }) => ({
       hops: hops.map(hopJson),
@@ -81,12 +82,20 @@ function hopsOf(walk: Walk): readonly string[] {
   ];
 }
 
+/** The rest of what `curl -i` would print. */
+function responseLines({ response }: Walk): readonly string[] {
+  if (response === undefined) return [];
+  const headers = response.headers.map(({ name, value }) => `${name}: ${value}`);
+  return [...headers, "", ...response.body.split("\n")].map((line) => `  ${line}`.trimEnd());
+}
+
 function walkText(walk: Walk): string {
   const who =
     walk.backend === null ? "" : `  ${walk.backend.pod ?? walk.backend.ip} sees ${walk.sourceSeen ?? "nobody"}`;
   return [
     `${percent(walk.probability)}  ${walk.outcome}${who}`,
     `  ${walk.symptom}`,
+    ...responseLines(walk),
     `  ${walk.summary}`,
     ...hopsOf(walk),
   ].join("\n");
