@@ -185,6 +185,17 @@ describe("rules", () => {
     });
   });
 
+  it("prints what kube-proxy feeds to iptables-restore, in the mode that does", () => {
+    const { out } = kubehop(["rules", shop, "--node", "worker-2", "--format", "restore"]);
+    expect(out).toMatch(/^\*filter\n:KUBE-SERVICES - \[0:0\]\n/);
+    expect(out).toMatch(
+      /^-A KUBE-SERVICES -m comment --comment "\S+ cluster IP" -m tcp -p tcp -d \S+ --dport \d+ -j KUBE-SVC-/m,
+    );
+    expect(kubehop(["rules", shop, "--node", "worker-2", "--mode", "nftables", "--format", "restore"])).toMatchObject({
+      code: 1,
+    });
+  });
+
   it("prints the rules of userspace mode as iptables-save does too", () => {
     const { out } = kubehop(["rules", shop, "--node", "worker-1", "--mode", "userspace"]);
     expect(out).toMatch(/-A KUBE-PORTALS-CONTAINER -d 203\.0\.113\.10\/32 -p tcp .* -j REDIRECT --to-ports \d+\n/);

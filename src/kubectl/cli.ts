@@ -10,7 +10,7 @@ import { traceJson, traceText } from "./trace.ts";
 
 const USAGE = `usage:
   kubehop kubectl -f FILE... -- get svc -A -o wide
-  kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--format save|nft|ipvsadm|json]
+  kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--format save|restore|nft|ipvsadm|json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
 
 F is pod/NS/NAME, deploy/NS/NAME, node/NAME or client/NAME.
@@ -153,7 +153,8 @@ function kubectl(argv: readonly string[], read: ReadFile): Output {
   return { ...output, stdout: output.stdout + (output.tab?.text ?? ""), stderr: warnings + output.stderr };
 }
 
-type Format = "save" | "nft" | "ipvsadm" | "json";
+/** `restore`: what kube-proxy feeds to `iptables-restore` when it writes everything, in its own words. */
+type Format = "save" | "restore" | "nft" | "ipvsadm" | "json";
 
 /** What each mode's rules print as. */
 const FORMATS: Readonly<Record<ProxyMode, Format>> = {
@@ -169,16 +170,22 @@ function rules(argv: readonly string[], read: ReadFile): Output {
   if (node === undefined) throw new Refused("--node NAME is needed: rules are a node's own");
   const { world, warnings } = load(parsed, read);
   const own = FORMATS[world.mode];
-  const format = oneOf<Format>("--format", parsed.options["--format"], ["save", "nft", "ipvsadm", "json"], own);
+  const format = oneOf<Format>(
+    "--format",
+    parsed.options["--format"],
+    ["save", "restore", "nft", "ipvsadm", "json"],
+    own,
+  );
   // ipvs mode has iptables rules beside its virtual servers.
   const beside = world.mode === "ipvs" && format === "save";
-  const printed = world.rulesText(node, ...(beside ? (["iptables"] as const) : []));
+  const form = beside ? "iptables" : format === "restore" ? "iptables-restore" : undefined;
+  const printed = form === undefined ? world.rulesText(node) : world.rulesText(node, form);
   if ("message" in printed) throw new Refused(printed.message);
   if (format === "json") {
     const { rows } = world.ruleRows({ node, table: null, search: "", offset: 0, limit: Number.MAX_SAFE_INTEGER });
     return { stdout: `${JSON.stringify(rows, null, 2)}\n`, stderr: warnings, code: 0 };
   }
-  if (format !== own && !beside) {
+  if (format !== own && form === undefined) {
     throw new Refused(`--format ${format} does not go with mode ${world.mode}, whose rules print as ${own}`);
   }
   return { stdout: printed.text, stderr: warnings, code: 0 };
