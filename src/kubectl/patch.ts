@@ -59,11 +59,17 @@ function patchText(call: Call): Result<string, string> {
 }
 
 function parsePatch(text: string): Result<unknown, string> {
+  const refused = (why: string): Result<unknown, string> =>
+    err(`error: unable to parse ${quote(text)}: ${why.replace(/^error converting YAML to JSON: /, "")}`);
+  // It bounds how deep a text may nest, which the parser alone does not.
+  const problem = parseManifest(text).diagnostics.find(
+    ({ source, severity }) => source === "yaml" && severity === "error",
+  );
+  if (problem !== undefined) return refused(problem.message);
   try {
     return ok(parse(text, { version: "1.1" }) as unknown);
-  } catch {
-    const problem = parseManifest(text).diagnostics.find(({ source }) => source === "yaml")?.message ?? "";
-    return err(`error: unable to parse ${quote(text)}: ${problem.replace(/^error converting YAML to JSON: /, "")}`);
+  } catch (error) {
+    return refused(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "");
   }
 }
 

@@ -314,3 +314,205 @@ REDIS_MASTER_SERVICE_PORT=6379
     expect(out("kubectl exec app -- env")).not.toContain("LATE_");
   });
 });
+
+/** Subsets as a tutorial writes them, in a document of their own. */
+const endpoints = (name: string, ips: readonly string[], port: number): string =>
+  `apiVersion: v1\nkind: Endpoints\nmetadata:\n  name: ${name}\nsubsets:\n  - addresses:\n${ips.map((ip) => `      - ip: ${ip}\n`).join("")}    ports:\n      - port: ${port}\n`;
+const PODS = ["10.244.1.5", "10.244.2.3"];
+const DEPRECATED = "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n";
+const myApp = (port: string, more = ""): string =>
+  `apiVersion: v1\nkind: Service\nmetadata:\n  name: my-service\nspec:\n  selector:\n    app: MyApp\n  ports:\n${port}${more}`;
+const HTTP = "    - protocol: TCP\n      port: 80\n      targetPort: 9376\n";
+
+/**
+ * All 19 documents of the five texts, in their order: what apply prints, and a line that get shows. An Endpoints without a Service
+ * of its name is kept as it is; a controller's Endpoints takes the place of one whose Service has a selector.
+ */
+const DOCUMENTS: readonly {
+  readonly of: string;
+  readonly text: string;
+  readonly applied: string;
+  readonly warned?: string | RegExp;
+  readonly get: string;
+  readonly shown: RegExp;
+}[] = [
+  {
+    of: "0: ClusterIP Service",
+    text: clusterIP,
+    applied: "service/my-service created\n",
+    get: "svc my-service -o wide",
+    shown: row("my-service", "ClusterIP", IP, "<none>", "80/TCP", String.raw`\S+`, "app=my-app"),
+  },
+  ...["my-service", "my-nodeport-service", "my-loadbalancer-service"].map((name) => ({
+    of: `0: Endpoints ${name}`,
+    text: endpoints(name, PODS, 8080),
+    applied: `endpoints/${name} created\n`,
+    warned: DEPRECATED,
+    get: `ep ${name}`,
+    shown: row(name, "10.244.1.5:8080,10.244.2.3:8080", String.raw`\S+`),
+  })),
+  {
+    of: "0: NodePort Service",
+    text: nodePort,
+    applied: "service/my-nodeport-service created\n",
+    get: "svc my-nodeport-service",
+    shown: row("my-nodeport-service", "NodePort", IP, "<none>", "80:30000/TCP", String.raw`\S+`),
+  },
+  {
+    of: "0: LoadBalancer Service",
+    text: loadBalancer,
+    applied: "service/my-loadbalancer-service created\n",
+    get: "svc my-loadbalancer-service",
+    shown: row("my-loadbalancer-service", "LoadBalancer", IP, IP, String.raw`80:3\d{4}/TCP`, String.raw`\S+`),
+  },
+  {
+    of: "1: Service nginx",
+    text: NGINX.split("---\n")[0] ?? "",
+    applied: "service/nginx created\n",
+    get: "svc nginx --show-labels",
+    shown: row("nginx", "ClusterIP", IP, "<none>", "80/TCP", String.raw`\S+`, "run=nginx"),
+  },
+  {
+    of: "1: Service with two named ports",
+    text: `kind: Service
+apiVersion: v1
+metadata:
+  name: my-service
+spec:
+  selector:
+    app: MyApp
+  ports:
+  - name: http
+    protocol: TCP
+    port: 80
+    targetPort: 9376
+  - name: https
+    protocol: TCP
+    port: 443
+    targetPort: 9377
+`,
+    applied: "service/my-service created\n",
+    get: "svc my-service",
+    shown: row("my-service", "ClusterIP", IP, "<none>", "80/TCP,443/TCP", String.raw`\S+`),
+  },
+  {
+    of: "1: Service without selector, and its Endpoints (two documents)",
+    text: `${myApp(HTTP).replace("  selector:\n    app: MyApp\n", "")}---\n${endpoints("my-service", ["1.2.3.4"], 9376)}`,
+    applied: "service/my-service created\nendpoints/my-service created\n",
+    warned: DEPRECATED,
+    get: "endpointslices -l kubernetes.io/service-name=my-service",
+    shown: row(String.raw`my-service-\w{5}`, "IPv4", "9376", "1.2.3.4", String.raw`\S+`),
+  },
+  {
+    of: "1: ExternalName Service",
+    text: `kind: Service
+apiVersion: v1
+metadata:
+  name: my-service
+  namespace: default
+spec:
+  type: ExternalName
+  externalName: my.database.example.com
+`,
+    applied: "service/my-service created\n",
+    get: "svc my-service",
+    shown: row("my-service", "ExternalName", "<none>", "my.database.example.com", "<none>", String.raw`\S+`),
+  },
+  {
+    of: "1: headless Service, and the Deployment of extensions/v1beta1 (two documents)",
+    text: HEADLESS,
+    applied: "service/nginx created\ndeployment.apps/nginx created\n",
+    warned: /no matches for kind "Deployment" in version "extensions\/v1beta1"/,
+    get: "deploy nginx",
+    shown: row("nginx", "2/2", "2", "2", String.raw`\S+`),
+  },
+  {
+    of: "1: internalTrafficPolicy Local",
+    text: `${myApp(HTTP)}  internalTrafficPolicy: Local\n`,
+    applied: "service/my-service created\n",
+    get: "svc my-service -o custom-columns=NAME:.metadata.name,POLICY:.spec.internalTrafficPolicy",
+    shown: row("my-service", "Local"),
+  },
+  {
+    of: "1: Ingress of extensions/v1beta1",
+    text: `apiVersion: extensions/v1beta1
+kind: Ingress
+metadata:
+  name: test
+spec:
+  rules:
+  - host: foo.bar.com
+    http:
+      paths:
+      - backend:
+          serviceName: s1
+          servicePort: 80
+  - host: bar.foo.com
+    http:
+      paths:
+      - backend:
+          serviceName: s2
+          servicePort: 80
+`,
+    applied: "ingress.networking.k8s.io/test created\n",
+    warned: /no matches for kind "Ingress" in version "extensions\/v1beta1"/,
+    get: "ingress test",
+    shown: /^test {3}<none> {3}foo\.bar\.com,bar\.foo\.com {13}80 {6}\S+$/m,
+  },
+  {
+    of: "2: Service my-service",
+    text: myApp(HTTP),
+    applied: "service/my-service created\n",
+    get: "svc my-service -o wide",
+    shown: row("my-service", "ClusterIP", IP, "<none>", "80/TCP", String.raw`\S+`, "app=MyApp"),
+  },
+  {
+    of: "3: local-cluster",
+    text: simple("local-cluster"),
+    applied: "service/local-cluster created\n",
+    get: "svc local-cluster",
+    shown: row("local-cluster", "ClusterIP", IP, "<none>", "80/TCP", String.raw`\S+`),
+  },
+  {
+    of: "3: nodeport-wide",
+    text: simple("nodeport-wide", "  type: NodePort\n"),
+    applied: "service/nodeport-wide created\n",
+    get: "svc nodeport-wide",
+    shown: row("nodeport-wide", "NodePort", IP, "<none>", String.raw`80:3\d{4}/TCP`, String.raw`\S+`),
+  },
+  {
+    of: "4: frontend-svc",
+    text: `kind: Service
+apiVersion: v1
+metadata:
+  name: frontend-svc
+spec:
+  selector:
+    app: frontend
+  ports:
+  - protocol: TCP
+    port: 80
+    targetPort: 5000
+`,
+    applied: "service/frontend-svc created\n",
+    get: "svc frontend-svc -o jsonpath='{.spec.ports[0].port} {.spec.ports[0].targetPort}'",
+    shown: /^80 5000$/,
+  },
+];
+
+describe("every document of the tutorials, applied by itself", () => {
+  it.each(DOCUMENTS)("$of", ({ text, applied, warned = "", get, shown }) => {
+    const { out, run } = terminal(worldOf(), { "a.yaml": text });
+    const { stdout, stderr } = run("kubectl apply -f a.yaml");
+    expect(stdout).toBe(applied);
+    expect(stderr).toMatch(warned instanceof RegExp ? warned : new RegExp(`^${warned.replace(/[.+]/g, "\\$&")}$`));
+    expect(out(`kubectl get ${get}`)).toMatch(shown);
+    // Subsets are one value to a patch, and the server filled in their protocol: kubectl finds a difference each time.
+    const again = applied.replace(/(endpoints\/\S+) created/, "$1 configured").replaceAll("created", "unchanged");
+    expect(out("kubectl apply -f a.yaml")).toBe(again);
+  });
+
+  it("are nineteen", () => {
+    expect(DOCUMENTS.map(({ text }) => text.split("---\n").length).reduce((a, b) => a + b)).toBe(19);
+  });
+});

@@ -43,6 +43,9 @@ function flagsOf(
   return { flags, rest };
 }
 
+/** Longer ones are nobody's, and can end an engine. */
+const MAX_PATTERN = 10_000;
+
 function matcher(patterns: readonly string[], flags: ReadonlyMap<string, string>): RegExp | null {
   const one = (pattern: string): string => {
     if (flags.has("F")) return pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -51,8 +54,12 @@ function matcher(patterns: readonly string[], flags: ReadonlyMap<string, string>
   let source = patterns.map((pattern) => `(?:${one(pattern)})`).join("|");
   if (flags.has("w")) source = `\\b(?:${source})\\b`;
   if (flags.has("x")) source = `^(?:${source})$`;
+  if (source.length > MAX_PATTERN) return null;
   try {
-    return new RegExp(source, `g${flags.has("i") ? "i" : ""}`);
+    const pattern = new RegExp(source, `g${flags.has("i") ? "i" : ""}`);
+    // What is too large is found out only when it is used.
+    pattern.test("");
+    return pattern;
   } catch {
     return null;
   }

@@ -20,6 +20,9 @@ interface Command {
 
 type Address = { readonly line: number } | { readonly pattern: RegExp } | "$";
 
+/** Longer ones are nobody's, and can end an engine. */
+const MAX_PATTERN = 10_000;
+
 /** Thrown inside only. */
 class Wrong extends Error {}
 
@@ -51,7 +54,10 @@ export function sed(words: readonly string[], input: string): Output {
 function parse(script: string, extended: boolean): readonly Command[] {
   const commands: Command[] = [];
   let at = 0;
-  const regex = (pattern: string, flags = ""): RegExp => new RegExp(extended ? pattern : basic(pattern), flags);
+  const regex = (pattern: string, flags = ""): RegExp => {
+    if (pattern.length > MAX_PATTERN) throw new Wrong("Regular expression too big");
+    return new RegExp(extended ? pattern : basic(pattern), flags);
+  };
   /** The text up to an unescaped delimiter, which stands before `at`. */
   const until = (delimiter: string, what: string): string => {
     let text = "";

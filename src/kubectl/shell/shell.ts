@@ -25,6 +25,7 @@ interface Surroundings {
   readonly pipedInto: string | null;
   readonly patience: number | null;
   readonly text: string;
+  readonly depth: number;
 }
 
 /** Runs one line as typed: `kubectl get svc | grep web`. Never throws on any input. */
@@ -57,6 +58,7 @@ function runPipeline(where: Pick<Surroundings, "world" | "files" | "follow">, { 
       pipedInto: next === undefined ? null : next.text,
       patience: null,
       text: stage.text,
+      depth: 0,
     };
     last = i === 0 ? runStage(stage.words, around) : runFilter(stage, around);
     outputs.push(last);
@@ -71,6 +73,26 @@ function runPipeline(where: Pick<Surroundings, "world" | "files" | "follow">, { 
   };
 }
 
+/** What stands before the program itself: `sudo -E`, `time`, `KEY=value`. */
+function withoutPrefixes(words: readonly string[]): {
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+} {
+  const env: Record<string, string> = {};
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at] as string;
+    if (/^(sudo|command|time|env)$/.test(word) && at + 1 < words.length) {
+      while (words[at + 1]?.startsWith("-") === true) at += 1;
+      continue;
+    }
+    const assigned = /^([A-Za-z_]\w*)=([^]*)$/.exec(word);
+    if (assigned === null) break;
+    env[assigned[1] ?? ""] = assigned[2] ?? "";
+  }
+  return { words: words.slice(at), env };
+}
+
 /** Behind a pipe: a filter with its files, or any command that reads standard input. */
 function runFilter({ words }: Stage, around: Surroundings): Output {
   const [program = "", ...rest] = words;
@@ -82,21 +104,16 @@ function runFilter({ words }: Stage, around: Surroundings): Output {
   return filter === undefined ? runStage(words, around) : filter(rest, around.stdin ?? "");
 }
 
-function runStage(given: readonly string[], around: Surroundings): Output {
-  const [program = "", ...words] = given;
+/** Commands within commands, as `timeout 5s watch kubectl ...`: nobody means more, and each is a call within a call. */
+const MAX_DEPTH = 20;
+
+function runStage(given: readonly string[], outside: Surroundings): Output {
+  if (outside.depth > MAX_DEPTH) return failure("sh: too many commands within commands");
+  const bare = withoutPrefixes(given);
+  const around = { ...outside, depth: outside.depth + 1, env: { ...outside.env, ...bare.env } };
+  const [program = "", ...words] = bare.words;
   const { world } = around;
-  if (program === "sudo" || program === "command" || program === "time") {
-    return runStage(
-      words.filter((word, i) => i > 0 || !word.startsWith("-")),
-      around,
-    );
-  }
-  const assigned = /^([A-Za-z_]\w*)=([^]*)$/.exec(program);
-  if (assigned !== null) {
-    return words.length === 0
-      ? NOTHING
-      : runStage(words, { ...around, env: { ...around.env, [assigned[1] ?? ""]: assigned[2] ?? "" } });
-  }
+  if (program === "" && given.length > 0) return NOTHING;
   if (program === "kubectl" || program === "k") {
     return runKubectl(world, words, { ...around, line: around.text.replace(/^k(?= )/, "kubectl") });
   }
