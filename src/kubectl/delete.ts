@@ -5,6 +5,7 @@ import { quote } from "../model/status.ts";
 import { isOn } from "./args.ts";
 import { MINUTE } from "../base/time.ts";
 import { type Call, noteRequest, resourceName, resourcesName } from "./call.ts";
+import { deleteKubeProxy } from "./kube-proxy.ts";
 import { failure, type Output } from "./output.ts";
 import { parseDuration, waitUntil } from "./patience.ts";
 import { select, type Target } from "./select.ts";
@@ -29,6 +30,8 @@ export function kubectlDelete(call: Call): Output {
   if (!["background", "foreground", "orphan", "true", "false"].includes(cascade)) {
     return failure(`error: invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
   }
+  const ofKubeProxy = deleteKubeProxy(call);
+  if (ofKubeProxy !== null) return ofKubeProxy;
   const found = select(call, args.words, { doing: "deleting", typeAlone: false });
   if (!found.ok) return failure(found.error);
   const { targets, errors, asks } = found.value;

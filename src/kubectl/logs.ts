@@ -1,5 +1,4 @@
 /** `kubectl logs`: kube-proxy's, for the workloads here write none. */
-import type { Node } from "../model/node/types.ts";
 import { quote } from "../model/status.ts";
 import { SECOND } from "../base/time.ts";
 import { isOn } from "./args.ts";
@@ -7,6 +6,7 @@ import { type Call, namespaceOf, noteRequest } from "./call.ts";
 import { containerOf, podKind, podOf } from "./exec.ts";
 import { failure, type Output, success } from "./output.ts";
 import { parseDuration, pass, watchLimit, watchNote } from "./patience.ts";
+import { proxyNodes } from "./kube-proxy.ts";
 import { kubeProxyLog } from "./shell/component-logs.ts";
 
 const COMPONENTS = /^(pods?\/|po\/)?(kube-apiserver|kube-controller-manager|kube-scheduler|etcd|coredns)(-|$)/;
@@ -28,7 +28,11 @@ export function kubectlLogs(call: Call): Output {
       return success(
         nodes
           .map((node) =>
-            cut(call, kubeProxyLog(call.world, node), nodes.length > 1 ? `[pod/kube-proxy-${node}/kube-proxy] ` : ""),
+            cut(
+              call,
+              kubeProxyLog(call.world, node, isOn(args, "--previous")),
+              nodes.length > 1 ? `[pod/kube-proxy-${node}/kube-proxy] ` : "",
+            ),
           )
           .join(""),
         followed ? watchNote(watchLimit(call)) : "",
@@ -72,16 +76,6 @@ export function kubectlLogs(call: Call): Output {
     stderr: `${found.note}(containers write no logs here; kubectl describe and the journal tell what happened)\n`,
     code: 0,
   };
-}
-
-/** Nodes whose kube-proxy is meant by `kube-proxy-x`, `ds/kube-proxy`, `-l k8s-app=kube-proxy`. */
-function proxyNodes(call: Call, word: string | undefined, selector: string | undefined): readonly string[] {
-  const nodes = call.world.objects.list<Node>("Node").map((node) => node.metadata.name);
-  if (selector !== undefined) return selector === "k8s-app=kube-proxy" ? nodes : [];
-  const match = /^(?:(?:pods?|po|ds|daemonsets?)\/)?kube-proxy(?:-(.+))?$/.exec(word ?? "");
-  if (match === null) return [];
-  const named = match[1] === undefined ? undefined : nodes.find((node) => node === match[1]);
-  return match[1] === undefined ? nodes.slice(0, 1) : named === undefined ? [] : [named];
 }
 
 /** `--tail`, `--since`, `--prefix`. */

@@ -12,6 +12,7 @@ import { rolloutHistory } from "./history.ts";
 import { failure, type Output } from "./output.ts";
 import { at, text, withValue } from "./read.ts";
 import { revisionsOf } from "./revisions.ts";
+import { rolloutOfKubeProxy } from "./kube-proxy.ts";
 import { rolloutStatus } from "./rollout-status.ts";
 import { type Selection, select } from "./select.ts";
 import { perform, type Planned, update } from "./write.ts";
@@ -26,6 +27,8 @@ type Step =
 
 export function kubectlRollout(call: Call): Output {
   const [what = "", ...words] = call.args.words;
+  const ofKubeProxy = rolloutOfKubeProxy(call, what, words);
+  if (ofKubeProxy !== null) return ofKubeProxy;
   const found = (): { readonly selection: Selection } | { readonly error: string } => {
     const selected = select(call, words, {
       doing: "reading",

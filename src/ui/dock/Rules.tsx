@@ -10,6 +10,7 @@ import {
   type ReactElement,
 } from "react";
 import type { Hop, RuleRef, RuleStep, TableName, Walk } from "../../model/trace/types.ts";
+import type { ProxyMode } from "../../model/config/types.ts";
 import type { RuleRow } from "../../wire/protocol.ts";
 import { classes } from "../inspector/classes.ts";
 import { CopyButton } from "../inspector/CopyButton.tsx";
@@ -38,7 +39,20 @@ export function stepsOn(walk: Walk | null, node: string): ReadonlyMap<string, Ru
   return steps;
 }
 
-/** A node's rules as iptables-save prints them, however many; the walk's own are marked. */
+/** The tool that prints the rules of a mode; "ip6tables-save" prints those of IPv6. */
+function toolOf(mode: ProxyMode, family: 4 | 6 | null): string {
+  switch (mode) {
+    case "nftables":
+      return "nft list ruleset";
+    case "ipvs":
+      return "ipvsadm -Ln";
+    case "iptables":
+    case "userspace":
+      return family === 6 ? "ip6tables-save" : "iptables-save";
+  }
+}
+
+/** A node's rules as its tool prints them, however many; the walk's own are marked. */
 export function Rules({ mirror, query }: PanelProps): ReactElement {
   const { walk, hop } = useCurrentHop();
   const nodes = useMemo(() => mirror.proxies.map((proxy) => proxy.node), [mirror.proxies]);
@@ -61,10 +75,15 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
 
   const [table, setTable] = useState<TableName | null>(null);
   const [search, setSearch] = useState("");
+  const [chosenFamily, setFamily] = useState<4 | 6 | null>(null);
   const steps = useMemo(() => stepsOn(walk, node), [walk, node]);
   const [met, setMet] = useState(false);
 
   const proxy = mirror.proxies.find((p) => p.node === node);
+  const both = (proxy?.families.length ?? 1) > 1;
+  // The walk's own family, until the reader wants the other.
+  const walked = hop === null || hopNode !== node ? null : hop.before.dst.includes(":") ? 6 : 4;
+  const family = both ? (chosenFamily ?? walked ?? proxy?.families[0] ?? 4) : null;
   // The rule that decided, or at least the last one that matched.
   const decided = hop?.rule ?? hop?.steps.findLast((step) => step.matched)?.rule;
   const wanted = focus ?? (hopNode === node ? (decided?.id ?? null) : null);
@@ -91,6 +110,16 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
             <option key={name}>{name}</option>
           ))}
         </select>
+        {family !== null && (
+          <select
+            aria-label="IP family"
+            value={family}
+            onChange={(event) => setFamily(event.target.value === "6" ? 6 : 4)}
+          >
+            <option value={4}>IPv4</option>
+            <option value={6}>IPv6</option>
+          </select>
+        )}
         <label className={styles.search}>
           <Icon name="search" size={14} />
           <input
@@ -111,9 +140,18 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
         >
           Only this walk
         </button>
-        {proxy !== undefined && <span className={styles.synced}>rules up to revision {proxy.syncedRevision}</span>}
-        <CopyButton className={styles.copy} text={() => query("rulesText", { node }).then((answer) => answer.text)}>
-          Copy iptables-save
+        {proxy !== undefined && (
+          <span className={styles.synced} title={proxy.failure ?? undefined}>
+            {proxy.running ? `rules up to revision ${String(proxy.syncedRevision)}` : "kube-proxy does not run"}
+          </span>
+        )}
+        <CopyButton
+          className={styles.copy}
+          text={() =>
+            query("rulesText", { node, ...(family === null ? {} : { family }) }).then((answer) => answer.text)
+          }
+        >
+          Copy {toolOf(proxy?.mode ?? "iptables", family)}
         </CopyButton>
       </div>
       {met && steps.size > 0 ? (
@@ -126,6 +164,7 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
           node={node}
           table={table}
           search={search}
+          family={family}
           steps={steps}
           wanted={wanted}
         />
@@ -138,17 +177,18 @@ interface AllProps extends Pick<PanelProps, "mirror" | "query"> {
   readonly node: string;
   readonly table: TableName | null;
   readonly search: string;
+  readonly family: 4 | 6 | null;
   readonly steps: ReadonlyMap<string, RuleStep>;
   readonly wanted: string | null;
 }
 
 /** Every rule of the node in a list of which only the visible window exists. */
-function AllRules({ mirror, query, node, table, search, steps, wanted }: AllProps): ReactElement {
+function AllRules({ mirror, query, node, table, search, family, steps, wanted }: AllProps): ReactElement {
   const scroller = useRef<HTMLDivElement>(null);
   const { height } = useSize(scroller);
   const [top, setTop] = useState(0);
   const [selected, setSelected] = useState<{ readonly index: number; readonly row: RuleRow | null } | null>(null);
-  const filter = { node, table, search: useDeferredValue(search.trim()) };
+  const filter = { node, table, search: useDeferredValue(search.trim()), ...(family === null ? {} : { family }) };
   const proxy = mirror.proxies.find((p) => p.node === node);
   const [total, setTotal] = useState(0);
   const window = windowOf(top, height, ROW, Math.max(total, 1));
@@ -187,7 +227,7 @@ function AllRules({ mirror, query, node, table, search, steps, wanted }: AllProp
       live = false;
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [wanted, node, filter.table, filter.search, query, reveal]);
+  }, [wanted, node, filter.table, filter.search, family, query, reveal]);
 
   const onKey = (event: KeyboardEvent): void => {
     const at = selected?.index ?? -1;

@@ -8,6 +8,8 @@ export interface RuleFilter {
   readonly node: string;
   readonly table: TableName | null;
   readonly search: string;
+  /** Rules of one IP family; absent: the node has only one. */
+  readonly family?: 4 | 6;
 }
 
 export interface RuleList {
@@ -33,8 +35,8 @@ export function useRules(query: Query, filter: RuleFilter, version: string, wind
     pages: new Map(),
   });
   const asked = useRef(new Set<string>());
-  const { node, table, search } = filter;
-  const key = JSON.stringify([node, table, search, version]);
+  const { node, table, search, family } = filter;
+  const key = JSON.stringify([node, table, search, family ?? null, version]);
   const wanted = pagesOf(window).join(",");
 
   useEffect(() => {
@@ -44,7 +46,14 @@ export function useRules(query: Query, filter: RuleFilter, version: string, wind
       const id = `${key} ${page}`;
       if (asked.current.has(id)) continue;
       asked.current.add(id);
-      query("rules", { node, table, search, offset: page * PAGE, limit: PAGE }).then(
+      query("rules", {
+        node,
+        table,
+        search,
+        offset: page * PAGE,
+        limit: PAGE,
+        ...(family === undefined ? {} : { family }),
+      }).then(
         ({ total, rows }) => {
           // Asked for and meanwhile something else wanted: the answer is of no use.
           if (!asked.current.has(id)) return;
@@ -53,7 +62,7 @@ export function useRules(query: Query, filter: RuleFilter, version: string, wind
         () => asked.current.delete(id),
       );
     }
-  }, [query, key, node, table, search, wanted]);
+  }, [query, key, node, table, search, family, wanted]);
 
   return { key: list.key, total: list.total, row: (index) => list.pages.get(Math.floor(index / PAGE))?.[index % PAGE] };
 }

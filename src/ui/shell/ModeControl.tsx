@@ -8,21 +8,15 @@ import styles from "./ModeControl.module.css";
 interface Choice {
   readonly mode: ProxyMode;
   readonly label: string;
+  /** The last version that has it. */
   readonly until?: string;
-  /** Why it cannot be chosen; absent: it can. */
-  readonly not?: string;
 }
 
 const MODES: readonly Choice[] = [
   { mode: "iptables", label: "iptables" },
   { mode: "nftables", label: "nftables" },
   { mode: "ipvs", label: "IPVS" },
-  {
-    mode: "userspace",
-    label: "userspace",
-    until: "≤1.25",
-    not: "kube-proxy has no userspace mode since 1.26, and it is not simulated yet.",
-  },
+  { mode: "userspace", label: "userspace", until: "≤1.25" },
 ];
 
 /**
@@ -42,11 +36,7 @@ export function ModeControl() {
   // One radio is always reachable by Tab.
   const entry = checked ?? mode;
 
-  const choose = ({ mode: one, label, not }: Choice): void => {
-    if (not !== undefined) {
-      say(`${label} mode: ${not}`);
-      return;
-    }
+  const choose = ({ mode: one, label }: Choice): void => {
     if (one === checked || wanted !== null) return;
     setWanted(one);
     void session.client.command({ type: "mode", mode: one }).then(({ refusal }) => {
@@ -79,7 +69,7 @@ export function ModeControl() {
         onKeyDown={move}
       >
         {MODES.map((choice) => {
-          const { mode: one, label, until, not } = choice;
+          const { mode: one, label, until } = choice;
           const nodes = running(one);
           return (
             <button
@@ -88,9 +78,7 @@ export function ModeControl() {
               role="radio"
               className={styles["mode"]}
               aria-checked={checked === one}
-              aria-disabled={not !== undefined || undefined}
-              aria-describedby={not === undefined ? undefined : "kh-mode-not"}
-              title={not ?? `Restart kube-proxy on every node in ${label} mode`}
+              title={`Restart kube-proxy on every node in ${label} mode${until === undefined ? "" : " (removed in 1.26)"}`}
               tabIndex={entry === one ? 0 : -1}
               onClick={() => choose(choice)}
             >
@@ -105,9 +93,6 @@ export function ModeControl() {
           );
         })}
       </div>
-      <span id="kh-mode-not" className="kh-hidden">
-        {MODES.find(({ not }) => not !== undefined)?.not}
-      </span>
     </div>
   );
 }
