@@ -70,7 +70,8 @@ export class SimulatedCluster {
     const node = cluster.view().node(name);
     const mode = compilerOf(this.mode);
     const { config: started } = cluster.proxyOf(name);
-    if (node === undefined || started === null || !mode.ok) throw new Error(`no rules for ${name} in ${this.mode} mode`);
+    if (node === undefined || started === null || !mode.ok)
+      throw new Error(`no rules for ${name} in ${this.mode} mode`);
     // nfacct objects have to be made over netlink before a rule may name them; they only count.
     const config = { ...started, mode: this.mode, nfacct: false };
     const plain = proxyNode(node);

@@ -30,7 +30,7 @@ export function staleDatagrams(request: Request): Play {
 }
 
 /** The same with what kube-proxy does then: it deletes the entries that lead to the endpoint that is no more. */
-export function aggressiveCleanUp(request: Request): Play {
+export function cleanedDatagrams(request: Request): Play {
   return (stage) => afterItsEnd(request, stage, true);
 }
 

@@ -1,7 +1,7 @@
 /** The clusters that are built twice, and what is sent through them. */
 import type { Protocol, Request } from "../../src/model/trace/types.ts";
 import type { Mode, Twist } from "./cluster.ts";
-import { aggressiveCleanUp, beforeTheRules, established, oldRules, sticky, staleDatagrams } from "./plays.ts";
+import { cleanedDatagrams, beforeTheRules, established, oldRules, sticky, staleDatagrams } from "./plays.ts";
 import {
   asker,
   client,
@@ -492,7 +492,7 @@ networking: {serviceSubnet: "10.96.0.0/12,fd00:10:96::/112", podSubnet: "10.244.
       staleDatagrams({ from: CURL_1, to: `${VIP}:80`, protocol: "udp" }),
       staleDatagrams({ from: "client/internet", to: `node/worker-3:${NODE_PORT}`, protocol: "udp" }),
       staleDatagrams({ from: "node/worker-3", to: `${VIP}:80`, protocol: "udp" }),
-      aggressiveCleanUp({ from: CURL_3, to: `${VIP}:80`, protocol: "udp" }),
+      cleanedDatagrams({ from: CURL_3, to: `${VIP}:80`, protocol: "udp" }),
     ],
   },
   {
