@@ -15,9 +15,13 @@ interface ChainIndex {
 
 const INDEXES = new WeakMap<Chain, ChainIndex>();
 
+/** An IPv4 address without leading zeros has one spelling: most rules' addresses need not be parsed. */
+const PLAIN_V4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
+
 function exactDst(rule: Rule): string | null {
   for (const m of rule.matches) {
     if (m.kind !== "dst" || m.invert) continue;
+    if (PLAIN_V4.test(m.cidr)) return m.cidr;
     const cidr = cidrOf(m.cidr);
     if (cidr !== null && cidr.size === 1n) return formatIP({ family: cidr.family, value: cidr.base });
   }
