@@ -1,5 +1,4 @@
 import { printSave } from "../../kernel/iptables/save.ts";
-import type { Ruleset } from "../../kernel/iptables/types.ts";
 import { nftablesRules } from "../../kernel/nftables/evaluate.ts";
 import { parseRuleset } from "../../kernel/nftables/parse.ts";
 import { printRuleset } from "../../kernel/nftables/print.ts";
@@ -54,11 +53,6 @@ function iptablesSyncs(capture: Case, family: 4 | 6): readonly SyncedRules[] {
     syncs.push(syncIptables(syncs.at(-1) ?? null, view, capture.node, capture.config));
   }
   return syncs;
-}
-
-/** The rulesets after each step, one sync apart. */
-export function iptablesSteps(capture: Case, family: 4 | 6): readonly Ruleset[] {
-  return iptablesSyncs(capture, family).map(({ ruleset }) => ruleset);
 }
 
 /** Restore input with chains to be deleted by name: the real one has them in the order of a Go map. */
