@@ -38,7 +38,7 @@ export function offer({ cluster }: Session, without: ReadonlySet<string> = NONE)
     without.has(`${namespace ?? ""}/${name ?? ""}`);
   const services = store.list<Service>("Service");
   return {
-    modes: store.list<Node>("Node").map((node) => cluster.modeOf(node.metadata.name)),
+    mode: cluster.state.proxy.mode,
     namespaces: store.list<KubeObject>("Namespace").map(({ metadata }) => metadata.name),
     nodes: store.list<Node>("Node").map((node) => [node.metadata.name, nodeReady(node), node.spec.taints ?? []]),
     services: services.map((service) => {
@@ -102,13 +102,12 @@ export function offer({ cluster }: Session, without: ReadonlySet<string> = NONE)
   function rulesOf(node: string): readonly string[] {
     return (
       cluster
-        // What a former mode left depends on how far its kube-proxy had come.
-        .rulesOf(node, true)
+        .rulesOf(node)
         .text()
-        .replace(/\b\d+\.\d+\.\d+\.\d+\b/g, "ip")
+        .replace(/\d+\.\d+\.\d+\.\d+/g, "ip")
         .replace(/\b3[0-2]\d\d\d\b/g, "port")
         .replace(/\b(KUBE-[A-Z]+-)[A-Z2-7]{16}\b/g, "$1#")
-        .replace(/\b(service|endpoint|external|firewall)-[A-Z2-7]{8}-/g, "$1-#-")
+        .replace(/\b(service|endpoint|external|firewall|affinity)-[A-Z2-7]{8}-/g, "$1-#-")
         // Sets are listed by address. Hairpins of nftables mode are of the pods that the node has.
         .split(/elements = \{| \}\n|,?\n/)
         .map((line) => line.replaceAll(/\s+/g, " ").trim())

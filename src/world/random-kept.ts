@@ -51,4 +51,13 @@ export const KEPT: readonly (readonly Act[])[] = [
     { do: "edit", key: objectKey("Service", "default", "web"), spec: { type: "ClusterIP" } },
     text({ service: "Local", pinned: true }),
   ],
+  // The names of an affinity's chains and sets have addresses in them: the comparison has to see past those.
+  [
+    text({ kind: "DaemonSet", behavior: "stop=never", service: "LoadBalancer" }),
+    text(
+      { kind: "DaemonSet", service: "NodePort", manner: "sticky" },
+      { namespace: "shop", behavior: "stop=3s", service: "headless" },
+    ),
+    { do: "mode", mode: "nftables" },
+  ],
 ];
