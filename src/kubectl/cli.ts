@@ -10,7 +10,7 @@ import { traceJson, traceText } from "./trace.ts";
 
 const USAGE = `usage:
   kubehop kubectl -f FILE... -- get svc -A -o wide
-  kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--format save|restore|nft|ipvsadm|json]
+  kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--family 4|6] [--format save|restore|nft|ipvsadm|json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
 
 F is pod/NS/NAME, deploy/NS/NAME, node/NAME or client/NAME.
@@ -169,7 +169,10 @@ function rules(argv: readonly string[], read: ReadFile): Output {
   const node = parsed.options["--node"];
   if (node === undefined) throw new Refused("--node NAME is needed: rules are a node's own");
   const { world, warnings } = load(parsed, read);
-  const own = FORMATS[world.mode];
+  const asked = parsed.options["--family"];
+  const family = asked === undefined ? undefined : oneOf("--family", asked, ["4", "6"], "4") === "6" ? 6 : 4;
+  const mode = world.modeOf(node);
+  const own = FORMATS[mode];
   const format = oneOf<Format>(
     "--format",
     parsed.options["--format"],
@@ -177,16 +180,23 @@ function rules(argv: readonly string[], read: ReadFile): Output {
     own,
   );
   // ipvs mode has iptables rules beside its virtual servers.
-  const beside = world.mode === "ipvs" && format === "save";
+  const beside = mode === "ipvs" && format === "save";
   const form = beside ? "iptables" : format === "restore" ? "iptables-restore" : undefined;
-  const printed = form === undefined ? world.rulesText(node) : world.rulesText(node, form);
+  const printed = world.rulesText(node, form, family);
   if ("message" in printed) throw new Refused(printed.message);
   if (format === "json") {
-    const { rows } = world.ruleRows({ node, table: null, search: "", offset: 0, limit: Number.MAX_SAFE_INTEGER });
+    const { rows } = world.ruleRows({
+      node,
+      table: null,
+      search: "",
+      offset: 0,
+      limit: Number.MAX_SAFE_INTEGER,
+      ...(family === undefined ? {} : { family }),
+    });
     return { stdout: `${JSON.stringify(rows, null, 2)}\n`, stderr: warnings, code: 0 };
   }
   if (format !== own && form === undefined) {
-    throw new Refused(`--format ${format} does not go with mode ${world.mode}, whose rules print as ${own}`);
+    throw new Refused(`--format ${format} does not go with mode ${mode}, whose rules print as ${own}`);
   }
   return { stdout: printed.text, stderr: warnings, code: 0 };
 }

@@ -153,8 +153,9 @@ function listRules(saved: string, table: TableName, chain: string | null): Outpu
 function ofMode(place: Place, mode: ProxyMode, tool: string, form?: RulesForm): Output {
   const node = nodeOf(place);
   if (node === null) return failure(NO_NODE);
-  if (place.world.mode !== mode) {
-    return failure(`${tool}: nothing to show: kube-proxy runs in ${place.world.mode} mode here`);
+  const running = place.world.modeOf(node);
+  if (running !== mode) {
+    return failure(`${tool}: nothing to show: kube-proxy runs in ${running} mode here`);
   }
   const printed = place.world.rulesText(node, form);
   return "message" in printed ? failure(printed.message) : on(place, success(printed.text));
@@ -190,8 +191,7 @@ function savedRules(
   node: string,
   counters: boolean,
 ): { readonly text: string } | { readonly message: string } {
-  const { mode } = place.world;
-  if (mode === "nftables")
+  if (place.world.modeOf(node) === "nftables")
     return { message: "kube-proxy runs in nftables mode here: look at its rules with nft list ruleset" };
   return place.world.rulesText(node, counters ? "iptables-counters" : "iptables");
 }

@@ -362,6 +362,9 @@ function MetRules(
   );
 }
 
+/** iptables and ipvsadm write where a rule stands into the rule; nft does not. */
+const namesItsChain = (text: string): boolean => /^-[Aa] /.test(text);
+
 interface RowProps {
   readonly id: string;
   readonly rule: RuleRow | RuleRef | undefined;
@@ -407,7 +410,9 @@ function Row({ id, rule, step, top, index, total, selected, current, onSelect }:
         )}
       </span>
       <span className={styles.table}>{rule?.table ?? ""}</span>
-      <span className={styles.text}>{rule === undefined ? "…" : rule.text}</span>
+      <span className={styles.text}>
+        {rule === undefined ? "…" : namesItsChain(rule.text) ? rule.text : `${rule.chain}  ${rule.text}`}
+      </span>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { Dialog } from "radix-ui";
 import { Button } from "./Button.tsx";
 import { KEYS } from "./keymap.ts";
+import { ModeControl } from "./ModeControl.tsx";
 import { usePage } from "./page.ts";
 import { ResetButton, ThemeButton } from "./PageButtons.tsx";
 import { useLayout } from "./useMedia.ts";
@@ -29,6 +30,7 @@ export function Help() {
           </Dialog.Description>
           {phone && (
             <div className={styles["actions"]}>
+              <ModeControl />
               <ResetButton words onDone={close} />
               <ThemeButton words onDone={close} />
             </div>
@@ -60,8 +62,8 @@ export function Help() {
                   a tenth of it.
                 </li>
                 <li>
-                  kube-proxy reads its configuration when it starts. The mode control in the header writes the mode into
-                  it and restarts kube-proxy on every node; an edited ConfigMap alone changes nothing.
+                  kube-proxy reads its configuration when it starts. The mode control writes the mode into it and
+                  restarts kube-proxy on every node; an edited ConfigMap alone changes nothing.
                 </li>
                 <li>Nothing leaves this tab. A shared link holds all of its picture itself.</li>
               </ul>
