@@ -38,7 +38,7 @@ export function offer({ cluster }: Session, without: ReadonlySet<string> = NONE)
     without.has(`${namespace ?? ""}/${name ?? ""}`);
   const services = store.list<Service>("Service");
   return {
-    mode: cluster.state.proxy.mode,
+    modes: store.list<Node>("Node").map((node) => cluster.modeOf(node.metadata.name)),
     namespaces: store.list<KubeObject>("Namespace").map(({ metadata }) => metadata.name),
     nodes: store.list<Node>("Node").map((node) => [node.metadata.name, nodeReady(node), node.spec.taints ?? []]),
     services: services.map((service) => {
@@ -102,7 +102,8 @@ export function offer({ cluster }: Session, without: ReadonlySet<string> = NONE)
   function rulesOf(node: string): readonly string[] {
     return (
       cluster
-        .rulesOf(node)
+        // What a former mode left depends on how far its kube-proxy had come.
+        .rulesOf(node, true)
         .text()
         .replace(/\d+\.\d+\.\d+\.\d+/g, "ip")
         .replace(/\b3[0-2]\d\d\d\b/g, "port")
