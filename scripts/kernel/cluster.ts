@@ -2,6 +2,7 @@
 import { isIPv6 } from "../../src/base/ip.ts";
 import { dualStackRules, iptablesRules } from "../../src/kernel/iptables/evaluate.ts";
 import { parseSave } from "../../src/kernel/iptables/parse.ts";
+import type { ProxyConfig } from "../../src/model/config/types.ts";
 import type { Rules } from "../../src/kernel/netfilter.ts";
 import { nftablesRules } from "../../src/kernel/nftables/evaluate.ts";
 import { parseRuleset } from "../../src/kernel/nftables/parse.ts";
@@ -33,6 +34,8 @@ export class SimulatedCluster {
   private readonly session = new Session(1);
   private readonly mode: Mode;
   private readonly twist: Twist;
+  /** What each node's kube-proxy was last started with. */
+  private readonly started = new Map<string, ProxyConfig>();
 
   constructor(yaml: string, mode: Mode, twist: Twist) {
     this.mode = mode;
@@ -69,9 +72,11 @@ export class SimulatedCluster {
     const { cluster } = this.session;
     const node = cluster.view().node(name);
     const mode = compilerOf(this.mode);
-    const { config: started } = cluster.proxyOf(name);
-    if (node === undefined || started === null || !mode.ok)
+    // A kube-proxy that has stopped leaves the rules that it wrote by its last configuration.
+    const started = cluster.proxyOf(name).config ?? this.started.get(name);
+    if (node === undefined || started === undefined || !mode.ok)
       throw new Error(`no rules for ${name} in ${this.mode} mode`);
+    this.started.set(name, started);
     // nfacct objects have to be made over netlink before a rule may name them; they only count.
     const config = { ...started, mode: this.mode, nfacct: false };
     const plain = proxyNode(node);
