@@ -8,6 +8,7 @@ import type { CloudProvider } from "../model/kubehop/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
+import type { Connection } from "../model/trace/connection.ts";
 import type { HostId, Request, Walk } from "../model/trace/types.ts";
 import type { Program } from "./program.ts";
 
@@ -54,9 +55,11 @@ export interface ClusterView {
   machines?(): readonly { readonly name: string; readonly ip: string; readonly listeners: readonly Listener[] }[];
 }
 
-/** Kernel state that outlives a packet, per host: plain data, saved in checkpoints. */
+/** What outlives a packet: each host's kernel state, and the sockets of connections that stay open. Plain data, saved in checkpoints. */
 export interface NetworkState {
   readonly hosts: Readonly<Record<HostId, HostState>>;
+  /** Connections that were opened to stay, closed ones included; by number, from 1. Absent: there never was one. */
+  readonly connections?: readonly Connection[];
 }
 
 export type { HostState };

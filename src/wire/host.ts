@@ -21,6 +21,8 @@ function answers(world: World): Answers {
       return { text: "text" in printed ? printed.text : `# ${printed.message}\n` };
     },
     explore: ({ request }) => world.explore(request),
+    loadReport: ({ id }) => world.loadReport(id),
+    connections: () => world.connections(),
     choices: () => world.choices(),
     locate: ({ object, path }) => world.locate(object, path),
     provenance: ({ line, column }) => world.provenance(line, column),

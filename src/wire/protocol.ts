@@ -2,7 +2,10 @@
 import type { Micros } from "../base/time.ts";
 import type { ProxyMode } from "../model/config/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
+import type { Connection, ConntrackFilter } from "../model/trace/connection.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
+import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
+import type { Message } from "../model/trace/message.ts";
 import type { Exploration, Origin, Request, TableName, Walk } from "../model/trace/types.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -17,6 +20,16 @@ export type Command =
   /** The scenario text. Replaces the last text command when nothing followed it, else applies with --prune at the present. */
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "send"; readonly request: Request }
+  /** Opens a connection that stays: TCP's handshake, or a UDP socket's first datagram. */
+  | { readonly type: "connect"; readonly request: Request }
+  /** One more request, and its answer, on an open connection. */
+  | { readonly type: "exchange"; readonly connection: number; readonly says?: Message }
+  /** The client closes its connection: `fin` in good order, `rst` at once (SO_LINGER 0). */
+  | { readonly type: "close"; readonly connection: number; readonly how: "fin" | "rst" }
+  /** Many requests: from now on while time runs, or until the last of them where commands come to rest at once. */
+  | ({ readonly type: "load" } & LoadSpec)
+  /** `conntrack -D` on a node. */
+  | { readonly type: "flush-conntrack"; readonly node: string; readonly filter: ConntrackFilter }
   /** `kubectl delete`; `force` is --grace-period=0 --force. */
   | { readonly type: "delete"; readonly key: ObjectKey; readonly force: boolean }
   /** The pod's process is killed (SIGKILL from outside, exit 137): kubelet notices, restarts it with back-off. */
@@ -178,6 +191,10 @@ export interface Queries {
   rulesText: { params: { readonly node: string; readonly family?: 4 | 6 }; answer: { readonly text: string } };
   /** All outcomes of a request with exact probabilities; leaves no trace. */
   explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
+  /** What became of a load (null: of the last one); null when there is none. */
+  loadReport: { params: { readonly id: number | null }; answer: LoadReport | null };
+  /** Connections that were opened to stay, closed ones included, oldest first. */
+  connections: { params: Record<string, never>; answer: readonly Connection[] };
   choices: {
     params: Record<string, never>;
     answer: { readonly from: readonly Choice[]; readonly to: readonly Choice[] };

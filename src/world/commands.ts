@@ -173,6 +173,12 @@ export class Session {
         const tried = send(this.cluster.view(), network, command.request, options);
         return tried.ok ? null : refuse(tried.error.message, tried.error.field);
       }
+      case "connect":
+      case "exchange":
+      case "close":
+      case "load":
+      case "flush-conntrack":
+        return null;
       case "delete":
         return this.exists(command.key);
       case "kill":

@@ -23,7 +23,7 @@ import { kubectlText, type Status } from "../model/status.ts";
 import { isControlPlane, type Node, nodeInternalIP } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Request } from "../model/trace/types.ts";
-import type { Fault, Write } from "../wire/protocol.ts";
+import type { Command, Fault, Write } from "../wire/protocol.ts";
 import { send } from "../network/send.ts";
 import type { ClusterView } from "../network/types.ts";
 import { breakOrMend } from "./breaking.ts";
@@ -51,6 +51,7 @@ interface Saved {
 export type UserAction =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "send"; readonly request: Request }
+  | Extract<Command, { type: "connect" | "exchange" | "close" | "load" | "flush-conntrack" }>
   | { readonly type: "delete"; readonly key: ObjectKey; readonly force: boolean }
   | { readonly type: "kill"; readonly pod: ObjectKey }
   | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
@@ -299,6 +300,12 @@ export class Cluster {
         this.held.change({ network: state, walks: [...this.state.walks, walk] });
         return `${action.request.from} to ${action.request.to}: ${walk.outcome}`;
       }
+      case "connect":
+      case "exchange":
+      case "close":
+      case "load":
+      case "flush-conntrack":
+        return action.type;
       case "delete":
         this.watched(engine, () => this.api.delete(action.key, context, { force: action.force }));
         return `kubectl delete ${action.key}`;

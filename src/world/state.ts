@@ -6,6 +6,7 @@ import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
 import type { ConfigMap } from "../model/configmap/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
+import type { LoadReport } from "../model/trace/load.ts";
 import type { Walk } from "../model/trace/types.ts";
 import { EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
 import { DEFAULT_CLOUD } from "./defaults.ts";
@@ -19,6 +20,8 @@ export interface Rest {
   readonly version: number;
   readonly network: NetworkState;
   readonly walks: readonly Walk[];
+  /** Loads in the order in which they began, with what became of them so far. */
+  readonly loads: readonly LoadReport[];
   /** The kube-proxy of each node, from its first start on. */
   readonly proxies: Readonly<Record<string, ProxyProcess>>;
   readonly cluster: ClusterConfig;
@@ -45,6 +48,7 @@ export const FRESH: Rest = {
   version: 0,
   network: EMPTY_NETWORK,
   walks: [],
+  loads: [],
   proxies: {},
   cluster: DEFAULT_CLUSTER,
   proxyFiles: [],

@@ -4,7 +4,9 @@ import type { ConntrackEntry } from "../kernel/conntrack.ts";
 import type { LogEntry } from "../engine/types.ts";
 import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
+import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
+import type { LoadReport } from "../model/trace/load.ts";
 import type { Exploration, HostId, Request, Walk } from "../model/trace/types.ts";
 import type {
   Command,
@@ -50,6 +52,10 @@ export interface World {
   env(pod: ObjectKey, container: string | null): readonly { readonly name: string; readonly value: string }[];
   /** The connections that a host's kernel ("node/worker-1") tracks now. */
   conntrack(host: HostId): readonly ConntrackEntry[];
+  /** Connections that were opened to stay, closed ones included, oldest first. */
+  connections(): readonly Connection[];
+  /** What became of a load (null: of the last one); null when there is none. */
+  loadReport(id: number | null): LoadReport | null;
   /** Starts over and replays; `upTo` seeks back afterwards. */
   load(history: SavedHistory, upTo: Micros | null): Refusal | null;
   dispatch(command: Command): { readonly refusal: Refusal | null; readonly walk: Walk | null };

@@ -148,6 +148,12 @@ export function createWorld(options: WorldOptions): World {
     conntrack: (host) =>
       (cluster().state.network.hosts[host]?.conntrack ?? []).filter((entry) => entry.expiresAt > cluster().now),
 
+    connections: () => cluster().state.network.connections ?? [],
+    loadReport(id) {
+      const { loads } = cluster().state;
+      return (id === null ? loads.at(-1) : loads[id - 1]) ?? null;
+    },
+
     load({ seed, commands }, upTo) {
       session = new Session(seed);
       diff = new FrameDiff();

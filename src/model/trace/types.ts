@@ -16,7 +16,7 @@ export interface Header {
   readonly ttl: number;
 }
 
-export type TcpFlags = "SYN" | "SYN,ACK" | "RST" | "RST,ACK";
+export type TcpFlags = "SYN" | "SYN,ACK" | "ACK" | "PSH,ACK" | "FIN,ACK" | "RST" | "RST,ACK";
 /** ICMP as far as walks send it: an echo, its answer, or an error that quotes another packet. */
 export type IcmpType =
   "echo-request" | "echo-reply" | "port-unreachable" | "host-unreachable" | "net-unreachable" | "time-exceeded";
@@ -170,6 +170,9 @@ export interface Walk {
   readonly response?: HttpResponse;
   /** What the name server said. */
   readonly dns?: DnsResponse;
+  /** The connection that it is a part of, by number, and which part; absent for a request that opens and closes one of its own. */
+  readonly connection?: number;
+  readonly phase?: "open" | "data" | "close";
   /** Weight among all outcomes: exact in explore mode, 1 for a send. */
   readonly probability: number;
   readonly children: readonly Walk[];
