@@ -6,7 +6,7 @@ import { cidrContains, cidrOf, isIPv6 } from "../../src/base/ip.ts";
 import type { Host, Interface } from "../../src/kernel/host.ts";
 import type { HostId } from "../../src/model/trace/types.ts";
 import { nodeAddress } from "../../src/network/addresses.ts";
-import { createTopology, podHost, ROUTER, type Topology } from "../../src/network/topology.ts";
+import { createTopology, podHost, ROUTER, type Topology } from "../../src/network/topology/topology.ts";
 import type { ClusterView } from "../../src/network/types.ts";
 import type { ServerPlace } from "./agent-types.ts";
 import type { Mode, NodeRules } from "./cluster.ts";

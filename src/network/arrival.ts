@@ -8,7 +8,7 @@ import { statusText } from "./symptom.ts";
 import { type End, type Flight, type Journey, end, lostSummary } from "./journey.ts";
 import { silenceOf } from "./listeners.ts";
 import { heardBy, programOf } from "./program.ts";
-import { podHost } from "./topology.ts";
+import { podHost } from "./topology/pod.ts";
 import { proxied, proxySocketOf } from "./userspace.ts";
 
 /** A packet has reached the sockets of a host: the answer's flight, or the end of the walk. */

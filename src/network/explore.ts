@@ -3,7 +3,7 @@ import { type Result, ok } from "../base/result.ts";
 import type { Exploration, Walk } from "../model/trace/types.ts";
 import { resolve } from "./request.ts";
 import { walk } from "./send.ts";
-import { createTopology } from "./topology.ts";
+import { createTopology } from "./topology/topology.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions } from "./types.ts";
 
 /** More branches than any ladder worth looking at; what lies beyond is reported as unexplored weight. */

@@ -8,7 +8,7 @@ import type { Backend, HostId, OutcomeKind, Packet, Walk } from "../model/trace/
 import type { Recorder } from "./recorder.ts";
 import type { ResolvedRequest } from "./request.ts";
 import type { Ending } from "./symptom.ts";
-import type { Topology } from "./topology.ts";
+import type { Topology } from "./topology/topology.ts";
 import type { ClusterView } from "./types.ts";
 
 /** A packet between two hosts, or about to leave the one that made it (`frame` null). */

@@ -5,7 +5,7 @@ import type { Service } from "../model/service/types.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { HostId, Protocol } from "../model/trace/types.ts";
 import { type Family, familyOf, nodeAddresses, podAddresses } from "./addresses.ts";
-import { podHost } from "./topology.ts";
+import { podHost } from "./topology/pod.ts";
 import type { ClusterView, Request, RequestError } from "./types.ts";
 
 /** A request with its names looked up: the host that sends and the address it dials. */

@@ -27,7 +27,8 @@ import { createRecorder } from "./recorder.ts";
 import { type ResolvedRequest, resolve } from "./request.ts";
 import { dialText, symptom } from "./symptom.ts";
 import { ARP_FAILURE } from "./timing.ts";
-import { ROUTER, type Topology, createTopology } from "./topology.ts";
+import { ROUTER } from "./topology/router.ts";
+import { type Topology, createTopology } from "./topology/topology.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions, SendResult } from "./types.ts";
 
 /** No sane walk visits more hosts than this; a routing loop ends by its TTL first. */

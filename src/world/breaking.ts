@@ -3,7 +3,7 @@ import type { JsonValue } from "../base/json.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { type EngineContext, NOW } from "../engine/types.ts";
 import { objectKey } from "../model/meta/types.ts";
-import { podHost } from "../network/topology.ts";
+import { podHost } from "../network/topology/pod.ts";
 import type { Fault } from "../wire/protocol.ts";
 import { signalsOf, withFault } from "./faults.ts";
 import { noticeDelay } from "./health-checks.ts";

@@ -1,0 +1,40 @@
+import { type Host, LOOPBACK, type Route } from "../../kernel/host.ts";
+import type { HostId } from "../../model/trace/types.ts";
+import { outsideGateway } from "../addresses.ts";
+import type { Layout } from "./layout.ts";
+import { hostRoute, iface, sysctls, wholeAddress } from "./parts.ts";
+
+export const ROUTER: HostId = "router/underlay";
+
+/** The router knows the nodes' network, the outside machines and the balancers; everything else it drops in silence. */
+export function routerHost(layout: Layout): Host {
+  const { view, underlays } = layout;
+  const outside = layout.clients.filter((c) => !layout.insideUnderlay(c.ip));
+  const balancers = view
+    .services()
+    .flatMap((s) => (s.status.loadBalancer.ingress ?? []).map((i) => i.ip ?? ""))
+    .filter((ip) => ip !== "" && view.loadBalancer(ip) !== undefined);
+  return {
+    id: ROUTER,
+    interfaces: [
+      LOOPBACK,
+      iface(
+        "eth0",
+        "eth",
+        underlays.map((u) => layout.underlayAddress(u.router)),
+      ),
+      iface("eth1", "eth", [...new Set(outside.map((c) => outsideGateway(c.ip)))].map(wholeAddress)),
+    ],
+    routes: [
+      ...underlays.map((u): Route => ({ to: u.cidr, via: null, dev: "eth0" })),
+      ...layout.strangers.map((m) => hostRoute(m.ip, null, "eth0")),
+      ...outside.map((c) => hostRoute(c.ip, null, "eth1")),
+      ...balancers.map((ip) => hostRoute(ip, null, "eth0")),
+      { to: "0.0.0.0/0", via: null, dev: "", blackhole: true },
+      { to: "::/0", via: null, dev: "", blackhole: true },
+    ],
+    sysctls: sysctls({}),
+    rules: null,
+    listeners: [],
+  };
+}

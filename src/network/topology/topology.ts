@@ -1,0 +1,93 @@
+import { type Host, interfaceOf } from "../../kernel/host.ts";
+import type { HostId } from "../../model/trace/types.ts";
+import { outsideGateway } from "../addresses.ts";
+import type { ClusterView } from "../types.ts";
+import { createLayout } from "./layout.ts";
+import { nodeHost } from "./node.ts";
+import { clientHost, lbHost, machineHost } from "./outside.ts";
+import { podNamespace } from "./pod.ts";
+import { ROUTER, routerHost } from "./router.ts";
+
+export interface LinkEnd {
+  readonly host: HostId;
+  readonly iface: string;
+}
+
+/** Hosts and links of one moment. Built lazily: a host exists once a packet asks for it. */
+export interface Topology {
+  /** Undefined when there is no such node, pod, client or balancer. */
+  host(id: HostId): Host | undefined;
+  /** Who answers for `nextHop` on the link behind this interface, or null when nobody does. */
+  neighbour(host: Host, iface: string, port: string | null, nextHop: string): LinkEnd | null;
+}
+
+export function createTopology(view: ClusterView): Topology {
+  const layout = createLayout(view);
+  const clientByIP = new Map(layout.clients.map((c) => [c.ip, c.name] as const));
+  const hosts = new Map<HostId, Host | undefined>();
+
+  function build(id: HostId): Host | undefined {
+    const name = id.slice(id.indexOf("/") + 1);
+    if (id === ROUTER) return routerHost(layout);
+    if (id.startsWith("node/")) return nodeHost(layout, name);
+    if (id.startsWith("client/")) return clientHost(layout, name);
+    if (id.startsWith("machine/")) return machineHost(layout, name);
+    if (id.startsWith("lb/")) return lbHost(layout, name);
+    const [kind, namespace, pod] = id.split("/");
+    return kind === "pod" && namespace !== undefined && pod !== undefined
+      ? podNamespace(layout, namespace, pod)
+      : undefined;
+  }
+
+  function host(id: HostId): Host | undefined {
+    if (!hosts.has(id)) hosts.set(id, build(id));
+    return hosts.get(id);
+  }
+
+  function onUnderlay(nextHop: string): LinkEnd | null {
+    if (layout.underlays.some((u) => u.router === nextHop)) return { host: ROUTER, iface: "eth0" };
+    const node = layout.nodeByIP.get(nextHop);
+    if (node !== undefined) return { host: `node/${node.metadata.name}`, iface: "eth0" };
+    const machine = layout.ownMachines.find((m) => m.ip === nextHop);
+    if (machine !== undefined) return { host: `machine/${machine.name}`, iface: "eth0" };
+    if (view.loadBalancer(nextHop) !== undefined) return { host: `lb/${nextHop}`, iface: "eth0" };
+    const client = clientByIP.get(nextHop);
+    return client !== undefined && layout.insideUnderlay(nextHop) ? { host: `client/${client}`, iface: "eth0" } : null;
+  }
+
+  function neighbour(from: Host, out: string, port: string | null, nextHop: string): LinkEnd | null {
+    if (from.id.startsWith("pod/")) {
+      // The frame reaches its node by the pod's own veth; for whom it is meant, the node decides.
+      const peer = interfaceOf(from, out)?.peer ?? null;
+      const node = peer === null ? undefined : host(peer);
+      const veth = node?.interfaces.find((i) => i.peer === from.id);
+      if (node === undefined || veth === undefined) return null;
+      const known =
+        veth.master === null ||
+        node.interfaces.some(
+          (i) =>
+            (i.name === veth.master && i.addresses.some((a) => a.ip === nextHop)) ||
+            (i.master === veth.master && i.neighbours.includes(nextHop)),
+        );
+      return known ? { host: node.id, iface: veth.name } : null;
+    }
+    if (from.id.startsWith("node/") && out !== "eth0") {
+      const veth = from.interfaces.find(
+        (i) => (port === null ? i.name === out || i.master === out : i.name === port) && i.neighbours.includes(nextHop),
+      );
+      return veth === undefined || veth.peer === null ? null : { host: veth.peer, iface: "eth0" };
+    }
+    if (from.id === ROUTER && out === "eth1") {
+      const client = clientByIP.get(nextHop);
+      return client === undefined ? null : { host: `client/${client}`, iface: "eth0" };
+    }
+    if (from.id.startsWith("client/")) {
+      const name = from.id.slice("client/".length);
+      const ip = layout.clients.find((c) => c.name === name)?.ip ?? "";
+      if (!layout.insideUnderlay(ip)) return nextHop === outsideGateway(ip) ? { host: ROUTER, iface: "eth1" } : null;
+    }
+    return onUnderlay(nextHop);
+  }
+
+  return { host, neighbour };
+}
