@@ -29,7 +29,8 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
       journey.backend = { pod: owner, ip: packet.dst, port: packet.dport };
       journey.sourceSeen = packet.src;
       if (verdict.kind === "accepted") journey.listener = verdict.listener;
-      if (program !== null) return heardBy(journey, program, { host, packet, iface, answer: verdict.answer });
+      const heard = program && heardBy(journey, program, { host, packet, iface, answer: verdict.answer });
+      if (heard !== null) return heard;
       recorder.add(
         host.id,
         draftHop(
@@ -154,8 +155,9 @@ function deliveredSummary(journey: Journey): string {
   });
   if (backend === null) return `${resolved.sender} reaches ${dialled}.`;
   const who = backend.pod === null ? `a process at ${backend.ip}` : `pod ${backend.pod}`;
-  const said = journey.listener?.response === undefined ? "" : ` and answers ${statusText(journey.listener.response)}`;
-  const way = journey.children.length === 0 ? "" : ", by way of kube-proxy";
+  const response = journey.response ?? journey.listener?.response;
+  const said = response === undefined ? "" : ` and answers ${statusText(response)}`;
+  const way = journey.relayedBy === null ? "" : `, by way of ${journey.relayedBy}`;
   return `${resolved.sender} reaches ${who} by dialling ${dialled}${way}; the server sees ${sourceSeen ?? "nobody"}${said}.`;
 }
 

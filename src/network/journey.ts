@@ -39,6 +39,10 @@ export interface Journey {
   waiting: Tuple | null;
   /** kube-proxy has accepted the client's connection and closed it again. */
   cutOff: boolean;
+  /** What the client's tool says of that, where it is more than a reset. */
+  complaint: string | null;
+  /** Who has passed the request on to the backend; null: nobody in between. */
+  relayedBy: string | null;
   /** Connections that proxies made on behalf of this one. */
   readonly children: Walk[];
   /** How many proxies deep this walk is: 0 for a client's own. */

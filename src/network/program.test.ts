@@ -92,7 +92,10 @@ test("a relay makes a second connection of its own, in turn, and the backend see
 
 test("all backends of a relay are explored with their exact shares", () => {
   const request = { from: "pod/default/client", to: "pod/default/front:80", protocol: "tcp" } as const;
-  const explored = explore(view(program(() => relay(["10.244.1.5", "10.244.3.5"]))), EMPTY_NETWORK, request, { id: 0, chooser: seededChooser(1) });
+  const explored = explore(view(program(() => relay(["10.244.1.5", "10.244.3.5"]))), EMPTY_NETWORK, request, {
+    id: 0,
+    chooser: seededChooser(1),
+  });
   if (!explored.ok) throw new Error(explored.error.message);
   const shares = explored.value.walks.map((walk) => [walk.backend?.ip, walk.probability]);
   expect(shares.toSorted()).toEqual([

@@ -13,7 +13,8 @@ import { nextEndpoint } from "./round-robin.ts";
 export interface Program {
   /** As a note names it: "CoreDNS", "the ingress controller". */
   readonly name: string;
-  react(heard: Heard): Reaction;
+  /** null: nothing of note; it accepts and answers like any server. */
+  react(heard: Heard): Reaction | null;
 }
 
 /** One connection or datagram that a program has got. */
@@ -37,6 +38,8 @@ export type Reaction =
     }
   /** It reads, and says nothing: the client waits. */
   | { readonly kind: "ignore"; readonly note: string }
+  /** It closes the connection; `says` is what its client's tool makes of that, where it is more than a reset. */
+  | { readonly kind: "close"; readonly note: string; readonly says?: string }
   | Relay;
 
 /** It makes a second connection, in turn, to one of these, and passes on what either side says. TCP only. */
@@ -51,6 +54,14 @@ export interface Relay {
   /** How many endpoints it tries, and how long each. */
   readonly attempts: number;
   readonly patience: Micros;
+  /** How long it waits for one that has accepted and says nothing; absent: not at all. */
+  readonly silence?: Micros;
+  /** Its endpoints take turns in the order given; absent: in one that it has shuffled. */
+  readonly ordered?: true;
+  /** It tries the same endpoint again, not the next. */
+  readonly stays?: true;
+  /** What becomes of the backend's answer on the way back; absent: nothing. */
+  readonly returned?: (response: HttpResponse) => HttpResponse;
   /** What it answers when none takes the connection (null: there is none at all); null: it closes without a word. */
   readonly failed: (outcome: OutcomeKind | null) => HttpResponse | null;
 }
@@ -76,8 +87,8 @@ function tell(journey: Journey, { host, packet, iface }: Arrived, label: string,
   journey.recorder.add(host.id, draftHop({ iface, stage: "socket", label, before: header, verdict, note }, header));
 }
 
-/** A program gets a connection or a datagram: what goes back to the client, and what it did for that. */
-export function heardBy(journey: Journey, program: Program, arrived: Arrived): Flight | End {
+/** A program gets a connection or a datagram: what goes back to the client, and what it did for that; null: nothing of note. */
+export function heardBy(journey: Journey, program: Program, arrived: Arrived): Flight | End | null {
   const { host, packet, answer } = arrived;
   const back: Flight = { host: host.id, packet: answer, frame: null };
   const who = `${program.name} in ${hostName(host.id)}`;
@@ -87,6 +98,7 @@ export function heardBy(journey: Journey, program: Program, arrived: Arrived): F
     local: { ip: packet.dst, port: packet.dport },
     now: journey.recorder.now,
   });
+  if (reaction === null) return null;
   const seen = `${who} sees the source ${sourceText(packet)}`;
   switch (reaction.kind) {
     case "answer":
@@ -99,6 +111,10 @@ export function heardBy(journey: Journey, program: Program, arrived: Arrived): F
       tell(journey, arrived, "socket", "lost", `${seen} and ${reaction.note}.`);
       return end("timeout", lostSummary(journey, `${who} ${reaction.note}.`), { connected: packet.protocol === "tcp" });
     }
+    case "close":
+      tell(journey, arrived, "socket", "refuse", `${seen} and ${reaction.note}.`);
+      journey.complaint = reaction.says ?? null;
+      return cut(journey, arrived);
     case "relay":
       tell(journey, arrived, "socket", "deliver", `${seen} and ${reaction.note}.`);
       return journey.handshake(back) ? relay(journey, who, reaction, arrived) : turned(journey, back);
@@ -111,12 +127,21 @@ function turned(journey: Journey, back: Flight): Flight {
   return back;
 }
 
+/** It closes a connection that it had accepted: the client gets a reset. */
+function cut(journey: Journey, { host, answer }: Arrived): Flight {
+  journey.cutOff = true;
+  return turned(journey, { host: host.id, packet: { ...answer, flags: "RST,ACK" }, frame: null });
+}
+
 function relay(journey: Journey, who: string, plan: Relay, arrived: Arrived): Flight {
   const { host, answer } = arrived;
   const back: Flight = { host: host.id, packet: answer, frame: null };
   let outcome: OutcomeKind | null = null;
+  let last: Turn | null = null;
   for (let attempt = 0; attempt < plan.attempts && plan.endpoints.length > 0; attempt++) {
-    const { ip, port, key, because } = turnOf(journey, plan, arrived, attempt > 0);
+    const turn: Turn = plan.stays === true && last !== null ? last : turnOf(journey, plan, arrived, attempt > 0);
+    last = turn;
+    const { ip, port, key, because } = turn;
     const dialled = journey.dial({
       from: host.id,
       sender: who,
@@ -129,7 +154,9 @@ function relay(journey: Journey, who: string, plan: Relay, arrived: Arrived): Fl
     if (dialled.connected && dialled.walk.outcome === "delivered") {
       journey.backend = dialled.walk.backend;
       journey.sourceSeen = dialled.walk.sourceSeen;
-      journey.response = dialled.walk.response ?? null;
+      const { response } = dialled.walk;
+      journey.response = response === undefined ? null : (plan.returned?.(response) ?? response);
+      journey.relayedBy = who;
       const own = dialled.walk.hops[0]?.after.src ?? "";
       tell(
         journey,
@@ -140,14 +167,14 @@ function relay(journey: Journey, who: string, plan: Relay, arrived: Arrived): Fl
       );
       return turned(journey, back);
     }
+    if (dialled.connected && dialled.walk.outcome === "timeout") journey.recorder.wait(plan.silence ?? 0);
     outcome = dialled.walk.outcome;
   }
   const response = plan.failed(outcome);
   const why = outcome === null ? "has nobody to pass it on to" : `reaches nobody: ${outcome}`;
   if (response === null) {
     tell(journey, arrived, "relay", "refuse", `${who} ${why}, and closes the connection that it had accepted.`);
-    journey.cutOff = true;
-    return turned(journey, { host: host.id, packet: { ...answer, flags: "RST,ACK" }, frame: null });
+    return cut(journey, arrived);
   }
   tell(
     journey,
@@ -160,14 +187,11 @@ function relay(journey: Journey, who: string, plan: Relay, arrived: Arrived): Fl
   return turned(journey, back);
 }
 
-function turnOf(
-  journey: Journey,
-  plan: Relay,
-  { host, packet }: Arrived,
-  reset: boolean,
-): ProxyEndpoint & { readonly because: string } {
+type Turn = ProxyEndpoint & { readonly because: string };
+
+function turnOf(journey: Journey, plan: Relay, { host, packet }: Arrived, reset: boolean): Turn {
   const state = stateOf(journey, host.id);
-  const socket = { name: plan.name, endpoints: plan.endpoints, affinitySeconds: null };
+  const socket = { name: plan.name, endpoints: plan.endpoints, affinitySeconds: null, ordered: plan.ordered === true };
   const { endpoint, turn, because } = nextEndpoint(state.turns?.[plan.name], socket, {
     client: packet.src,
     reset,

@@ -8,7 +8,10 @@ import type { NetworkState } from "./types.ts";
 /** How kube-proxy in userspace mode picks an endpoint. Upstream: LoadBalancerRR in pkg/proxy/userspace/roundrobin.go of 1.25. */
 
 /** Whom there is to choose from, under a name. */
-type Balanced = Pick<ProxySocket, "name" | "endpoints" | "affinitySeconds">;
+type Balanced = Pick<ProxySocket, "name" | "endpoints" | "affinitySeconds"> & {
+  /** They take turns in the order in which they are given. */
+  readonly ordered?: boolean;
+};
 
 export interface Question {
   readonly client: string;
@@ -46,7 +49,11 @@ function current(turn: Turn | undefined, socket: Balanced, question: Question): 
   const known = [...(turn?.order ?? [])].sort(compareStrings);
   if (turn !== undefined && known.length === keys.length && known.every((key, i) => key === keys[i])) return turn;
   const kept = Object.entries(turn?.clients ?? {}).filter(([, { endpoint }]) => keys.includes(endpoint));
-  return { order: shuffled(keys, question, socket.name), next: 0, clients: Object.fromEntries(kept) };
+  return {
+    order: socket.ordered === true ? socket.endpoints.map((e) => e.key) : shuffled(keys, question, socket.name),
+    next: 0,
+    clients: Object.fromEntries(kept),
+  };
 }
 
 /** The endpoint for a connection of a client, and the turn afterwards. */

@@ -23,6 +23,8 @@ export interface Ending {
   readonly connected: boolean;
   /** What the server said, where that is known. */
   readonly response: HttpResponse | null;
+  /** What the tool says of a connection that was closed before an answer, where it knows more than that. */
+  readonly complaint?: string | null;
 }
 
 /** `503 Service Unavailable`. */
@@ -61,6 +63,7 @@ function curl(e: Ending): string {
   if (e.outcome === "timeout") {
     return `curl: (28) Failed to connect to ${e.ip} port ${e.port} after ${CONNECT_TIMEOUT_MS} ms: Couldn't connect to server`;
   }
+  if (e.outcome === "reset" && e.complaint) return e.complaint;
   if (e.outcome === "reset") return "curl: (56) Recv failure: Connection reset by peer";
   const ms = Math.floor(e.elapsed / 1_000);
   return `curl: (7) Failed to connect to ${e.ip} port ${e.port} after ${ms} ms: Couldn't connect to server`;

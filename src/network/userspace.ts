@@ -117,6 +117,7 @@ function turned(journey: Journey, back: Flight): Flight {
 /** What the second connection has met is what the client's request has met. */
 function learn(journey: Journey, { walk, listener }: Dialled): void {
   journey.backend = walk.backend;
+  journey.relayedBy = "kube-proxy";
   journey.sourceSeen = walk.sourceSeen;
   journey.listener = listener;
 }
