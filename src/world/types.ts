@@ -1,6 +1,7 @@
 import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import type { Micros } from "../base/time.ts";
 import type { ConntrackEntry } from "../kernel/conntrack.ts";
+import type { Host } from "../kernel/host.ts";
 import type { LogEntry } from "../engine/types.ts";
 import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
@@ -50,6 +51,10 @@ export interface World {
   logOf(actor: string): readonly LogEntry[];
   /** The environment of a running container (null: the pod's first), frozen at its start; empty when it does not run. */
   env(pod: ObjectKey, container: string | null): readonly { readonly name: string; readonly value: string }[];
+  /** Walks of all sends up to now, oldest first. */
+  readonly walks: readonly Walk[];
+  /** A host's interfaces, routes, sysctls and sockets as they are now; undefined when there is no such host. */
+  host(id: HostId): Host | undefined;
   /** The connections that a host's kernel ("node/worker-1") tracks now. */
   conntrack(host: HostId): readonly ConntrackEntry[];
   /** Connections that were opened to stay, closed ones included, oldest first. */

@@ -8,6 +8,7 @@ import type { Service } from "../model/service/types.ts";
 import type { RuleRef } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
 import { send } from "../network/send.ts";
+import { createTopology } from "../network/topology/topology.ts";
 import type { RequestError } from "../network/types.ts";
 import { seededChooser } from "../base/draw.ts";
 import { proxyNode } from "../proxy/node.ts";
@@ -145,6 +146,10 @@ export function createWorld(options: WorldOptions): World {
     objectsAt: (revision) => cluster().store.readAt(revision),
     logOf: (actor) => cluster().log.filter((entry) => entry.actor === actor),
     env: (pod, container) => cluster().envOf(pod, container),
+    get walks() {
+      return cluster().state.walks;
+    },
+    host: (id) => createTopology(cluster().view()).host(id),
     conntrack: (host) =>
       (cluster().state.network.hosts[host]?.conntrack ?? []).filter((entry) => entry.expiresAt > cluster().now),
 
