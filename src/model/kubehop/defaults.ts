@@ -1,3 +1,4 @@
+import { DEFAULT_NETWORK } from "./network.ts";
 import type { Client, CloudProvider, Lab } from "./types.ts";
 
 export function defaultClient(client: Client): Client {
@@ -18,5 +19,8 @@ export function defaultCloudProvider(cloud: CloudProvider): CloudProvider {
 }
 
 export function defaultLab(lab: Lab): Lab {
-  return { ...lab, spec: lab.spec ?? {} };
+  const spec = lab.spec ?? {};
+  if (spec.network === undefined) return { ...lab, spec };
+  const { routerRoutes: _, ...defaults } = DEFAULT_NETWORK;
+  return { ...lab, spec: { ...spec, network: { ...defaults, ...spec.network } } };
 }

@@ -1,7 +1,57 @@
-import { int32, int64, object, string, struct, type Struct } from "../fields.ts";
+import { bool, int32, int64, object, objects, string, struct, strings, type Struct } from "../fields.ts";
 import { metadata, TYPE_META } from "../meta/fields.ts";
 
 const pkg = "v1alpha1";
+
+const STATIC_ROUTE: Struct = struct(
+  "StaticRoute",
+  {
+    to: string("Destination, a CIDR.", { required: true }),
+    via: strings(
+      "Next hops: Nodes by name, or addresses. With several, each flow keeps to the one that its hash picks (ECMP).",
+      { required: true },
+    ),
+  },
+  pkg,
+);
+
+const NETWORK: Struct = struct(
+  "LabNetwork",
+  {
+    attachment: string(
+      "How pods hang on their node. bridge: a veth pair each into cni0. ptp: a routed veth each, no bridge.",
+      { values: ["bridge", "ptp"], default: "bridge" },
+    ),
+    routes: string(
+      "How a node reaches the pods of another. host-gw: by a route through that node. vxlan: wrapped in UDP to that node (flannel.1). cloud: by the routes of the nodes' router.",
+      { values: ["host-gw", "vxlan", "cloud"], default: "host-gw" },
+    ),
+    bridgeNetfilter: bool("net.bridge.bridge-nf-call-iptables: do frames that cross cni0 meet the rules?", {
+      default: true,
+      keep: true,
+    }),
+    hairpin: bool("hairpin_mode of cni0's ports: may a frame leave by the port that it came in by?", {
+      default: true,
+      keep: true,
+    }),
+    masquerade: bool(
+      "Whether the CNI masquerades what leaves the pod network, by rules of its own behind kube-proxy's.",
+      { default: false, keep: true },
+    ),
+    forwardPolicy: string("Policy of the chain FORWARD of the table filter. DROP is what Docker sets.", {
+      values: ["ACCEPT", "DROP"],
+      default: "ACCEPT",
+    }),
+    rpFilter: int32("net.ipv4.conf.all.rp_filter: 0 off, 1 strict, 2 loose.", { default: 0, keep: true }),
+    isolatedPods: bool("Pods reach pods only: nothing passes between the pod network and the hosts' network.", {
+      default: false,
+      keep: true,
+    }),
+    mtu: int32("Bytes of the largest packet in the pod network. By default 1450 with vxlan, else 1500."),
+    routerRoutes: objects(STATIC_ROUTE, "Routes of the nodes' router, static or learned by BGP."),
+  },
+  pkg,
+);
 
 export const CLIENT: Struct = struct(
   "Client",
@@ -11,7 +61,10 @@ export const CLIENT: Struct = struct(
     spec: object(
       struct(
         "ClientSpec",
-        { ip: string("Its address, outside of every range of the cluster.", { required: true, keep: true }) },
+        {
+          ip: string("Its address, outside of every range of the cluster.", { required: true, keep: true }),
+          routes: objects(STATIC_ROUTE, "Routes of its own besides its default route."),
+        },
         pkg,
       ),
       "A machine outside the cluster that can send requests.",
@@ -95,6 +148,7 @@ export const LAB: Struct = struct(
             ),
             "A request that is sent as soon as the scenario is opened.",
           ),
+          network: object(NETWORK, "The wires between pods, nodes and the router."),
         },
         pkg,
       ),

@@ -1,4 +1,5 @@
 import type { KubeObject } from "../meta/types.ts";
+import type { LabNetwork, StaticRoute } from "./network.ts";
 
 /** The one group of our own: what a scenario needs that Kubernetes has no kind for. */
 export const KUBEHOP_VERSION = "kubehop.dev/v1alpha1";
@@ -7,7 +8,11 @@ export const KUBEHOP_VERSION = "kubehop.dev/v1alpha1";
 export interface Client extends KubeObject {
   readonly apiVersion: typeof KUBEHOP_VERSION;
   readonly kind: "Client";
-  readonly spec: { readonly ip: string };
+  readonly spec: {
+    readonly ip: string;
+    /** Routes of its own besides the default route. */
+    readonly routes?: readonly StaticRoute[];
+  };
 }
 
 export interface CloudProvider extends KubeObject {
@@ -41,6 +46,7 @@ export interface Lab extends KubeObject {
     readonly title?: string;
     /** `send` lines that the app runs by itself on opening: from and to as the CLI writes them. */
     readonly open?: { readonly from: string; readonly to: string };
+    readonly network?: LabNetwork;
   };
 }
 

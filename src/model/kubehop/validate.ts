@@ -1,13 +1,41 @@
 /** Our own kinds follow the API's conventions, so their refusals read like the server's. */
 import { parseIP } from "../../base/ip.ts";
-import { validateIP } from "../ip-validate.ts";
+import { validateCidr, validateIP } from "../ip-validate.ts";
 import { oneOf } from "../meta/validate.ts";
-import { type Cause, invalid, required } from "../status.ts";
+import { type Cause, invalid, notSupported, required } from "../status.ts";
+import type { LabNetwork, StaticRoute } from "./network.ts";
 import type { Client, CloudProvider, Lab } from "./types.ts";
 
 export function validateClient(client: Client): readonly Cause[] {
   const ip = (client.spec.ip as string | undefined) ?? "";
-  return ip === "" ? [required("spec.ip")] : validateIP(ip, "spec.ip");
+  return [
+    ...(ip === "" ? [required("spec.ip")] : validateIP(ip, "spec.ip")),
+    ...validateRoutes(client.spec.routes, "spec.routes"),
+  ];
+}
+
+function validateRoutes(routes: readonly StaticRoute[] | undefined, field: string): readonly Cause[] {
+  return (routes ?? []).flatMap(({ to, via }: { readonly to?: string; readonly via?: readonly string[] }, i) => [
+    ...((to ?? "") === "" ? [required(`${field}[${i}].to`)] : validateCidr(to ?? "", `${field}[${i}].to`)),
+    ...((via ?? []).length === 0 ? [required(`${field}[${i}].via`)] : []),
+    ...(via ?? []).flatMap((hop, j) => (hop === "" ? [required(`${field}[${i}].via[${j}]`)] : [])),
+  ]);
+}
+
+/** The least that IPv4 demands of a link (RFC 791), and what an Ethernet jumbo frame carries. */
+const MTU = { from: 68, to: 9216 } as const;
+
+function validateNetwork(network: LabNetwork, field: string): readonly Cause[] {
+  const { attachment = "bridge", routes = "host-gw", forwardPolicy = "ACCEPT", rpFilter = 0, mtu } = network;
+  const outOfRange = mtu !== undefined && (!Number.isInteger(mtu) || mtu < MTU.from || mtu > MTU.to);
+  return [
+    ...oneOf(attachment, ["bridge", "ptp"], `${field}.attachment`),
+    ...oneOf(routes, ["host-gw", "vxlan", "cloud"], `${field}.routes`),
+    ...oneOf(forwardPolicy, ["ACCEPT", "DROP"], `${field}.forwardPolicy`),
+    ...([0, 1, 2].includes(rpFilter) ? [] : [notSupported(`${field}.rpFilter`, rpFilter, ["0", "1", "2"])]),
+    ...(outOfRange ? [invalid(`${field}.mtu`, mtu, `must be between ${MTU.from} and ${MTU.to}, inclusive`)] : []),
+    ...validateRoutes(network.routerRoutes, `${field}.routerRoutes`),
+  ];
 }
 
 export function validateCloudProvider(cloud: CloudProvider): readonly Cause[] {
@@ -39,5 +67,6 @@ export function validateLab(lab: Lab): readonly Cause[] {
     if ((open.from ?? "") === "") causes.push(required("spec.open.from"));
     if ((open.to ?? "") === "") causes.push(required("spec.open.to"));
   }
+  if (lab.spec.network !== undefined) causes.push(...validateNetwork(lab.spec.network, "spec.network"));
   return causes;
 }

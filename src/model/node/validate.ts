@@ -1,6 +1,7 @@
 /** Source: pkg/apis/core/validation/validation.go, ValidateNode and ValidateNodeUpdate. */
 import { parseIP } from "../../base/ip.ts";
 import { validateCidr, validateIP } from "../ip-validate.ts";
+import { NETWORK_ANNOTATION, parseNodeNetwork } from "../kubehop/network.ts";
 import { labelKeyProblems, labelValueProblems } from "../names.ts";
 import { type Cause, duplicate, forbidden, invalid, notSupported, required } from "../status.ts";
 import type { Node } from "./types.ts";
@@ -26,6 +27,9 @@ export function validateNode(node: Node): readonly Cause[] {
     }
     seen.add(key);
   }
+  const wires = node.metadata.annotations?.[NETWORK_ANNOTATION];
+  const read = wires === undefined ? null : parseNodeNetwork(wires);
+  if (read !== null && !read.ok) causes.push(invalid(`metadata.annotations[${NETWORK_ANNOTATION}]`, wires, read.error));
   const cidrs = node.spec.podCIDRs ?? [];
   for (const [i, cidr] of cidrs.entries()) causes.push(...validateCidr(cidr, `spec.podCIDRs[${i}]`));
   if (cidrs.length > 2)
