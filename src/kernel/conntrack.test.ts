@@ -77,12 +77,14 @@ describe("track", () => {
     expect(state.conntrack[0]?.expiresAt).toBe(100 * SECOND + TIMEOUTS.SYN_SENT);
   });
 
-  it("UDP: replied for 30 s, assured for 120 s once the client goes on", () => {
+  it("UDP: replied for 30 s, assured for 120 s once both have talked for more than two seconds", () => {
     const answered = track(opened(DATAGRAM), replyTo(DATAGRAM, { flags: null, icmp: null }), 0).state;
     expect(answered.conntrack[0]).toMatchObject({ state: "REPLIED", expiresAt: 30 * SECOND });
-    const more = track(answered, DATAGRAM, SECOND);
-    expect(more.tracked?.ctState).toBe("ESTABLISHED");
-    expect(more.state.conntrack[0]).toMatchObject({ state: "ASSURED", expiresAt: 121 * SECOND });
+    const soon = track(answered, DATAGRAM, SECOND);
+    expect(soon.tracked?.ctState).toBe("ESTABLISHED");
+    expect(soon.state.conntrack[0]).toMatchObject({ state: "REPLIED", expiresAt: 31 * SECOND });
+    const later = track(soon.state, DATAGRAM, 3 * SECOND).state;
+    expect(later.conntrack[0]).toMatchObject({ state: "ASSURED", expiresAt: 123 * SECOND });
   });
 
   it("a RST as the only answer deletes the entry, and the RST itself still belongs to it", () => {

@@ -9,7 +9,7 @@ import {
   isIcmpError,
 } from "./packet.ts";
 import type { Header, HookName, Packet, TableName, Verdict } from "../model/trace/types.ts";
-import { track, withEntry } from "./conntrack.ts";
+import { track, withEntry, withRoom } from "./conntrack.ts";
 import { counted, NO_COUNTERS, packetLength } from "./counters.ts";
 import { hostName, isLocal } from "./host.ts";
 import { type Manip, bind, translate } from "./nat.ts";
@@ -249,12 +249,25 @@ function tracks(visit: Visit): boolean {
   return HOOKS.some((hook) => rules.has("nat", hook) || rules.has("filter", hook));
 }
 
-function conntrackIn(visit: Visit): void {
-  if (!tracks(visit)) return;
+/** Ties the packet to its connection; drops one that would open a connection when the table has no room for it. */
+function conntrackIn(visit: Visit, iface: string | null): Outcome | null {
+  if (!tracks(visit)) return null;
   const { state, tracked } = track(visit.state, visit.packet, visit.env.now);
   visit.state = state;
+  const max = visit.host.sysctls.conntrackMax;
+  if (max !== undefined && tracked?.confirmed === false) {
+    const room = withRoom(state, max, visit.env.now);
+    if (room === null) {
+      const why = `${hostName(visit.host.id)} drops the packet: its connection table is full (nf_conntrack_max ${max}), and the packet is of no connection in it.`;
+      const label = iface === null ? "OUTPUT" : "PREROUTING";
+      note(visit, { iface, stage: "conntrack", label, before: headerOf(visit.packet), verdict: "drop", note: why });
+      return { kind: "lost", packet: visit.packet, why };
+    }
+    visit.state = room;
+  }
   visit.tracked = tracked;
   visit.ctState = tracked?.ctState ?? "INVALID";
+  return null;
 }
 
 /** The packet has made it through the host: from now on its connection exists. */
@@ -270,8 +283,8 @@ export function prerouting(visit: Visit, inInterface: string): Outcome | null {
   const crossing: Crossing = { inInterface, outInterface: null, nextHop: null };
   const raw = gate(visit, "raw", "PREROUTING", crossing);
   if (raw !== null) return raw;
-  if (visit.tracked === null) conntrackIn(visit);
   return (
+    (visit.tracked === null ? conntrackIn(visit, inInterface) : null) ??
     gate(visit, "mangle", "PREROUTING", crossing) ??
     nat(visit, "PREROUTING", crossing) ??
     // iptables has no such chain; nftables may hook one in behind nat.
@@ -331,7 +344,8 @@ export function virtualOutput(visit: Visit, crossing: Crossing): Outcome | null 
 export function output(visit: Visit, crossing: Crossing): Outcome | null {
   const raw = gate(visit, "raw", "OUTPUT", crossing);
   if (raw !== null) return raw;
-  if (visit.tracked === null) conntrackIn(visit);
+  const full = visit.tracked === null ? conntrackIn(visit, null) : null;
+  if (full !== null) return full;
   const end = gate(visit, "mangle", "OUTPUT", crossing) ?? nat(visit, "OUTPUT", crossing);
   if (end === null) virtualReply(visit, crossing.outInterface, "OUTPUT");
   return end;

@@ -58,6 +58,8 @@ export interface Sysctls {
   readonly bridgeNfCallIptables: boolean;
   /** net.ipv4.conf.all.route_localnet: 127.0.0.0/8 may cross an interface. */
   readonly routeLocalnet: boolean;
+  /** net.netfilter.nf_conntrack_max: connections that are tracked at a time; absent: more than anyone here opens. */
+  readonly conntrackMax?: number;
 }
 
 /** One network namespace as plain data (but for `rules`, which is behaviour): what the packet path needs to know of it. */

@@ -35,20 +35,21 @@ export function destinationText(h: Header): string {
   return endpointText(h.dst, h.dport);
 }
 
-/** `SYN`, `echo-request`, `datagram`: what kind of packet this is, in one word. SCTP's INIT stands where TCP has SYN. */
+/** `SYN`, `data segment`, `datagram`: what kind of packet this is, in a word or two. SCTP's INIT stands where TCP has SYN. */
 export function kindText(packet: Packet): string {
   if (packet.icmp !== null) return `ICMP ${packet.icmp}`;
   if (packet.protocol === "udp") return "datagram";
   if (packet.protocol === "sctp") {
     return packet.flags === "SYN" ? "INIT" : packet.flags === "SYN,ACK" ? "INIT ACK" : "ABORT";
   }
-  return packet.flags ?? "segment";
+  if (packet.flags === "PSH,ACK") return "data segment";
+  return packet.flags === "FIN,ACK" ? "FIN" : (packet.flags ?? "segment");
 }
 
 /** The same with its article, by sound: "a SYN", "an RST", "an ICMP echo-request". */
 export function aKind(packet: Packet): string {
   const kind = kindText(packet);
-  return /^(ABORT|ICMP|INIT|RST)/.test(kind) ? `an ${kind}` : `a ${kind}`;
+  return /^(ABORT|ACK|ICMP|INIT|RST)/.test(kind) ? `an ${kind}` : `a ${kind}`;
 }
 
 /** The opposite direction of a packet, as its receiver answers it. */

@@ -1,6 +1,7 @@
 import { isIPv6 } from "../base/ip.ts";
 import type { Packet } from "../model/trace/types.ts";
-import { type Tuple, sameTuple, tupleOf } from "./conntrack.ts";
+import { sameTuple } from "./conntrack-table.ts";
+import { type Tuple, tupleOf } from "./conntrack.ts";
 import { type Host, type Listener, isLoopback } from "./host.ts";
 import { icmpError, isIcmpError, replyTo } from "./packet.ts";
 

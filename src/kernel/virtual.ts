@@ -135,6 +135,8 @@ export function virtualRequest(
     return "rewritten";
   }
   if (server === null || visit.ctState !== "NEW") return null;
+  // Only a SYN is scheduled; any other packet of no connection goes on to the host's own sockets (tcp_conn_schedule, sloppy_tcp=0).
+  if (packet.protocol === "tcp" && packet.flags !== "SYN") return null;
   const { now, chooser, flow } = visit.env;
   const chosen = schedule(server, visit.state.ipvs ?? EMPTY_IPVS, packet, {
     now,
