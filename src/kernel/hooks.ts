@@ -16,6 +16,7 @@ import { type Manip, bind, translate } from "./nat.ts";
 import type { HookContext, RecentLists, TableResult } from "./netfilter.ts";
 import { lookupRoute } from "./route.ts";
 import { type Outcome, type Visit, note, relatedTo } from "./visit.ts";
+import { passWorkloads } from "./workloads.ts";
 
 const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
@@ -246,7 +247,9 @@ function nat(visit: Visit, hook: HookName, crossing: Crossing): Outcome | null {
 function tracks(visit: Visit): boolean {
   const { rules } = visit.host;
   if (rules === null) return false;
-  return HOOKS.some((hook) => rules.has("nat", hook) || rules.has("filter", hook));
+  return (
+    visit.host.workloads !== undefined || HOOKS.some((hook) => rules.has("nat", hook) || rules.has("filter", hook))
+  );
 }
 
 /** Ties the packet to its connection; drops one that would open a connection when the table has no room for it. */
@@ -292,7 +295,7 @@ export function prerouting(visit: Visit, inInterface: string): Outcome | null {
   );
 }
 
-/** mangle → filter; IPVS and nat follow ({@link inputNat}). */
+/** mangle → filter; IPVS, pods' policies and nat follow ({@link inputNat}). */
 export function inputFilter(visit: Visit, inInterface: string): Outcome | null {
   const crossing: Crossing = { inInterface, outInterface: null, nextHop: null };
   return gate(visit, "mangle", "INPUT", crossing) ?? gate(visit, "filter", "INPUT", crossing);
@@ -302,7 +305,7 @@ export function inputFilter(visit: Visit, inInterface: string): Outcome | null {
 export function inputNat(visit: Visit, inInterface: string): Outcome | null {
   const crossing: Crossing = { inInterface, outInterface: null, nextHop: null };
   virtualReply(visit, inInterface, "INPUT");
-  const end = nat(visit, "INPUT", crossing);
+  const end = passWorkloads(visit, inInterface, "in") ?? nat(visit, "INPUT", crossing);
   if (end === null) confirm(visit);
   return end;
 }
@@ -324,18 +327,22 @@ function virtualReply(visit: Visit, iface: string | null, label: HookName): void
   });
 }
 
-/** mangle → filter; behind them IPVS sees the answers of its real servers. */
+/** mangle → pods' policies → filter; behind them IPVS sees the answers of its real servers. */
 export function forward(visit: Visit, crossing: Crossing): Outcome | null {
-  const end = gate(visit, "mangle", "FORWARD", crossing) ?? gate(visit, "filter", "FORWARD", crossing);
+  const end =
+    gate(visit, "mangle", "FORWARD", crossing) ??
+    passWorkloads(visit, crossing.inInterface, "through") ??
+    gate(visit, "filter", "FORWARD", crossing);
   if (end === null) virtualReply(visit, crossing.outInterface, "FORWARD");
   return end;
 }
 
-/** OUTPUT again, for a packet that IPVS sends on: raw → mangle → filter. Its connection has been through nat. */
-export function virtualOutput(visit: Visit, crossing: Crossing): Outcome | null {
+/** OUTPUT again, for a packet that IPVS sends on: raw → mangle → pods' policies → filter. Its connection has been through nat. */
+export function virtualOutput(visit: Visit, crossing: Crossing, arrived: string): Outcome | null {
   return (
     gate(visit, "raw", "OUTPUT", crossing) ??
     gate(visit, "mangle", "OUTPUT", crossing) ??
+    passWorkloads(visit, arrived, "through") ??
     gate(visit, "filter", "OUTPUT", crossing)
   );
 }
@@ -352,7 +359,7 @@ export function output(visit: Visit, crossing: Crossing): Outcome | null {
 }
 
 export function outputFilter(visit: Visit, crossing: Crossing): Outcome | null {
-  return gate(visit, "filter", "OUTPUT", crossing);
+  return passWorkloads(visit, null, "through") ?? gate(visit, "filter", "OUTPUT", crossing);
 }
 
 /** mangle → nat (sources) → filter → confirm. */

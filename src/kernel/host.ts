@@ -2,6 +2,7 @@ import { cidrOf, isIPv6, parseIP } from "../base/ip.ts";
 import type { HttpResponse } from "../model/trace/message.ts";
 import type { HostId } from "../model/trace/types.ts";
 import type { Rules } from "./netfilter.ts";
+import type { WorkloadFilter } from "./workloads.ts";
 
 /** An address with the length of the network it stands in, as `ip addr` shows it. */
 export interface InterfaceAddress {
@@ -71,6 +72,8 @@ export interface Host {
   readonly sysctls: Sysctls;
   /** null: no netfilter at all, hence no connection tracking either (Linux hooks it in only for rules that need it). */
   readonly rules: Rules | null;
+  /** What a CNI plug-in filters at its pods' veths; absent: nothing. */
+  readonly workloads?: WorkloadFilter;
   readonly listeners: readonly Listener[];
 }
 

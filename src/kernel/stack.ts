@@ -169,7 +169,7 @@ function virtualOut(visit: Visit, iface: string): Outcome {
   note(visit, { ...hop, verdict: "continue", note: `${place} has ${viaWords(decision, before.dst)}.` });
   const crossing: Crossing = { inInterface: null, outInterface: decision.dev, nextHop: decision.nextHop };
   return (
-    virtualOutput(visit, crossing) ??
+    virtualOutput(visit, crossing, iface) ??
     postrouting(visit, crossing) ?? {
       kind: "transmit",
       packet: { ...visit.packet, mark: 0 },

@@ -55,7 +55,6 @@ const all = ["all"];
 const NO_CONTROLLER =
   "is stored and listed, but nothing happens without a controller for it, and this cluster has none yet";
 const NO_METALLB = "is stored and listed, but this cluster runs no MetalLB yet";
-const NOT_ENFORCED = "is stored and listed, but the pod network of this cluster, flannel, enforces none";
 const kept = (apiVersion: string, kind: string, extra?: Extra): KindInfo =>
   define(apiVersion, kind, "namespaced", "kept", extra);
 const keptInCluster = (apiVersion: string, kind: string, extra?: Extra): KindInfo =>
@@ -81,7 +80,6 @@ export const KINDS: readonly KindInfo[] = [
   define("networking.k8s.io/v1", "NetworkPolicy", "namespaced", "modelled", {
     short: ["netpol"],
     plural: "networkpolicies",
-    without: NOT_ENFORCED,
   }),
   define("metallb.io/v1beta1", "BGPAdvertisement", "namespaced", "modelled", { without: NO_METALLB }),
   define("metallb.io/v1beta2", "BGPPeer", "namespaced", "modelled", { without: NO_METALLB }),

@@ -4,6 +4,8 @@ import { parseSave } from "../kernel/iptables/parse.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { Container, Pod } from "../model/pod/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
+import type { Labels } from "../model/meta/types.ts";
+import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { ClusterView, PodAttachment } from "./types.ts";
@@ -34,6 +36,8 @@ export interface TestCluster {
   readonly proxySockets?: ClusterView["proxySockets"];
   readonly programs?: ClusterView["programOf"];
   readonly machines?: ReturnType<NonNullable<ClusterView["machines"]>>;
+  readonly policies?: readonly NetworkPolicy[];
+  readonly namespaces?: Readonly<Record<string, Labels>>;
   readonly now?: number;
 }
 
@@ -127,6 +131,8 @@ export function testView(cluster: TestCluster): ClusterView {
     ...(cluster.proxySockets === undefined ? {} : { proxySockets: cluster.proxySockets }),
     ...(cluster.programs === undefined ? {} : { programOf: cluster.programs }),
     machines: () => cluster.machines ?? [],
+    networkPolicies: () => cluster.policies ?? [],
+    namespaceLabels: (name) => cluster.namespaces?.[name] ?? { "kubernetes.io/metadata.name": name },
     ...(cluster.sysctls === undefined ? {} : { sysctlsOf: cluster.sysctls }),
   };
 }

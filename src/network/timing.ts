@@ -27,7 +27,7 @@ export const ARP_FAILURE: Micros = 3_060_000;
 export const CONNECT_TIMEOUT_MS = 130_000;
 
 export function stageCost(stage: Stage): Micros {
-  if (stage.startsWith("hook:")) return COST.hook;
+  if (stage.startsWith("hook:") || stage === "policy") return COST.hook;
   switch (stage) {
     case "route":
       return COST.route;

@@ -5,6 +5,8 @@ import type { Listener, Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
+import type { Labels } from "../model/meta/types.ts";
+import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
@@ -51,6 +53,10 @@ export interface ClusterView {
   proxySockets?(node: string): readonly Listener[];
   /** What the process behind this socket of a pod does with what it hears; null, or absent: it accepts and answers, no more. */
   programOf?(pod: Pod, listener: Listener): Program | null;
+  /** What the pod network enforces, sorted by namespace and name; absent: nothing. */
+  networkPolicies?(): readonly NetworkPolicy[];
+  /** Undefined when there is no such namespace. */
+  namespaceLabels?(namespace: string): Labels | undefined;
   /** Machines in the nodes' network that are no Nodes, with what listens there: the control plane's. */
   machines?(): readonly { readonly name: string; readonly ip: string; readonly listeners: readonly Listener[] }[];
 }

@@ -6,6 +6,7 @@ import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { Client, CloudProvider } from "../model/kubehop/types.ts";
 import { objectKey } from "../model/meta/types.ts";
+import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import { isControlPlane, type Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
@@ -78,6 +79,8 @@ export function clusterView(given: ViewInputs): ClusterView {
         .list<Node>("Node")
         .filter(isControlPlane)
         .map((node) => controlPlane(node, now)),
+    networkPolicies: () => reader.list<NetworkPolicy>("NetworkPolicy"),
+    namespaceLabels: (name) => reader.get(objectKey("Namespace", undefined, name))?.metadata.labels,
     node: (name) => reader.get<Node>(objectKey("Node", undefined, name)),
     nodes: () => reader.list<Node>("Node"),
     pod: (namespace, name) => reader.get<Pod>(objectKey("Pod", namespace, name)),

@@ -47,7 +47,6 @@ export const NETWORK_POLICY: Struct = struct("NetworkPolicy", {
   metadata,
   spec: object(
     SPEC,
-    "Who may talk with these pods. The pod network of this playground is flannel, which enforces none: kept and shown, but changes nothing.",
-    { inert: true },
+    "Who may talk with these pods. The pod network of this playground enforces it, at the pods' own ends and behind DNAT.",
   ),
 });

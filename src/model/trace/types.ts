@@ -38,7 +38,7 @@ export type HookName = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUT
 export type TableName = "raw" | "mangle" | "nat" | "filter";
 
 export type Stage =
-  "client" | "dns" | "route" | `hook:${TableName}/${HookName}` | "conntrack" | "link" | "lb" | "socket";
+  "client" | "dns" | "route" | `hook:${TableName}/${HookName}` | "policy" | "conntrack" | "link" | "lb" | "socket";
 
 /** Why a rule exists: the object and field that made it write itself, and one plain sentence. */
 export interface Origin {

@@ -2,6 +2,7 @@ import { cidrOf } from "../../base/ip.ts";
 import { type Host, type Interface, LOOPBACK, type Route } from "../../kernel/host.ts";
 import { bridgeAddress, familyOf, nodeAddress, nodeAddresses, podAddresses, podCidrs } from "../addresses.ts";
 import { KUBELET_LISTENERS, PROXY_LISTENERS, listenersOf, socketListeners } from "../listeners.ts";
+import { policyFilter } from "../policy-filter.ts";
 import type { Layout } from "./layout.ts";
 import { hostRoute, iface, sysctls, wholeAddress } from "./parts.ts";
 import { isAttached, podHost } from "./pod.ts";
@@ -14,6 +15,7 @@ export function nodeHost(layout: Layout, name: string): Host | undefined {
   const bridged = view.attachment === "bridge";
   const rules = view.rulesOf(name);
   const { virtual } = rules;
+  const workloads = policyFilter(view);
   const proxyProcess = view.proxySockets?.(name) ?? PROXY_LISTENERS;
   const cidrs = podCidrs(node);
   const own = view.podsOnNode(name).filter((p) => p.spec.hostNetwork !== true && isAttached(p));
@@ -49,6 +51,7 @@ export function nodeHost(layout: Layout, name: string): Host | undefined {
     routes: [...local, ...single, ...layout.podRoutes(name), ...layout.underlayRoutes],
     sysctls: sysctls(view.sysctlsOf?.(name) ?? {}),
     rules,
+    ...(workloads === null ? {} : { workloads }),
     listeners: [
       ...proxyProcess,
       // Where kube-proxy has no socket of its own it does not run, and its rules lead to closed ports.

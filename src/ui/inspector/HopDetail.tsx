@@ -63,7 +63,14 @@ export function HopDetail({ mirror, query, walk, selection, hop }: Props): React
         </>
       )}
       {hop.rule !== null && (
-        <Because mirror={mirror} query={query} rule={hop.rule} node={nodeOf(hop.place)} tone={hop.verdict} />
+        <Because
+          mirror={mirror}
+          query={query}
+          rule={hop.rule}
+          // A NetworkPolicy's rules are not among those that the node's own tools list.
+          node={hop.stage === "policy" ? null : nodeOf(hop.place)}
+          tone={hop.verdict}
+        />
       )}
     </section>
   );

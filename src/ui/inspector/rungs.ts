@@ -66,7 +66,8 @@ function splitVisit(visit: readonly Hop[]): readonly { readonly lead: Hop; reado
   };
   for (const hop of visit) {
     const current = groups.at(-1);
-    const telling = hop.stage === "route" || (hop.stage.startsWith("hook:") && hop.considered > 0);
+    const hasRules = hop.stage.startsWith("hook:") || hop.stage === "policy";
+    const telling = hop.stage === "route" || (hasRules && hop.considered > 0);
     if (isKey(hop)) open(hop);
     else if (hop.stage === "route" && current !== undefined && rewrites(current.lead)) open(hop);
     else if (stopped && telling && (current === undefined || current.lead.stage !== "client")) open(hop);
@@ -215,7 +216,7 @@ function requestFact(lead: Hop, hops: readonly Hop[], walk: Walk): string {
   }
   if (lead.stage === "client") return `dst ${destination(lead.after)}`;
   if (lead.stage === "lb") return sameEnds(lead) ? "header kept" : `dst ${destination(lead.after)}`;
-  if (lead.stage.startsWith("hook:"))
+  if (lead.stage.startsWith("hook:") || lead.stage === "policy")
     return lead.considered > 0 ? `${lead.considered} looked at, ${lead.matched} matched` : "no rule here";
   return lead.stage === "route" ? routeFact(lead, walk.hops) : crossing(hops);
 }

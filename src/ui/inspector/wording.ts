@@ -44,6 +44,7 @@ export function stageTitle(stage: Stage): string {
     client: "client",
     dns: "DNS",
     route: "routing",
+    policy: "network policy",
     conntrack: "conntrack",
     link: "link",
     lb: "balancer",

@@ -32,7 +32,7 @@ export type RowTint = Tint | "drop" | "ink";
 export function rowOf(hop: Hop): number | null {
   if (hop.stage === "route") return 1;
   if (hop.stage.endsWith("/PREROUTING") || hop.stage.endsWith("/OUTPUT")) return 0;
-  if (hop.stage.endsWith("/FORWARD") || hop.stage.endsWith("/INPUT")) return 2;
+  if (hop.stage === "policy" || hop.stage.endsWith("/FORWARD") || hop.stage.endsWith("/INPUT")) return 2;
   return hop.stage.endsWith("/POSTROUTING") ? 3 : null;
 }
 
