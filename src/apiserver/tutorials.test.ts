@@ -374,7 +374,7 @@ describe("and is what the tutorial says", () => {
       "1: headless Service with its Deployment: extensions/v1beta1 Deployment is deprecated in v1.8+, unavailable in v1.16+; use apps/v1 Deployment",
       "1: preserving source IP, the annotation of 1.6: annotation service.beta.kubernetes.io/external-traffic: OnlyLocal is read as spec.externalTrafficPolicy: Local here. It was the way up to v1.6; servers since v1.8 keep it and take no notice: the policy would be Cluster.",
       "1: Ingress: extensions/v1beta1 Ingress is deprecated in v1.14+, unavailable in v1.22+; use networking.k8s.io/v1 Ingress",
-      "1: Ingress: Ingress is stored and listed, but nothing happens without a controller for it, and this cluster has none yet.",
+      "1: Ingress: Ingress is stored and listed, but nothing happens without a controller for it, and no pod of this text is one.",
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { endpointsController } from "./endpoints/controller.ts";
 import { endpointSliceController } from "./endpointslice/controller.ts";
 import { endpointSliceMirroringController } from "./endpointslice/mirroring.ts";
 import { garbageCollector, podGarbageCollector } from "./garbage.ts";
+import { ingressControllers } from "./ingress.ts";
 import { kubelet } from "./kubelet/controller.ts";
 import { namespaceController } from "./namespace.ts";
 import { nodeLifecycleController, taintEvictionController } from "./node-lifecycle.ts";
@@ -31,6 +32,7 @@ export const ALL_CONTROLLERS: readonly Controller[] = [
   endpointSliceController,
   endpointSliceMirroringController,
   serviceLoadBalancerController,
+  ...ingressControllers,
   namespaceController,
   nodeLifecycleController,
   taintEvictionController,

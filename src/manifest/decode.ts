@@ -1,7 +1,8 @@
 /** Documents → objects: kinds looked up, fields decoded strictly, namespaces filled in; every refusal at its place in the text. */
 import { isRecord } from "../base/json.ts";
 import { decode, type Decoded, type DecodeProblem, refusalText } from "../model/decode.ts";
-import { kindInfo, type KindInfo, KINDS } from "../model/kinds.ts";
+import { deploysIngressController } from "../model/ingress/controller.ts";
+import { kindInfo, type KindInfo, KINDS, NO_CONTROLLER } from "../model/kinds.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { convertDocument } from "./convert.ts";
@@ -141,7 +142,9 @@ export function decodeManifest(manifest: Manifest): DecodedManifest {
     seen.set(key, document);
     objects.push({ object, document });
   }
-  return { objects, diagnostics: diagnostics.sort(byPlace), refusals, warnings };
+  const served = objects.some(({ object }) => deploysIngressController(object));
+  const shown = served ? diagnostics.filter((d) => !d.message.endsWith(` ${NO_CONTROLLER}.`)) : diagnostics;
+  return { objects, diagnostics: shown.sort(byPlace), refusals, warnings };
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

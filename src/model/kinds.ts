@@ -52,8 +52,9 @@ function define(
 }
 
 const all = ["all"];
-const NO_CONTROLLER =
-  "is stored and listed, but nothing happens without a controller for it, and this cluster has none yet";
+/** Of Ingresses and their classes, where no pod of the text runs an ingress controller. */
+export const NO_CONTROLLER =
+  "is stored and listed, but nothing happens without a controller for it, and no pod of this text is one";
 const NO_METALLB = "is stored and listed, but this cluster runs no MetalLB yet";
 const kept = (apiVersion: string, kind: string, extra?: Extra): KindInfo =>
   define(apiVersion, kind, "namespaced", "kept", extra);

@@ -1,0 +1,52 @@
+/** Which process runs behind a socket of a pod, and what it does with what it hears: the registry of programs. */
+import type { ObjectReader } from "../apiserver/types.ts";
+import { parseIP } from "../base/ip.ts";
+import type { Listener } from "../kernel/host.ts";
+import type { ClusterConfig } from "../model/config/types.ts";
+import { ingressControllerOf, PROGRAM_ANNOTATION } from "../model/ingress/controller.ts";
+import { objectKey } from "../model/meta/types.ts";
+import type { Pod } from "../model/pod/types.ts";
+import type { Service } from "../model/service/types.ts";
+import type { Program } from "../network/program.ts";
+import type { ProgramInputs } from "../network/programs/endpoints.ts";
+import { endpointsBalancer } from "../network/programs/endpoints-balancer.ts";
+import { httpServer } from "../network/programs/http-server.ts";
+import { ingressProgram } from "../network/programs/ingress.ts";
+
+interface Entry {
+  matches(pod: Pod, listener: Listener): boolean;
+  /** null: nothing of note on this socket. */
+  make(inputs: ProgramInputs, pod: Pod, listener: Listener): Program | null;
+}
+
+/** The first that matches counts. */
+const PROGRAMS: readonly Entry[] = [
+  {
+    matches: (pod, { protocol }) => protocol === "tcp" && ingressControllerOf(pod) !== null,
+    make: (inputs, pod, listener) => {
+      const controller = ingressControllerOf(pod);
+      return controller && ingressProgram(inputs, pod, controller, listener);
+    },
+  },
+  {
+    matches: (pod, { protocol }) =>
+      protocol === "tcp" && pod.metadata.annotations?.[PROGRAM_ANNOTATION] === "endpoints-balancer",
+    make: endpointsBalancer,
+  },
+  { matches: (_, { protocol }) => protocol === "tcp", make: (_, pod) => httpServer(pod) },
+];
+
+/** The address of a literal, or of a Service by its cluster name; null: nobody here knows it. */
+function addressOf(reader: ObjectReader, cluster: ClusterConfig, name: string): string | null {
+  if (parseIP(name) !== null) return name;
+  const bare = name.replace(/\.$/, "").replace(new RegExp(`\\.${cluster.dnsDomain.replaceAll(".", "\\.")}$`), "");
+  const [service = "", namespace = "", svc, ...rest] = bare.split(".");
+  if (svc !== "svc" || rest.length > 0) return null;
+  const ip = reader.get<Service>(objectKey("Service", namespace, service))?.spec.clusterIP;
+  return ip === undefined || ip === "" || ip === "None" ? null : ip;
+}
+
+export function programOf(reader: ObjectReader, cluster: ClusterConfig, pod: Pod, listener: Listener): Program | null {
+  const inputs = { reader, addressOf: (name: string) => addressOf(reader, cluster, name) };
+  return PROGRAMS.find((entry) => entry.matches(pod, listener))?.make(inputs, pod, listener) ?? null;
+}
