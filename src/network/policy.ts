@@ -123,21 +123,20 @@ function peerText({ ipBlock, podSelector, namespaceSelector }: NetworkPolicyPeer
   return which === "all" ? `${pods} of all namespaces` : `${pods} of namespaces ${which}`;
 }
 
-/** "53/UDP", "8000-8080/TCP", "every port/TCP". */
+/** "port 53/UDP", "port 8000-8080/TCP", "every TCP port". */
 function portText({ protocol = "TCP", port, endPort }: NetworkPolicyPort): string {
-  const range = port === undefined ? "every port" : endPort === undefined ? `${port}` : `${port}-${endPort}`;
-  return `${range}/${protocol}`;
+  if (port === undefined) return `every ${protocol} port`;
+  return `port ${endPort === undefined ? port : `${port}-${endPort}`}/${protocol}`;
 }
 
 const list = (parts: readonly string[]): string => parts.join(", ");
 
-/** One rule in words: "to pods k8s-app=kube-dns of all namespaces, ports 53/UDP, 53/TCP". */
+/** One rule in words: "allow to pods k8s-app=kube-dns of all namespaces, port 53/UDP, port 53/TCP". */
 export function ruleText(policy: NetworkPolicy, direction: PolicyDirection, index: number): string {
   const { peers, ports } = rulesOf(policy, direction)[index] ?? { peers: [], ports: [] };
   const way = direction === "ingress" ? "from" : "to";
   const who = peers.length === 0 ? (direction === "ingress" ? "everybody" : "everywhere") : list(peers.map(peerText));
-  const what =
-    ports.length === 0 ? "every port" : `${ports.length > 1 ? "ports" : "port"} ${list(ports.map(portText))}`;
+  const what = ports.length === 0 ? "every port" : list(ports.map(portText));
   return `allow ${peers.length === 0 && direction === "egress" ? who : `${way} ${who}`}, ${what}`;
 }
 
