@@ -438,7 +438,7 @@ networking: {serviceSubnet: "10.96.0.0/12,fd00:10:96::/112", podSubnet: "10.244.
       ASKERS,
       INTERNET,
     ),
-    twist: { view: (view) => ({ ...view, attachment: "ptp" }) },
+    twist: { view: (view) => ({ ...view, network: { ...view.network, attachment: "ptp" } }) },
     flows: [
       ...each([CURL_1, CURL_3, WEB_1, "node/worker-1", "node/worker-3"], [`${VIP}:80`, "pod/default/web-1:8080"]),
       ...each([CURL_1, WEB_1, "node/worker-1", "client/internet"], nodePorts()),

@@ -12,8 +12,8 @@ export interface InterfaceAddress {
 
 export interface Interface {
   readonly name: string;
-  /** `dummy`: kube-ipvs0, which only makes addresses local. */
-  readonly kind: "lo" | "eth" | "bridge" | "veth" | "dummy";
+  /** `dummy`: kube-ipvs0, which only makes addresses local. `vxlan`: flannel.1, the mouth of a tunnel. */
+  readonly kind: "lo" | "eth" | "bridge" | "veth" | "dummy" | "vxlan";
   readonly addresses: readonly InterfaceAddress[];
   /** The bridge that this interface is a port of, or null. */
   readonly master: string | null;
@@ -23,6 +23,14 @@ export interface Interface {
   readonly peer: HostId | null;
   /** Addresses that answer ARP at the other end of a veth. */
   readonly neighbours: readonly string[];
+  /** Bytes of the largest IP packet that it sends; absent: 1500. */
+  readonly mtu?: number;
+}
+
+/** One of the ways that a route with several next hops goes. */
+export interface NextHop {
+  readonly via: string;
+  readonly dev: string;
 }
 
 /** One line of `ip route`. A blackhole route drops in silence; without any route Linux says "Network is unreachable". */
@@ -32,6 +40,10 @@ export interface Route {
   /** Empty for a blackhole. */
   readonly dev: string;
   readonly blackhole?: boolean;
+  /** The gateway is on the link although no network of the host holds it. */
+  readonly onlink?: true;
+  /** Several next hops, of which each flow keeps to one (ECMP); `via` and `dev` are then the first one's. */
+  readonly hops?: readonly NextHop[];
 }
 
 export interface Listener {
@@ -59,6 +71,8 @@ export interface Sysctls {
   readonly bridgeNfCallIptables: boolean;
   /** net.ipv4.conf.all.route_localnet: 127.0.0.0/8 may cross an interface. */
   readonly routeLocalnet: boolean;
+  /** net.ipv4.conf.all.rp_filter: 0 off, 1 strict, 2 loose; absent: 0. IPv6 has none. */
+  readonly rpFilter?: 0 | 1 | 2;
   /** net.netfilter.nf_conntrack_max: connections that are tracked at a time; absent: more than anyone here opens. */
   readonly conntrackMax?: number;
 }

@@ -19,6 +19,10 @@ export type RouteDecision =
       /** The route as `ip route` prints it. */
       readonly text: string;
       readonly via: string | null;
+      /** Out of how many next hops this one was chosen; 1 when there was no choice. */
+      readonly of: number;
+      /** Every interface that the route may leave by. */
+      readonly devs: readonly string[];
     }
   | { readonly kind: "blackhole"; readonly text: string }
   | { readonly kind: "none"; readonly text: string };
@@ -26,11 +30,16 @@ export type RouteDecision =
 function routeText(route: Route): string {
   const to = route.to === "0.0.0.0/0" || route.to === "::/0" ? "default" : route.to;
   if (route.blackhole === true) return `blackhole ${to}`;
-  return route.via === null ? `${to} dev ${route.dev}` : `${to} via ${route.via} dev ${route.dev}`;
+  if (route.hops !== undefined) return [to, ...route.hops.map((h) => `nexthop via ${h.via} dev ${h.dev}`)].join(" ");
+  const onlink = route.onlink === true ? " onlink" : "";
+  return route.via === null ? `${to} dev ${route.dev}` : `${to} via ${route.via} dev ${route.dev}${onlink}`;
 }
 
-/** The routing decision for a destination: the local table first, then the longest prefix of the main table. */
-export function lookupRoute(host: Host, dst: string): RouteDecision {
+/**
+ * The routing decision for a destination: the local table first, then the longest prefix of the main table. `spread` says which
+ * of a route's next hops the flow's hash picks; absent: the first.
+ */
+export function lookupRoute(host: Host, dst: string, spread?: (of: number, to: string) => number): RouteDecision {
   if (isLocal(host, dst)) {
     const source = isLoopback(dst) ? (isIPv6(dst) ? "::1" : "127.0.0.1") : dst;
     return { kind: "local", dev: "lo", nextHop: dst, source, text: `local ${dst} dev lo` };
@@ -51,13 +60,18 @@ export function lookupRoute(host: Host, dst: string): RouteDecision {
   }
   if (best === null) return { kind: "none", text: "no route" };
   if (best.blackhole === true) return { kind: "blackhole", text: routeText(best) };
-  const nextHop = best.via ?? dst;
+  const hops = best.hops ?? [];
+  const hop = hops.length > 1 ? hops[spread?.(hops.length, best.to) ?? 0] : undefined;
+  const { via, dev } = hop ?? best;
+  const nextHop = via ?? dst;
   return {
     kind: "unicast",
-    dev: best.dev,
+    dev,
     nextHop,
-    source: selectAddress(host, best.dev, nextHop),
+    source: selectAddress(host, dev, nextHop),
     text: routeText(best),
-    via: best.via,
+    via,
+    of: Math.max(1, hops.length),
+    devs: hops.length === 0 ? [dev] : hops.map((h) => h.dev),
   };
 }

@@ -1,5 +1,5 @@
 import type { Packet } from "../model/trace/types.ts";
-import type { HostState, Tracked } from "./conntrack.ts";
+import { type HostState, type Tracked, invertTuple } from "./conntrack.ts";
 import { type Host, type Interface, hostName, interfaceOf, isLoopback } from "./host.ts";
 import {
   type Crossing,
@@ -15,6 +15,7 @@ import {
 } from "./hooks.ts";
 import { headerOf, icmpError, isIcmpError } from "./packet.ts";
 import { type RouteDecision, lookupRoute } from "./route.ts";
+import { sourceProblem } from "./source.ts";
 import { virtualRequest } from "./virtual.ts";
 import {
   type Environment,
@@ -109,7 +110,13 @@ function routeIn(visit: Visit, iface: string): Outcome {
     note(visit, { ...route, verdict: "lost", note: why });
     return { kind: "lost", packet: visit.packet, why };
   }
-  const decision = lookupRoute(host, dst);
+  const martian = iface === "lo" ? null : sourceProblem(host, visit.packet.src, iface);
+  if (martian !== null) {
+    const why = `${place} drops the packet without a word: ${martian}.`;
+    note(visit, { ...route, verdict: "lost", note: why });
+    return { kind: "lost", packet: visit.packet, why };
+  }
+  const decision = routeFor(visit, dst);
   switch (decision.kind) {
     case "local": {
       note(visit, { ...route, verdict: "continue", note: `${dst} is an address of ${place} itself.` });
@@ -193,10 +200,19 @@ function countDown(visit: Visit, hop: Omit<HopText, "verdict" | "note">): Outcom
   return { kind: "answer", packet: icmpError(visit.packet, "time-exceeded", from), related: relatedTo(visit), why };
 }
 
+/** The route of the packet in hand: with several next hops, the one that its flow's hash picks (fib_multipath_hash_policy 1). */
+function routeFor({ host, packet, env }: Visit, dst: string): RouteDecision {
+  return lookupRoute(host, dst, (of, to) => {
+    // An error is hashed by what it quotes, so that it takes the way of its connection.
+    const { src, dst: end, sport, dport, protocol } = packet.quoted === null ? packet : invertTuple(packet.quoted);
+    return env.chooser.pick(of, `${host.id} next hop to ${to} for ${protocol} ${src} ${sport} ${end} ${dport}`);
+  });
+}
+
 function viaWords(decision: Extract<RouteDecision, { kind: "unicast" }>, dst: string): string {
   return decision.via === null
     ? `a route to ${dst} straight out of ${decision.dev} (${decision.text})`
-    : `a route to ${decision.text.split(" ")[0] === "default" ? `${dst} by its default route` : (decision.text.split(" ")[0] ?? dst)} via ${decision.via}`;
+    : `a route to ${decision.text.split(" ")[0] === "default" ? `${dst} by its default route` : (decision.text.split(" ")[0] ?? dst)} via ${decision.via}${decision.of > 1 ? `, which the flow's hash picks out of ${decision.of} next hops` : ""}`;
 }
 
 function forwardOut(visit: Visit, iface: string, decision: Extract<RouteDecision, { kind: "unicast" }>): Outcome {
@@ -228,7 +244,7 @@ function forwardOut(visit: Visit, iface: string, decision: Extract<RouteDecision
 function localOut(visit: Visit): Outcome {
   const { host } = visit;
   const place = hostName(host.id);
-  const first = lookupRoute(host, visit.packet.dst);
+  const first = routeFor(visit, visit.packet.dst);
   const before = headerOf(visit.packet);
   const hop = { iface: null, stage: "route" as const, label: "routing", before };
   if (first.kind === "none" || first.kind === "blackhole") {
@@ -264,7 +280,7 @@ function localOut(visit: Visit): Outcome {
   if (visit.packet.dst !== dialled) {
     // ip_route_me_harder: nat OUTPUT changed the destination, so the packet is routed again; the source stays.
     const header = headerOf(visit.packet);
-    decision = lookupRoute(host, visit.packet.dst);
+    decision = routeFor(visit, visit.packet.dst);
     const again = { iface: null, stage: "route" as const, label: "routing again", before: header };
     if (decision.kind === "none" || decision.kind === "blackhole") {
       const why = `${place} has no route to ${visit.packet.dst}.`;

@@ -108,3 +108,8 @@ export function lostSummary(journey: Journey, why: string): string {
   const what = journey.recorder.turned ? "The answer never reaches the client" : "The packet gets no answer";
   return `${what}: ${sentence(why)}`;
 }
+
+/** Has the machine no power? */
+export function isDown(journey: Journey, host: HostId | undefined): boolean {
+  return host?.startsWith("node/") === true && journey.view.isDown?.(host.slice("node/".length)) === true;
+}

@@ -432,7 +432,7 @@ describe("over random clusters", () => {
     const text = RULES.replaceAll("10.244.2.3:", `${serverIP}:`);
     return base({
       nodes,
-      attachment: t.attachment,
+      network: { attachment: t.attachment },
       pods: [
         { ...WEB, node: `worker-${t.server.node + 1}`, ip: serverIP },
         { ...CURL, node: `worker-${t.client.node + 1}`, ip: clientIP },
@@ -479,7 +479,7 @@ describe("over random clusters", () => {
 
 describe("attachment ptp", () => {
   it("masquerades towards a local pod with the node's own address", () => {
-    const walk = walkOf(base({ attachment: "ptp" }), "client/internet", "node/worker-2:30080");
+    const walk = walkOf(base({ network: { attachment: "ptp" } }), "client/internet", "node/worker-2:30080");
     expect([walk.outcome, walk.sourceSeen]).toEqual(["delivered", "192.168.56.12"]);
   });
 });

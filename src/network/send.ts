@@ -18,6 +18,7 @@ import {
   type Flight,
   type Journey,
   end,
+  isDown,
   keep,
   lostSummary,
   record,
@@ -29,6 +30,7 @@ import { dialText, symptom } from "./symptom.ts";
 import { ARP_FAILURE } from "./timing.ts";
 import { ROUTER } from "./topology/router.ts";
 import { type Topology, createTopology } from "./topology/topology.ts";
+import { throughTunnel } from "./tunnel.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions, SendResult } from "./types.ts";
 
 /** No sane walk visits more hosts than this; a routing loop ends by its TTL first. */
@@ -307,10 +309,6 @@ function divert(journey: Journey, router: Host, packet: Packet): Flight | null {
   return { host: holder, packet, frame: { iface: "eth0", nextHop: ip } };
 }
 
-function isDown(journey: Journey, host: HostId | undefined): boolean {
-  return host?.startsWith("node/") === true && journey.view.isDown?.(host.slice("node/".length)) === true;
-}
-
 /**
  * Did a rule of the sender's own host drop the packet on its way out? Then sendto() itself fails (nf_hook_slow gives -EPERM to
  * ip_local_out); TCP's connect() does not look and waits.
@@ -331,6 +329,7 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
       const link = journey.view.cloud.loadBalancer === "none" && isDown(journey, found?.host) ? null : found;
       const header = headerOf(packet);
       const base = { iface, stage: "link" as const, label: "wire", before: header };
+      if (found?.tunnel !== undefined) return throughTunnel(journey, host, outcome, { ...found, tunnel: found.tunnel });
       if (link === null) {
         recorder.add(
           host.id,

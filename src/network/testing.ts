@@ -3,12 +3,13 @@ import { iptablesRules } from "../kernel/iptables/evaluate.ts";
 import { parseSave } from "../kernel/iptables/parse.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { Container, Pod } from "../model/pod/types.ts";
+import { DEFAULT_NETWORK, type LabNetwork } from "../model/kubehop/network.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import type { Labels } from "../model/meta/types.ts";
 import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service } from "../model/service/types.ts";
-import type { ClusterView, PodAttachment } from "./types.ts";
+import type { ClusterView, OutsideClient } from "./types.ts";
 
 export interface TestPod {
   readonly name: string;
@@ -25,9 +26,9 @@ export interface TestCluster {
   readonly nodes?: readonly Node[];
   readonly pods?: readonly TestPod[];
   readonly services?: readonly Service[];
-  readonly clients?: readonly { readonly name: string; readonly ip: string }[];
+  readonly clients?: readonly OutsideClient[];
   readonly cloud?: Partial<CloudProvider["spec"]>;
-  readonly attachment?: PodAttachment;
+  readonly network?: LabNetwork;
   readonly rules?: (node: string) => Rules;
   readonly sysctls?: ClusterView["sysctlsOf"];
   readonly healthy?: (node: string) => boolean;
@@ -112,7 +113,7 @@ export function testView(cluster: TestCluster): ClusterView {
       addresses: { from: "203.0.113.10", to: "203.0.113.250" },
       ...cluster.cloud,
     },
-    attachment: cluster.attachment ?? "bridge",
+    network: { ...DEFAULT_NETWORK, ...cluster.network },
     node: (name) => nodes.find((n) => n.metadata.name === name),
     nodes: () => nodes,
     pod: (namespace, name) => pods.find((p) => p.metadata.namespace === namespace && p.metadata.name === name),

@@ -12,6 +12,8 @@ export const COST = {
   hook: 4,
   route: 2,
   conntrack: 2,
+  /** Wrapping a packet for a tunnel, or unwrapping it. */
+  tunnel: 6,
   balancer: 15,
   /** Pod to node and back: one veth. */
   veth: 12,
@@ -33,6 +35,8 @@ export function stageCost(stage: Stage): Micros {
       return COST.route;
     case "conntrack":
       return COST.conntrack;
+    case "tunnel":
+      return COST.tunnel;
     case "lb":
       return COST.balancer;
     default:

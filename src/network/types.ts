@@ -4,6 +4,7 @@ import type { HostState } from "../kernel/conntrack.ts";
 import type { Listener, Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
+import type { NetworkSettings, StaticRoute } from "../model/kubehop/network.ts";
 import type { CloudProvider } from "../model/kubehop/types.ts";
 import type { Labels } from "../model/meta/types.ts";
 import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
@@ -14,15 +15,20 @@ import type { Connection } from "../model/trace/connection.ts";
 import type { HostId, Request, Walk } from "../model/trace/types.ts";
 import type { Program } from "./program.ts";
 
-/** How pods hang on their node. bridge: veth into cni0 with hairpin mode, the default. ptp: a routed veth each, no bridge. */
-export type PodAttachment = "bridge" | "ptp";
+/** A machine outside the cluster. */
+export interface OutsideClient {
+  readonly name: string;
+  readonly ip: string;
+  /** Besides its default route. */
+  readonly routes?: readonly StaticRoute[];
+}
 
 /** Everything the network needs to know of the cluster at one moment; built by `world`, never stored. */
 export interface ClusterView {
   readonly now: Micros;
   readonly cluster: ClusterConfig;
   readonly cloud: CloudProvider["spec"];
-  readonly attachment: PodAttachment;
+  readonly network: NetworkSettings;
   node(name: string): Node | undefined;
   nodes(): readonly Node[];
   pod(namespace: string, name: string): Pod | undefined;
@@ -33,7 +39,7 @@ export interface ClusterView {
   services(): readonly Service[];
   /** Pods owned, through ReplicaSets, by a Deployment; sorted by name. */
   podsOfDeployment(namespace: string, name: string): readonly Pod[];
-  clients(): readonly { readonly name: string; readonly ip: string }[];
+  clients(): readonly OutsideClient[];
   /** Load balancer address → its Service: only those whose status a controller filled. */
   loadBalancer(ip: string): Service | undefined;
   /** Nodes that the balancer of this Service would forward to, by its health checks; sorted by name. */

@@ -4,7 +4,8 @@ import type { Micros } from "../base/time.ts";
 import type { Listener, Sysctls } from "../kernel/host.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
-import type { Client, CloudProvider } from "../model/kubehop/types.ts";
+import { networkOf } from "../model/kubehop/network.ts";
+import type { Client, CloudProvider, Lab } from "../model/kubehop/types.ts";
 import { objectKey } from "../model/meta/types.ts";
 import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import { isControlPlane, type Node } from "../model/node/types.ts";
@@ -68,7 +69,7 @@ export function clusterView(given: ViewInputs): ClusterView {
     now,
     cluster,
     cloud,
-    attachment: "bridge",
+    network: networkOf(reader.list<Lab>("Lab")),
     rulesOf,
     sysctlsOf,
     isDown,
@@ -97,7 +98,7 @@ export function clusterView(given: ViewInputs): ClusterView {
         .filter((object): object is Pod => object.kind === "Pod")
         .sort((a, b) => compareStrings(a.metadata.name, b.metadata.name));
     },
-    clients: () => reader.list<Client>("Client").map((c) => ({ name: c.metadata.name, ip: c.spec.ip })),
+    clients: () => reader.list<Client>("Client").map((c) => ({ name: c.metadata.name, ...c.spec })),
     loadBalancer: (ip) =>
       reader
         .list<Service>("Service")

@@ -38,7 +38,7 @@ export type HookName = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUT
 export type TableName = "raw" | "mangle" | "nat" | "filter";
 
 export type Stage =
-  "client" | "dns" | "route" | `hook:${TableName}/${HookName}` | "policy" | "conntrack" | "link" | "lb" | "socket";
+  "client" | "dns" | "route" | `hook:${TableName}/${HookName}` | "policy" | "conntrack" | "link" | "tunnel" | "lb" | "socket";
 
 /** Why a rule exists: the object and field that made it write itself, and one plain sentence. */
 export interface Origin {
@@ -124,6 +124,8 @@ export interface Hop {
   readonly mirrors: number | null;
   /** The next host when stage is `link`. */
   readonly to: HostId | null;
+  /** What the packet is wrapped in here: the header that the wire sees while a tunnel carries the packet. */
+  readonly outer?: Header;
 }
 
 export type OutcomeKind = "delivered" | "refused" | "reset" | "timeout" | "unreachable" | "name-error";

@@ -1,5 +1,6 @@
-import { cidrContains, cidrOf } from "../../base/ip.ts";
+import { cidrContains, cidrOf, parseIP } from "../../base/ip.ts";
 import type { InterfaceAddress, Listener, Route } from "../../kernel/host.ts";
+import type { StaticRoute } from "../../model/kubehop/network.ts";
 import type { Node } from "../../model/node/types.ts";
 import {
   type Family,
@@ -10,7 +11,8 @@ import {
   podCidrs,
   underlayNetwork,
 } from "../addresses.ts";
-import type { ClusterView } from "../types.ts";
+import type { ClusterView, OutsideClient } from "../types.ts";
+import { familyOfCidr, routesToPods } from "./overlay.ts";
 import { defaultRoute, hostRoute } from "./parts.ts";
 import { isAttached } from "./pod.ts";
 
@@ -37,7 +39,7 @@ export interface Layout {
   readonly machines: readonly Machine[];
   /** Machines that are no Nodes: on the nodes' link, whatever their address. */
   readonly ownMachines: readonly Machine[];
-  readonly clients: readonly { readonly name: string; readonly ip: string }[];
+  readonly clients: readonly OutsideClient[];
   insideUnderlay(ip: string): boolean;
   /** An address as an interface in the nodes' network has it. */
   underlayAddress(ip: string): InterfaceAddress;
@@ -47,8 +49,10 @@ export interface Layout {
   readonly strangers: readonly Machine[];
   /** Pods whose address lies outside their node's podCIDR (given IPs are kept): each gets a route of its own. */
   strayPods(): readonly { readonly ip: string; readonly node: Node }[];
-  /** Routes to the pods of all nodes but `self`, as host-gw writes them on every machine of the cluster. */
+  /** Routes to the pods of all nodes but `self`, as the pod network writes them on every machine of the cluster. */
   podRoutes(self: string | null): readonly Route[];
+  /** A static route out of eth0, with the next hops that there are: nodes by name, or addresses; none when there is none. */
+  staticRoute(route: StaticRoute): readonly Route[];
 }
 
 export function createLayout(view: ClusterView): Layout {
@@ -95,13 +99,16 @@ export function createLayout(view: ClusterView): Layout {
         ),
       )),
     podRoutes: (self) =>
-      nodes.flatMap((other) =>
-        other.metadata.name === self
-          ? []
-          : podCidrs(other).flatMap((cidr): Route[] => {
-              const via = nodeAddress(other, cidr.includes(":") ? 6 : 4);
-              return via === undefined ? [] : [{ to: cidr, via, dev: "eth0" }];
-            }),
-      ),
+      nodes.flatMap((other) => (other.metadata.name === self ? [] : routesToPods(other, view.network))),
+    staticRoute: ({ to, via }) => {
+      const family = familyOfCidr(to);
+      const hops = via.flatMap((hop) => {
+        const node = nodes.find((n) => n.metadata.name === hop);
+        const ip = parseIP(hop) === null ? (node === undefined ? undefined : nodeAddress(node, family)) : hop;
+        return ip === undefined ? [] : [{ via: ip, dev: "eth0" }];
+      });
+      const [first] = hops;
+      return first === undefined ? [] : [{ to, ...first, ...(hops.length === 1 ? {} : { hops }) }];
+    },
   };
 }

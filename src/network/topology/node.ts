@@ -1,9 +1,11 @@
 import { cidrOf } from "../../base/ip.ts";
 import { type Host, type Interface, LOOPBACK, type Route } from "../../kernel/host.ts";
-import { bridgeAddress, familyOf, nodeAddress, nodeAddresses, podAddresses, podCidrs } from "../addresses.ts";
+import { nodeNetwork } from "../../model/kubehop/network.ts";
+import { bridgeAddress, nodeAddresses, podAddresses, podCidrs } from "../addresses.ts";
 import { KUBELET_LISTENERS, PROXY_LISTENERS, listenersOf, socketListeners } from "../listeners.ts";
 import { policyFilter } from "../policy-filter.ts";
 import type { Layout } from "./layout.ts";
+import { routeToPod, vxlanDevices } from "./overlay.ts";
 import { hostRoute, iface, sysctls, wholeAddress } from "./parts.ts";
 import { isAttached, podHost } from "./pod.ts";
 
@@ -12,7 +14,8 @@ export function nodeHost(layout: Layout, name: string): Host | undefined {
   const { view } = layout;
   const node = view.node(name);
   if (node === undefined) return undefined;
-  const bridged = view.attachment === "bridge";
+  const network = nodeNetwork(view.network, node.metadata.annotations);
+  const bridged = network.attachment === "bridge";
   const rules = view.rulesOf(name);
   const { virtual } = rules;
   const workloads = policyFilter(view);
@@ -22,7 +25,7 @@ export function nodeHost(layout: Layout, name: string): Host | undefined {
   const veths = own.map((pod, i): Interface => ({
     ...iface(`veth${i}`, "veth", []),
     master: bridged ? "cni0" : null,
-    hairpin: bridged,
+    hairpin: bridged && network.hairpin,
     peer: podHost(pod),
     neighbours: podAddresses(pod),
   }));
@@ -34,22 +37,33 @@ export function nodeHost(layout: Layout, name: string): Host | undefined {
   const local: Route[] = bridged
     ? cidrs.map((cidr) => ({ to: cidr, via: null, dev: "cni0" }))
     : veths.flatMap((veth) => veth.neighbours.map((ip) => hostRoute(ip, null, veth.name)));
-  const single = layout.strayPods().flatMap(({ ip, node: home }): Route[] => {
+  const single = layout.strayPods().flatMap(({ ip, node: home }): readonly Route[] => {
     if (home.metadata.name === name) return bridged ? [hostRoute(ip, null, "cni0")] : [];
-    const via = nodeAddress(home, familyOf(ip));
-    return via === undefined ? [] : [hostRoute(ip, via, "eth0")];
+    return routeToPod(home, ip, network);
   });
   return {
     id: `node/${name}`,
     interfaces: [
       LOOPBACK,
       iface("eth0", "eth", nodeAddresses(node).map(layout.underlayAddress)),
+      ...vxlanDevices(node, network),
       ...(bridged ? [bridge] : []),
       ...veths,
       ...(virtual === undefined ? [] : [iface("kube-ipvs0", "dummy", virtual.addresses.map(wholeAddress))]),
     ],
-    routes: [...local, ...single, ...layout.podRoutes(name), ...layout.underlayRoutes],
-    sysctls: sysctls(view.sysctlsOf?.(name) ?? {}),
+    routes: [
+      ...local,
+      ...single,
+      ...layout.podRoutes(name),
+      ...(network.defaultRoute === false ? layout.underlayRoutes.filter((r) => r.via === null) : layout.underlayRoutes),
+    ],
+    sysctls: sysctls({
+      bridgeNfCallIptables: network.bridgeNetfilter,
+      rpFilter: network.rpFilter,
+      ...view.sysctlsOf?.(name),
+      ...(network.routeLocalnet === undefined ? {} : { routeLocalnet: network.routeLocalnet }),
+      ...(network.ipForward === undefined ? {} : { ipForward: network.ipForward }),
+    }),
     rules,
     ...(workloads === null ? {} : { workloads }),
     listeners: [

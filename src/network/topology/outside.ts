@@ -12,9 +12,12 @@ export function clientHost(layout: Layout, name: string): Host | undefined {
   return {
     id: `client/${name}`,
     interfaces: [LOOPBACK, iface("eth0", "eth", [near ? layout.underlayAddress(client.ip) : wholeAddress(client.ip)])],
-    routes: near
-      ? layout.underlayRoutes.filter((r) => familyOf(r.via ?? r.to) === familyOf(client.ip))
-      : [hostRoute(gateway, null, "eth0"), defaultRoute(gateway, "eth0")],
+    routes: [
+      ...(client.routes ?? []).flatMap(layout.staticRoute),
+      ...(near
+        ? layout.underlayRoutes.filter((r) => familyOf(r.via ?? r.to) === familyOf(client.ip))
+        : [hostRoute(gateway, null, "eth0"), defaultRoute(gateway, "eth0")]),
+    ],
     sysctls: sysctls({ ipForward: false }),
     rules: null,
     listeners: [],
@@ -33,7 +36,8 @@ export function machineHost(layout: Layout, name: string): Host | undefined {
       iface("eth0", "eth", [near ? layout.underlayAddress(machine.ip) : wholeAddress(machine.ip)]),
     ],
     routes: [
-      ...layout.podRoutes(null),
+      // A machine that is no Node has no flannel either.
+      ...(layout.view.network.routes === "vxlan" ? [] : layout.podRoutes(null)),
       ...layout.underlayRoutes.filter((r) => r.to !== hostRoute(machine.ip, null, "eth0").to),
     ],
     sysctls: sysctls({}),

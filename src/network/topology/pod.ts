@@ -5,6 +5,7 @@ import type { HostId } from "../../model/trace/types.ts";
 import { bridgeAddress, familyOf, podAddresses, podCidrs } from "../addresses.ts";
 import { listenersOf } from "../listeners.ts";
 import type { Layout } from "./layout.ts";
+import { podMtu } from "./overlay.ts";
 import { defaultRoute, iface, sysctls, wholePrefix } from "./parts.ts";
 
 /** What a routed veth's pod has for a gateway: an address that the node answers ARP for (proxy_arp), as Calico does it. */
@@ -27,7 +28,7 @@ export function podNamespace({ view }: Layout, namespace: string, name: string):
   if (pod === undefined || pod.spec.hostNetwork === true || !isAttached(pod)) return undefined;
   const node = view.node(pod.spec.nodeName ?? "");
   if (node === undefined) return undefined;
-  const bridged = view.attachment === "bridge";
+  const bridged = view.network.attachment === "bridge";
   const addresses = podAddresses(pod).map((ip): InterfaceAddress => {
     const cidr = podCidrs(node).find((c) => cidrContains(c, ip));
     const whole = wholePrefix(ip);
@@ -43,7 +44,14 @@ export function podNamespace({ view }: Layout, namespace: string, name: string):
   });
   return {
     id: podHost(pod),
-    interfaces: [LOOPBACK, { ...iface("eth0", "veth", addresses), peer: `node/${node.metadata.name}` }],
+    interfaces: [
+      LOOPBACK,
+      {
+        ...iface("eth0", "veth", addresses),
+        peer: `node/${node.metadata.name}`,
+        mtu: podMtu(view.network, addresses.some((a) => familyOf(a.ip) === 6) ? 6 : 4),
+      },
+    ],
     routes,
     sysctls: sysctls({}),
     rules: null,

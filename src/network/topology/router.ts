@@ -2,11 +2,15 @@ import { type Host, LOOPBACK, type Route } from "../../kernel/host.ts";
 import type { HostId } from "../../model/trace/types.ts";
 import { outsideGateway } from "../addresses.ts";
 import type { Layout } from "./layout.ts";
+import { routesToPods } from "./overlay.ts";
 import { hostRoute, iface, sysctls, wholeAddress } from "./parts.ts";
 
 export const ROUTER: HostId = "router/underlay";
 
-/** The router knows the nodes' network, the outside machines and the balancers; everything else it drops in silence. */
+/**
+ * The router knows the nodes' network, the outside machines, the balancers, and what routes the lab gives it; in a cloud that routes
+ * pods also each node's podCIDR. Everything else it drops in silence.
+ */
 export function routerHost(layout: Layout): Host {
   const { view, underlays } = layout;
   const outside = layout.clients.filter((c) => !layout.insideUnderlay(c.ip));
@@ -28,6 +32,10 @@ export function routerHost(layout: Layout): Host {
     routes: [
       ...underlays.map((u): Route => ({ to: u.cidr, via: null, dev: "eth0" })),
       ...layout.strangers.map((m) => hostRoute(m.ip, null, "eth0")),
+      ...(view.network.routes === "cloud"
+        ? layout.nodes.flatMap((node) => routesToPods(node, { ...view.network, routes: "host-gw" }))
+        : []),
+      ...view.network.routerRoutes.flatMap(layout.staticRoute),
       ...outside.map((c) => hostRoute(c.ip, null, "eth1")),
       ...balancers.map((ip) => hostRoute(ip, null, "eth0")),
       { to: "0.0.0.0/0", via: null, dev: "", blackhole: true },

@@ -1,9 +1,10 @@
 import { type Host, interfaceOf } from "../../kernel/host.ts";
 import type { HostId } from "../../model/trace/types.ts";
-import { outsideGateway } from "../addresses.ts";
+import { familyOf, nodeAddress, outsideGateway, podCidrs } from "../addresses.ts";
 import type { ClusterView } from "../types.ts";
 import { createLayout } from "./layout.ts";
 import { nodeHost } from "./node.ts";
+import { vxlanAddress } from "./overlay.ts";
 import { clientHost, lbHost, machineHost } from "./outside.ts";
 import { podNamespace } from "./pod.ts";
 import { ROUTER, routerHost } from "./router.ts";
@@ -11,6 +12,8 @@ import { ROUTER, routerHost } from "./router.ts";
 export interface LinkEnd {
   readonly host: HostId;
   readonly iface: string;
+  /** The link is a tunnel between two addresses of the nodes' network. */
+  readonly tunnel?: { readonly src: string; readonly dst: string };
 }
 
 /** Hosts and links of one moment. Built lazily: a host exists once a packet asks for it. */
@@ -55,6 +58,17 @@ export function createTopology(view: ClusterView): Topology {
     return client !== undefined && layout.insideUnderlay(nextHop) ? { host: `client/${client}`, iface: "eth0" } : null;
   }
 
+  /** Another node's VXLAN device: flanneld has written its MAC and the node behind it into the neighbour and forwarding tables. */
+  function throughTunnel(from: Host, out: string, nextHop: string): LinkEnd | null {
+    const family = familyOf(nextHop);
+    const self = layout.nodes.find((n) => from.id === `node/${n.metadata.name}`);
+    const far = layout.nodes.find((n) => podCidrs(n).some((cidr) => vxlanAddress(cidr) === nextHop));
+    const src = self === undefined ? undefined : nodeAddress(self, family);
+    const dst = far === undefined ? undefined : nodeAddress(far, family);
+    if (far === undefined || src === undefined || dst === undefined) return null;
+    return { host: `node/${far.metadata.name}`, iface: out, tunnel: { src, dst } };
+  }
+
   function neighbour(from: Host, out: string, port: string | null, nextHop: string): LinkEnd | null {
     if (from.id.startsWith("pod/")) {
       // The frame reaches its node by the pod's own veth; for whom it is meant, the node decides.
@@ -71,6 +85,7 @@ export function createTopology(view: ClusterView): Topology {
         );
       return known ? { host: node.id, iface: veth.name } : null;
     }
+    if (interfaceOf(from, out)?.kind === "vxlan") return throughTunnel(from, out, nextHop);
     if (from.id.startsWith("node/") && out !== "eth0") {
       const veth = from.interfaces.find(
         (i) => (port === null ? i.name === out || i.master === out : i.name === port) && i.neighbours.includes(nextHop),

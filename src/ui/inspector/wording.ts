@@ -47,6 +47,7 @@ export function stageTitle(stage: Stage): string {
     policy: "network policy",
     conntrack: "conntrack",
     link: "link",
+    tunnel: "tunnel",
     lb: "balancer",
     socket: "socket",
   }[stage as Exclude<Stage, `hook:${string}`>];
