@@ -1,4 +1,5 @@
 import type { Hop, OutcomeKind, Walk } from "../model/trace/types.ts";
+import { isRelayed } from "../mirror/joined.ts";
 import type { Point } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
 import { arcAt, crossing, flatten, lengthOf, pointAt, segmentsOf, type Ribbon, type Segment } from "./ribbon.ts";
@@ -151,6 +152,7 @@ function rewrites(path: LegPath): readonly Glyph[] {
   return path.stations.flatMap(({ hop, s, point }) => {
     const changed = rewriteOf(hop);
     const glyph = (kind: GlyphKind): Glyph => ({ kind, leg: path.leg, index: hop.index, s, point });
+    if (isRelayed(hop)) return [glyph("process")];
     const request = path.leg === "request";
     return [
       ...(changed.destination ? [glyph(request ? "dnat" : "undo-snat")] : []),

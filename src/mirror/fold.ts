@@ -3,6 +3,7 @@ import { deepEqual } from "../base/json.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
 import type { Walk } from "../model/trace/types.ts";
 import type { Frame } from "../wire/protocol.ts";
+import { joined } from "./joined.ts";
 import type { MirrorState } from "./types.ts";
 
 /** Before the first frame. */
@@ -42,7 +43,7 @@ export function fold(state: MirrorState, frame: Frame): MirrorState {
     commands: keep(state.commands, frame.commands),
     seed: frame.seed,
     mode: frame.mode,
-    walks: foldWalks(state.walks, frame),
+    walks: foldWalks(state.walks, { ...frame, walks: frame.walks.map(joined) }),
     journal: foldJournal(state.journal, frame),
     proxies: keep(state.proxies, frame.proxies),
     sigils: keep(state.sigils, frame.sigils),

@@ -1,4 +1,5 @@
 import { useEffect, useState, type ReactElement } from "react";
+import { joined } from "../../mirror/joined.ts";
 import type { Exploration, Request, Walk } from "../../model/trace/types.ts";
 import type { Refusal } from "../../wire/protocol.ts";
 import { classes } from "../inspector/classes.ts";
@@ -135,14 +136,13 @@ function OutcomeRow({
 /** Asks for all outcomes of a request; null until the answer is there. */
 function useExploration(query: Query, request: Request | null, revision: number): Exploration | Refusal | null {
   const [answer, setAnswer] = useState<{ readonly key: string; readonly value: Exploration | Refusal } | null>(null);
-  const key =
-    request === null ? "" : JSON.stringify([request.from, request.to, request.protocol, request.family, revision]);
+  const key = request === null ? "" : JSON.stringify([request, revision]);
   useEffect(() => {
     if (request === null || key === "") return undefined;
     let live = true;
     query("explore", { request }).then(
       (value) => {
-        if (live) setAnswer({ key, value });
+        if (live) setAnswer({ key, value: "walks" in value ? { ...value, walks: value.walks.map(joined) } : value });
       },
       (error: unknown) => {
         if (live)

@@ -191,7 +191,7 @@ function routeFact(lead: Hop, leg: readonly Hop[]): string {
   const via = gateway(lead);
   if (via !== null) return `via ${via}`;
   for (const hop of leg.slice(lead.index)) {
-    if (hop.place !== lead.place) break;
+    if (hop.place !== lead.place || hop.stage === "socket") break;
     if (hop.stage === "link") return hop.iface === null ? "" : `out ${hop.iface}`;
   }
   return "for this host";
@@ -211,7 +211,7 @@ function requestFact(lead: Hop, hops: readonly Hop[], walk: Walk): string {
     case "lost":
       return ending(lead);
     case "deliver":
-      return `sees ${walk.sourceSeen ?? lead.after.src}`;
+      return `sees ${lead.after.src}`;
     default:
   }
   if (lead.stage === "client") return `dst ${destination(lead.after)}`;
@@ -266,6 +266,7 @@ function leadOf(hops: readonly Hop[]): Hop | undefined {
 
 function rungTitle(place: HostId, lead: Hop, alone: boolean): string {
   const host = hostTitle(place);
+  if (lead.stage === "client" && lead.index > 0) return `${host} · ${lead.label}`;
   if (lead.stage === "client" || lead.stage === "lb" || place.startsWith("pod/")) return host;
   if (lead.stage === "socket") return `${host} · socket`;
   return `${host} · ${alone ? "forwarded" : lead.label}`;

@@ -1,3 +1,4 @@
+import { isRelayed } from "../../mirror/joined.ts";
 import type { Hop, Walk } from "../../model/trace/types.ts";
 
 /** What a strand of the path is coloured by: untouched, rewritten by DNAT or SNAT, on the way back, or carrying bad news. */
@@ -15,7 +16,8 @@ interface Depth {
   readonly snat: number;
 }
 
-const step = (depth: Depth, hop: Hop): Depth => {
+const step = (depth: Depth, hop: Hop, by: 1 | -1): Depth => {
+  if (isRelayed(hop)) return { dnat: Math.max(0, depth.dnat + by), snat: Math.max(0, depth.snat + by) };
   switch (hop.verdict) {
     case "dnat":
       return { ...depth, dnat: depth.dnat + 1 };
@@ -37,13 +39,13 @@ const step = (depth: Depth, hop: Hop): Depth => {
 export function strandsOf(walk: Walk): { readonly request: readonly Strands[]; readonly reply: readonly Strands[] } {
   let depth: Depth = { dnat: 0, snat: 0 };
   const request = walk.hops.map((hop): Strands => {
-    depth = step(depth, hop);
+    depth = step(depth, hop, 1);
     return { src: depth.snat > 0 ? "snat" : "request", dst: depth.dnat > 0 ? "dnat" : "request" };
   });
   const plain: Ink = walk.outcome === "delivered" || walk.outcome === "timeout" ? "reply" : "reject";
   // Going back, what was translated as a destination is now the source.
   const reply = walk.reply.map((hop): Strands => {
-    depth = step(depth, hop);
+    depth = step(depth, hop, -1);
     return { src: depth.dnat > 0 ? "dnat" : plain, dst: depth.snat > 0 ? "snat" : plain };
   });
   return { request, reply };

@@ -55,6 +55,7 @@ export function stageTitle(stage: Stage): string {
 
 /** The stage of a hop with the hook that a conntrack hop stands at: "conntrack, POSTROUTING". */
 export function hopStage(hop: Hop): string {
+  if (hop.stage === "client" && hop.index > 0) return hop.label;
   const stage = stageTitle(hop.stage);
   return hop.stage === "conntrack" && hop.label !== "" && hop.label.toLowerCase() !== "conntrack"
     ? `conntrack, ${hop.label}`

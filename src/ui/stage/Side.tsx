@@ -1,6 +1,7 @@
 import type { MirrorState } from "../../mirror/types.ts";
 import { splitKey } from "../../model/meta/types.ts";
 import type { Walk } from "../../model/trace/types.ts";
+import { isRelayed } from "../../mirror/joined.ts";
 import { rewriteOf } from "../../graph/path.ts";
 import { Button } from "../shell/Button.tsx";
 import styles from "./Stage.module.css";
@@ -29,7 +30,7 @@ export function ResultCard({ walk }: { readonly walk: Walk }) {
           <span className={styles["why"]}>
             {own || snat === undefined
               ? "the client's own address"
-              : `not the client: SNAT on ${splitHost(snat.place)}`}
+              : `not the client: ${isRelayed(snat) ? "second connection from" : "SNAT on"} ${splitHost(snat.place)}`}
           </span>
         </>
       ) : (
