@@ -57,6 +57,62 @@ const WEB = {
   status: { loadBalancer: { ingress: [{ ip: "203.0.113.7", ipMode: "VIP" }] } },
 };
 
+it("prints a NetworkPolicy with its rules, without events", () => {
+  const policy = {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "web", namespace: "default", creationTimestamp: "2026-11-20T21:03:44Z" },
+    spec: {
+      podSelector: { matchLabels: { app: "web" } },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [
+        {
+          from: [
+            { namespaceSelector: { matchLabels: { team: "a" } }, podSelector: { matchLabels: { app: "front" } } },
+            { ipBlock: { cidr: "10.0.0.0/8", except: ["10.1.0.0/16", "10.2.0.0/16"] } },
+          ],
+          ports: [{ port: 80, protocol: "TCP" }],
+        },
+        {},
+      ],
+      egress: [{ to: [{ podSelector: {} }], ports: [{ port: 8000, endPort: 8080, protocol: "UDP" }] }],
+    },
+  };
+  expect(described("2026-11-20T21:05:00Z", [policy])).toBe(`Name:         web
+Namespace:    default
+Created on:   2026-11-20 21:03:44 +0000 UTC
+Labels:       <none>
+Annotations:  <none>
+Spec:
+  PodSelector:     app=web
+  Allowing ingress traffic:
+    To Port: 80/TCP
+    From:
+      NamespaceSelector: team=a
+      PodSelector: app=front
+    From:
+      IPBlock:
+        CIDR: 10.0.0.0/8
+        Except: 10.1.0.0/16, 10.2.0.0/16
+    ----------
+    To Port: <any> (traffic allowed to all ports)
+    From: <any> (traffic not restricted by source)
+  Allowing egress traffic:
+    To Port Range: 8000-8080/UDP
+    To:
+      PodSelector: <none>
+  Policy Types: Ingress, Egress
+`);
+  const deny = { ...policy, spec: { podSelector: {}, policyTypes: ["Ingress"] } };
+  expect(described("2026-11-20T21:05:00Z", [deny])).toContain(`Spec:
+  PodSelector:     <none> (Allowing the specific traffic to all pods in this namespace)
+  Allowing ingress traffic:
+    <none> (Selected pods are isolated for ingress connectivity)
+  Not affecting egress traffic
+  Policy Types: Ingress
+`);
+});
+
 describe("a Service", () => {
   it("prints a load balancer with its events", () => {
     const printed = described("2026-11-20T21:03:44Z", [

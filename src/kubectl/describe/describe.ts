@@ -5,6 +5,7 @@ import type { EndpointSlice } from "../../model/endpointslice/types.ts";
 import type { Ingress } from "../../model/ingress/types.ts";
 import type { KubeObject } from "../../model/meta/types.ts";
 import type { Namespace } from "../../model/namespace/types.ts";
+import type { NetworkPolicy } from "../../model/networkpolicy/types.ts";
 import type { Node } from "../../model/node/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import type { Service } from "../../model/service/types.ts";
@@ -22,6 +23,7 @@ import { describeAnything, describeNamespace, describeNode } from "./cluster.ts"
 import { eventsAbout, eventsTable } from "./events.ts";
 import { describeConfigMap } from "./configmap.ts";
 import { describeEndpoints, describeEndpointSlice, describeIngress, describeService } from "./network.ts";
+import { describeNetworkPolicy } from "./networkpolicy.ts";
 import {
   describeDaemonSet,
   describeDeployment,
@@ -41,6 +43,8 @@ function body(world: World, object: KubeObject): string {
       return describeEndpointSlice(object as EndpointSlice);
     case "Ingress":
       return describeIngress(objects, object as Ingress);
+    case "NetworkPolicy":
+      return describeNetworkPolicy(object as NetworkPolicy);
     case "Pod":
       return describePod(object as Pod, now);
     case "Deployment":
