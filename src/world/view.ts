@@ -13,6 +13,7 @@ import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { ClusterView } from "../network/types.ts";
 import { controlPlane } from "./control-plane.ts";
+import { programOf } from "./programs.ts";
 
 export interface ViewInputs {
   readonly reader: ObjectReader;
@@ -75,6 +76,7 @@ export function clusterView(given: ViewInputs): ClusterView {
     isDown,
     processOf,
     proxySockets,
+    programOf: (pod, listener) => programOf(reader, cluster, pod, listener),
     machines: () =>
       reader
         .list<Node>("Node")
