@@ -99,11 +99,12 @@ function judgement({ asked, verdict, crossing, masked }: Facts): WorkloadJudgeme
   const what = `${casePort(asked)} ${direction === "egress" ? "to" : "from"} ${peerName(asked)}`;
   if (verdict.allowed) {
     const by = verdict.steps.at(-1);
-    const rule = by === undefined ? "a rule" : `rule ${by.index + 1} of NetworkPolicy ${nameOf(by.policy)}`;
+    const rule = by === undefined ? "A rule" : `Rule ${by.index + 1} of NetworkPolicy ${nameOf(by.policy)}`;
+    const may = direction === "egress" ? "send" : "receive";
     return {
       label,
       allowed: true,
-      note: `${rule} lets pod ${nameOf(pod)} have ${what}.`,
+      note: `${rule} lets pod ${nameOf(pod)} ${may} ${what}.`,
       result: tableResult(steps, true),
     };
   }
