@@ -238,7 +238,8 @@ describe("a blocked port 53", () => {
     const origin = drop?.rule?.origin;
     expect(origin).toMatchObject({ object: "NetworkPolicy/default/db-only", path: "spec.egress" });
     const lines = (PODS + FORGETS).split("\n");
-    const range = origin?.object == null ? null : world.locate(origin.object, origin.path)?.range;
+    if (origin?.object === undefined || origin.object === null) throw new Error("the drop has an origin");
+    const range = world.locate(origin.object, origin.path)?.range;
     expect(lines[(range?.startLine ?? 0) - 1]).toMatch(/^ {2}egress:|^ {2}- ports/);
   });
 
