@@ -227,7 +227,15 @@ export class KubeProxies {
 
   /** A change that all kube-proxies will hear of. */
   syncAll(engine: EngineContext): void {
+    this.forgetGone();
     for (const node of this.store.list<Node>("Node")) this.syncSoon(node.metadata.name, engine);
+  }
+
+  /** A machine whose Node was deleted is gone with its process and kernel: a Node of that name that comes later is another. */
+  private forgetGone(): void {
+    const known = Object.entries(this.state.rest.proxies);
+    const left = known.filter(([name]) => this.store.get(objectKey("Node", undefined, name)) !== undefined);
+    if (left.length < known.length) this.state.change({ proxies: Object.fromEntries(left) });
   }
 
   syncSoon(node: string, engine: EngineContext): void {

@@ -60,4 +60,10 @@ export const KEPT: readonly (readonly Act[])[] = [
     ),
     { do: "mode", mode: "nftables" },
   ],
+  // A Node that is deleted and comes back is a new machine: its kube-proxy starts with what its file says then.
+  [
+    text({ kind: "DaemonSet", replicas: 2, behavior: "ready=false", rollout: "Recreate", service: "LoadBalancer" }),
+    { do: "delete", key: objectKey("Node", undefined, "b") },
+    { do: "mode", mode: "ipvs" },
+  ],
 ];
