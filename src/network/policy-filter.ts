@@ -162,12 +162,12 @@ function exempt({ from, to, own }: WorkloadCrossing): string | null {
 }
 
 /**
- * The filter of a node's pods; null while the cluster has no NetworkPolicy, so that nothing is asked. Rules hold from the moment that
+ * The filter of a node's pods; null while the cluster has no NetworkPolicy or its plug-in ignores them, so that nothing is asked. Rules hold from the moment that
  * the policy is stored. Sources that another node masquerades arrive with that node's address, which no podSelector selects; what this
  * very node will masquerade still has its own (the chains are in front of POSTROUTING).
  */
 export function policyFilter(view: ClusterView): WorkloadFilter | null {
-  const policies = view.networkPolicies?.() ?? [];
+  const policies = view.network.policies === "ignored" ? [] : (view.networkPolicies?.() ?? []);
   if (policies.length === 0) return null;
   const labelsOf = (namespace: string) => view.namespaceLabels?.(namespace);
   const masked = ({ direction, peer, peerIP }: PolicyCase): string => {

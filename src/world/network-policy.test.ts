@@ -196,6 +196,14 @@ test("a bridge without br_netfilter switches past the filter", () => {
   expect([ask(world, CLIENT, WEB1).outcome, ask(world, CLIENT, WEB2).outcome]).toEqual(["delivered", "timeout"]);
 });
 
+test("a plug-in that ignores policies, as flannel does, lets everything pass", () => {
+  const world = createWorld({ seed: 1 });
+  const lab = `---\napiVersion: kubehop.dev/v1alpha1\nkind: Lab\nmetadata: {name: lab}\nspec: {network: {policies: ignored}}\n`;
+  world.dispatch({ type: "text", text: PODS + DENY_IN + lab });
+  const walk = ask(world, CLIENT, WEB1);
+  expect([walk.outcome, policyHops(walk)]).toEqual(["delivered", []]);
+});
+
 describe("a blocked port 53", () => {
   /** The classic: egress to the database only, and nobody thought of DNS. */
   const FORGETS = policy(

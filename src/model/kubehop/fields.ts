@@ -47,6 +47,10 @@ const NETWORK: Struct = struct(
       default: false,
       keep: true,
     }),
+    policies: string(
+      "What the CNI does with NetworkPolicies. ignored: it stores none of them in its rules, as flannel does.",
+      { values: ["enforced", "ignored"], default: "enforced" },
+    ),
     mtu: int32("Bytes of the largest packet in the pod network. By default 1450 with vxlan, else 1500."),
     routerRoutes: objects(STATIC_ROUTE, "Routes of the nodes' router, static or learned by BGP."),
   },

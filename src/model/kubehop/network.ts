@@ -30,6 +30,8 @@ export interface LabNetwork {
   readonly isolatedPods?: boolean;
   /** Bytes of the largest packet in the pod network; by default what the nodes' 1500 leave. */
   readonly mtu?: number;
+  /** Does the CNI enforce NetworkPolicies (Calico, Cilium ...) or not (flannel)? */
+  readonly policies?: "enforced" | "ignored";
   /** Routes of the nodes' router, static or learned by BGP. */
   readonly routerRoutes?: readonly StaticRoute[];
 }
@@ -45,6 +47,7 @@ export const DEFAULT_NETWORK: NetworkSettings = {
   forwardPolicy: "ACCEPT",
   rpFilter: 0,
   isolatedPods: false,
+  policies: "enforced",
   routerRoutes: [],
 };
 

@@ -27,11 +27,13 @@ const MTU = { from: 68, to: 9216 } as const;
 
 function validateNetwork(network: LabNetwork, field: string): readonly Cause[] {
   const { attachment = "bridge", routes = "host-gw", forwardPolicy = "ACCEPT", rpFilter = 0, mtu } = network;
+  const { policies = "enforced" } = network;
   const outOfRange = mtu !== undefined && (!Number.isInteger(mtu) || mtu < MTU.from || mtu > MTU.to);
   return [
     ...oneOf(attachment, ["bridge", "ptp"], `${field}.attachment`),
     ...oneOf(routes, ["host-gw", "vxlan", "cloud"], `${field}.routes`),
     ...oneOf(forwardPolicy, ["ACCEPT", "DROP"], `${field}.forwardPolicy`),
+    ...oneOf(policies, ["enforced", "ignored"], `${field}.policies`),
     ...([0, 1, 2].includes(rpFilter) ? [] : [notSupported(`${field}.rpFilter`, rpFilter, ["0", "1", "2"])]),
     ...(outOfRange ? [invalid(`${field}.mtu`, mtu, `must be between ${MTU.from} and ${MTU.to}, inclusive`)] : []),
     ...validateRoutes(network.routerRoutes, `${field}.routerRoutes`),
