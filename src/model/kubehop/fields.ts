@@ -26,11 +26,11 @@ const NETWORK: Struct = struct(
       "How a node reaches the pods of another. host-gw: by a route through that node. vxlan: wrapped in UDP to that node (flannel.1). cloud: by the routes of the nodes' router.",
       { values: ["host-gw", "vxlan", "cloud"], default: "host-gw" },
     ),
-    bridgeNetfilter: bool("net.bridge.bridge-nf-call-iptables: do frames that cross cni0 meet the rules?", {
+    bridgeNetfilter: bool("net.bridge.bridge-nf-call-iptables: whether frames that cross cni0 meet the rules.", {
       default: true,
       keep: true,
     }),
-    hairpin: bool("hairpin_mode of cni0's ports: may a frame leave by the port that it came in by?", {
+    hairpin: bool("hairpin_mode of cni0's ports: whether a frame may leave by the port that it came in by.", {
       default: true,
       keep: true,
     }),
