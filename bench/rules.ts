@@ -18,6 +18,7 @@ import { servicesTouched } from "../src/proxy/changes.ts";
 import { recompile as recompileIptables } from "../src/proxy/iptables/compile.ts";
 import { recompile as recompileIpvs } from "../src/proxy/ipvs/compile.ts";
 import { recompile as recompileNftables } from "../src/proxy/nftables/compile.ts";
+import { recompile as recompileUserspace } from "../src/proxy/userspace/compile.ts";
 import type { ProxyNode } from "../src/proxy/node.ts";
 import { type ProxyView, trackView, updateView } from "../src/proxy/view.ts";
 import { DEFAULT_PROXY } from "../src/world/defaults.ts";
@@ -104,6 +105,13 @@ const MODES: readonly Mode<unknown>[] = [
     text: ({ ipvs }) =>
       listServers(ipvs.servers) + saveIpSets(ipvs.ruleset.sets?.values() ?? []) + printSave(ipvs.ruleset),
     size: ({ ipvs }) => `${ipvs.servers.reduce((sum, server) => sum + 1 + server.destinations.length, 0)} servers`,
+    touched: ({ touched }) => touched,
+  }),
+  mode<ReturnType<typeof recompileUserspace>>({
+    name: "userspace",
+    recompile: (previous, view, config) => recompileUserspace(previous, view, NODE, config),
+    text: ({ ruleset }) => printSave(ruleset),
+    size: ({ ruleset }) => `${countRules(ruleset)} rules`,
     touched: ({ touched }) => touched,
   }),
 ];

@@ -13,6 +13,7 @@ import { servicesTouched } from "./changes.ts";
 import { recompile as recompileIptables } from "./iptables/compile.ts";
 import { recompile as recompileIpvs, virtualService } from "./ipvs/compile.ts";
 import { recompile as recompileNftables } from "./nftables/compile.ts";
+import { recompile as recompileUserspace } from "./userspace/compile.ts";
 import { CONFIG, endpoint, NODE, service, slice } from "./testing.ts";
 import { type ProxyView, type TrackedView, trackView, updateView } from "./view.ts";
 
@@ -73,7 +74,8 @@ function objectsOf(s: Spec): readonly [Service, EndpointSlice] {
         externalTrafficPolicy: s.local ? "Local" : "Cluster",
         internalTrafficPolicy: s.local && s.sticky ? "Local" : "Cluster",
         sessionAffinity: s.sticky ? "ClientIP" : "None",
-        ...(s.external ? { externalIPs: ["198.51.100.1"] } : {}),
+        // An address of the node: in userspace mode only one Service can have its port 80.
+        ...(s.external ? { externalIPs: s.local ? ["198.51.100.1", NODE.ips[0] ?? ""] : ["198.51.100.1"] } : {}),
         ...(s.fenced ? { loadBalancerSourceRanges: ["203.0.113.0/24", "192.168.56.0/24"] } : {}),
       },
       s.fenced ? { ingress: [{ ip: "192.0.2.1" }] } : {},
@@ -143,6 +145,21 @@ const MODES: readonly Mode<unknown>[] = [
       [...(ipvs.ruleset.sets ?? [])],
     ],
   }),
+  // Of any free ports, and of fewer than there are Service ports.
+  ...[{}, { proxyPorts: { from: 5_000, to: 5_004 } }].map((range) =>
+    mode({
+      mode: "userspace",
+      recompile: (previous: ReturnType<typeof recompileUserspace> | null, view) =>
+        recompileUserspace(previous, view, NODE, { ...CONFIG, mode: "userspace", ...range }),
+      shown: ({ ruleset, sockets }) => [
+        printSave(ruleset),
+        listRules(ruleset, ALL).rows,
+        countRules(ruleset),
+        countRules({ ...ruleset }),
+        sockets,
+      ],
+    }),
+  ),
 ];
 
 const json = (value: unknown): string => JSON.stringify(value);

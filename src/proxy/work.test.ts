@@ -9,6 +9,7 @@ import type { EndpointSlice } from "../model/endpointslice/types.ts";
 import { recompile as recompileIptables } from "./iptables/compile.ts";
 import { recompile as recompileIpvs, virtualService } from "./ipvs/compile.ts";
 import { recompile as recompileNftables } from "./nftables/compile.ts";
+import { recompile as recompileUserspace } from "./userspace/compile.ts";
 import { CONFIG, endpoint, NODE, service, slice } from "./testing.ts";
 import { trackView, type ProxyView, updateView, type TrackedView } from "./view.ts";
 
@@ -62,6 +63,7 @@ function change(tracked: TrackedView, i: number): TrackedView {
 }
 
 const NFT = { ...CONFIG, mode: "nftables" as const };
+const USERSPACE = { ...CONFIG, mode: "userspace" as const };
 const IPVS = { ...CONFIG, mode: "ipvs" as const };
 
 describe("one changed endpoint among 2,000 Services", () => {
@@ -79,6 +81,11 @@ describe("one changed endpoint among 2,000 Services", () => {
     [
       "ipvs",
       (previous: ReturnType<typeof recompileIpvs> | null, view: ProxyView) => recompileIpvs(previous, view, NODE, IPVS),
+    ],
+    [
+      "userspace",
+      (previous: ReturnType<typeof recompileUserspace> | null, view: ProxyView) =>
+        recompileUserspace(previous, view, NODE, USERSPACE),
     ],
   ] as const)("reads one Service and writes fewer than 50 rules: %s", (_, recompile) => {
     const run = recompile as (

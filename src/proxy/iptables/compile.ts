@@ -18,7 +18,7 @@ import {
   SERVICES,
 } from "./chains.ts";
 import { NatChains } from "./chain-map.ts";
-import { patchedRules, type SharedPart } from "./patch.ts";
+import { patchedItems } from "./patch.ts";
 import { settingsFor, type Settings } from "./settings.ts";
 import {
   BUILTIN_POLICY,
@@ -78,6 +78,9 @@ export function recompile(previous: Compiled | null, view: ProxyView, node: Prox
   rememberCount(ruleset, countRules(previous.ruleset) - removed + added);
   return { ...made, blocks, ruleset, touched: removed + added };
 }
+
+/** What a Service port adds to chains that it shares with others. */
+type SharedPart = Exclude<keyof Block, "natChains">;
 
 function rulesOf(block: Block): number {
   let count = 0;
@@ -166,7 +169,7 @@ function patched(
   const replaced = { nat: false, filter: false };
   for (const [table, name, part] of SHARED) {
     const chain = statics[table].get(name) as Chain;
-    const rules = patchedRules(chain.rules, previous.blocks, blocks, changes, part);
+    const rules = patchedItems(chain.rules, previous.blocks, blocks, changes, (block) => block[part]);
     if (rules === chain.rules) continue;
     replaced[table] = true;
     statics[table].set(name, own(rules));

@@ -4,7 +4,14 @@ import type { ProxySocket } from "../../kernel/proxy-socket.ts";
 import type { Origin } from "../../model/trace/types.ts";
 import { ACCEPT, comment, dport, DST_LOCAL, PROTOCOL, rule } from "../iptables/parts.ts";
 import type { FromField, ServiceEntry, ServicePortView } from "../view.ts";
-import { NODEPORT_CONTAINER, NODEPORT_HOST, NODEPORT_NON_LOCAL, PORTALS_CONTAINER, PORTALS_HOST } from "./chains.ts";
+import {
+  NODEPORT_CONTAINER,
+  NODEPORT_HOST,
+  NODEPORT_NON_LOCAL,
+  PORTALS_CONTAINER,
+  PORTALS_HOST,
+  type PortalChain,
+} from "./chains.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -15,12 +22,14 @@ export interface Portal {
   /** A port of the node that must be held first. */
   readonly claim: ProxySocket | null;
   /** Chain → rules appended to it. */
-  readonly rules: readonly (readonly [chain: string, rule: Rule])[];
+  readonly rules: readonly (readonly [chain: PortalChain, rule: Rule])[];
 }
 
-/** All that kube-proxy sets up for one Service port. */
+/** All that kube-proxy sets up for one Service port, if nobody else holds what it must hold. */
 export interface Block {
+  readonly port: Served;
   readonly socket: ProxySocket;
+  /** They depend on the Service port and the proxy port, never on endpoints. */
   readonly portals: readonly Portal[];
 }
 
@@ -29,8 +38,14 @@ const STATE_NEW: Match = { kind: "conntrack", states: ["NEW"], as: "state" };
 
 type Served = ServicePortView & { readonly protocol: "tcp" | "udp" };
 
-/** What kube-proxy sets up for a Service port on its proxy port. */
-export function compileBlock(entry: ServiceEntry, port: Served, proxyPort: number, s: Settings): Block {
+/** What kube-proxy sets up for a Service port on its proxy port; `portals` are those that it had for them before, if it had. */
+export function compileBlock(
+  entry: ServiceEntry,
+  port: Served,
+  proxyPort: number,
+  s: Settings,
+  portals: readonly Portal[] | null,
+): Block {
   const { name, service, protocol, affinitySeconds } = port;
   const socket: ProxySocket = {
     use: "serve",
@@ -43,16 +58,17 @@ export function compileBlock(entry: ServiceEntry, port: Served, proxyPort: numbe
     endpoints: entry.endpoints.filter((e) => e.ready).map((e) => ({ key: e.key, ip: e.ip, port: e.port })),
     affinitySeconds,
   };
+  return { port, socket, portals: portals ?? openPortals(port, socket, s) };
+}
+
+function openPortals(port: Served, socket: ProxySocket, s: Settings): readonly Portal[] {
   const make = new PortalMaker(port, socket, s);
-  return {
-    socket,
-    portals: [
-      make.at({ value: port.clusterIP, path: "spec.clusterIP" }, "cluster IP"),
-      ...unique(port.externalIPs).map((ip) => make.external(ip)),
-      ...unique(port.loadBalancerVIPs).map((ip) => make.at(ip, "load balancer address")),
-      ...(port.nodePort === null ? [] : [make.nodePort(port.nodePort)]),
-    ],
-  };
+  return [
+    make.at({ value: port.clusterIP, path: "spec.clusterIP" }, "cluster IP"),
+    ...unique(port.externalIPs).map((ip) => make.external(ip)),
+    ...unique(port.loadBalancerVIPs).map((ip) => make.at(ip, "load balancer address")),
+    ...(port.nodePort === null ? [] : [make.nodePort(port.nodePort)]),
+  ];
 }
 
 function unique(ips: readonly FromField<string>[]): readonly FromField<string>[] {

@@ -1,5 +1,5 @@
 import { drawBelow } from "../../base/draw.ts";
-import type { ProxyView, ServicePortView } from "../view.ts";
+import type { ServiceEntry, ServicePortView } from "../view.ts";
 import type { Settings } from "./settings.ts";
 
 /** net.ipv4.ip_local_port_range. */
@@ -23,45 +23,62 @@ function identity(port: ServicePortView): string {
   ].join(" ");
 }
 
-/**
- * What bind() to port 0 gives: for TCP an odd port, as Linux keeps the even ones for connect() (inet_csk_find_open_port), for UDP any.
- */
-function ephemeral(protocol: "tcp" | "udp"): { readonly first: number; readonly step: number; readonly count: number } {
+/** Does a Service port keep its proxy port, and leave all others theirs? */
+export function keepsPort(a: ServicePortView, b: ServicePortView): boolean {
+  return a === b || identity(a) === identity(b);
+}
+
+interface PortRange {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** What bind() gives: of portRange any; of port 0 for TCP an odd one, as Linux keeps the even ones for connect(), for UDP any. */
+function rangeOf(protocol: "tcp" | "udp", { portRange }: Settings): PortRange {
+  if (portRange !== null) return { first: portRange.from, step: 1, count: portRange.to - portRange.from + 1 };
   const size = EPHEMERAL.to - EPHEMERAL.from + 1;
+  // inet_csk_find_open_port.
   return protocol === "tcp"
     ? { first: EPHEMERAL.from + 1, step: 2, count: size / 2 }
     : { first: EPHEMERAL.from, step: 1, count: size };
 }
 
+/** Where in its range a Service port begins to look for a free proxy port. */
+export function drawStart({ port }: ServiceEntry, settings: Settings): number {
+  if (port.protocol === "sctp") return 0;
+  const seed = `${settings.node.name} proxy port ${identity(port)}`;
+  return drawBelow(0, seed, rangeOf(port.protocol, settings).count);
+}
+
 /**
- * The proxy port of each Service port, by name; a port that is missing has got none, because the range is used up. kube-proxy
- * draws them; here the draw is keyed by node and Service port, so that others coming and going do not move it (but for the rare
- * pair that draws the same number: then the later name takes the next free one). SCTP is not proxied.
+ * The proxy port of each entry; null for one that has got none, because the range is used up or because it is SCTP, which is not
+ * proxied. kube-proxy draws them; here the draw (`starts`, one of {@link drawStart} per entry) is keyed by node and Service port, so
+ * that others coming and going do not move it (but for those that draw the same number: then the later name takes the next free one).
  */
-export function proxyPorts(view: ProxyView, settings: Settings): ReadonlyMap<string, number> {
-  const { portRange } = settings;
+export function proxyPorts(
+  entries: readonly ServiceEntry[],
+  starts: readonly number[],
+  settings: Settings,
+): readonly (number | null)[] {
   const taken = { tcp: new Set<number>(), udp: new Set<number>() };
-  for (const { port } of view.entries) {
+  for (const { port } of entries) {
     if (port.nodePort !== null && port.protocol !== "sctp") taken[port.protocol].add(port.nodePort);
   }
-  const ports = new Map<string, number>();
-  for (const { port } of view.entries) {
-    if (port.protocol === "sctp") continue;
-    const range =
-      portRange === null
-        ? ephemeral(port.protocol)
-        : { first: portRange.from, step: 1, count: portRange.to - portRange.from + 1 };
-    const used = taken[port.protocol];
-    const start = drawBelow(0, `${settings.node.name} proxy port ${identity(port)}`, range.count);
+  const ranges = { tcp: rangeOf("tcp", settings), udp: rangeOf("udp", settings) };
+  return entries.map(({ port: { protocol } }, at) => {
+    if (protocol === "sctp") return null;
+    const range = ranges[protocol];
+    const used = taken[protocol];
+    const start = starts[at] as number;
     for (let i = 0; i < range.count; i++) {
       const candidate = range.first + range.step * ((start + i) % range.count);
       if (used.has(candidate)) continue;
       used.add(candidate);
-      // A range is shared: a number that it has given for TCP is not given for UDP.
-      if (portRange !== null) taken[port.protocol === "tcp" ? "udp" : "tcp"].add(candidate);
-      ports.set(port.name, candidate);
-      break;
+      // portRange is shared: a number that it has given for TCP is not given for UDP.
+      if (settings.portRange !== null) taken[protocol === "tcp" ? "udp" : "tcp"].add(candidate);
+      return candidate;
     }
-  }
-  return ports;
+    return null;
+  });
 }

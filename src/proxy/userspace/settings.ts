@@ -14,8 +14,6 @@ export interface Settings {
   /** `portRange`; null: the kernel gives any free ephemeral port. */
   readonly portRange: { readonly from: number; readonly to: number } | null;
   readonly localIPs: ReadonlySet<string>;
-  /** Equal keys give equal rules for an entry with the same proxy port. */
-  readonly key: string;
 }
 
 /**
@@ -35,6 +33,5 @@ export function settingsFor(view: ProxyView, node: ProxyNode, config: ProxyConfi
     listenIP: family === 4 ? "0.0.0.0" : "::",
     portRange,
     localIPs: new Set([...node.ips, family === 4 ? "127.0.0.1" : "::1"]),
-    key: `${family} ${node.name} ${node.ips.join(" ")}`,
   };
 }
