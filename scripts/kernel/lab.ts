@@ -5,7 +5,7 @@
 import { cidrContains, cidrOf, isIPv6 } from "../../src/base/ip.ts";
 import type { Host, Interface } from "../../src/kernel/host.ts";
 import type { HostId } from "../../src/model/trace/types.ts";
-import { nodeAddress } from "../../src/network/addresses.ts";
+
 import { podHost } from "../../src/network/topology/pod.ts";
 import { ROUTER } from "../../src/network/topology/router.ts";
 import { createTopology, type Topology } from "../../src/network/topology/topology.ts";
@@ -277,8 +277,11 @@ function isSameNetwork(a: string, b: string): boolean {
 /** A balancer that keeps the header is, to the kernel, a route over every node that passes its health check. */
 function announced(ip: string, view: ClusterView): string {
   const service = view.loadBalancer(ip);
-  const healthy = service === undefined ? [] : view.healthyNodes(service);
-  const hops = healthy.flatMap((node) => nodeAddress(node, isIPv6(ip) ? 6 : 4) ?? []);
+  const targets = service === undefined ? [] : view.targetsOf(service);
+  const healthy = targets.filter((target) => target.healthy);
+  const hops = (healthy.length === 0 ? targets : healthy).flatMap(
+    ({ addresses }) => addresses.find((address) => isIPv6(address) === isIPv6(ip)) ?? [],
+  );
   return hops.length === 0
     ? `route add blackhole ${ip}`
     : `route add ${ip} ${hops.map((hop) => `nexthop via ${hop}`).join(" ")}`;

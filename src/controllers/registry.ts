@@ -6,6 +6,8 @@ import { endpointSliceMirroringController } from "./endpointslice/mirroring.ts";
 import { garbageCollector, podGarbageCollector } from "./garbage.ts";
 import { ingressControllers } from "./ingress.ts";
 import { kubelet } from "./kubelet/controller.ts";
+import { metallbController } from "./metallb/controller.ts";
+import { metallbSpeaker } from "./metallb/speaker.ts";
 import { namespaceController } from "./namespace.ts";
 import { nodeLifecycleController, taintEvictionController } from "./node-lifecycle.ts";
 import { nodeIpamController } from "./node-ipam.ts";
@@ -33,6 +35,8 @@ export const ALL_CONTROLLERS: readonly Controller[] = [
   endpointSliceMirroringController,
   serviceLoadBalancerController,
   ...ingressControllers,
+  metallbController,
+  metallbSpeaker,
   namespaceController,
   nodeLifecycleController,
   taintEvictionController,

@@ -1,4 +1,5 @@
 import type { Commit, ObjectReader } from "../apiserver/types.ts";
+import { sha256Hex } from "../base/hash.ts";
 import { formatIP, parseIP } from "../base/ip.ts";
 import { deepEqual, type JsonValue } from "../base/json.ts";
 import { type Micros, SECOND } from "../base/time.ts";
@@ -23,9 +24,10 @@ const AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler";
  * The cloud's service controller: finalizer, balancer, status.loadBalancer.ingress, and the way back. Only for Services
  * without a loadBalancerClass, and only when there is a cloud: otherwise EXTERNAL-IP stays <pending> for ever.
  *
- * The ingress carries an ip without asking for a mode, and so has ipMode VIP, Kubernetes' default, with both kinds of
+ * The ingress carries an ip and, unless the CloudProvider says Proxy, ipMode VIP, Kubernetes' default, with every kind of
  * balancer: nodes answer for the address themselves, and a pod that calls it never leaves its node. That is what clouds
- * whose controllers predate ipMode do, and they are the most.
+ * whose controllers predate ipMode do, and they are the most. A cloud whose `status` is hostname tells a DNS name instead,
+ * as AWS does, and then no node answers for the balancer.
  * Source: staging/src/k8s.io/cloud-provider/controllers/service/controller.go.
  */
 export const serviceLoadBalancerController: Controller = {
@@ -36,18 +38,45 @@ export const serviceLoadBalancerController: Controller = {
 };
 
 /** What this controller knows of one balancer. */
-interface Balancer {
+export interface Balancer {
   readonly stage: "building" | "up" | "changing" | "leaving";
   /** When the cloud answers; null while it is not asked anything. */
   readonly due: Micros | null;
   /** What the balancer was built from; null before the first. */
   readonly config: string | null;
-  /** The nodes it forwards to. */
+  /** The nodes that are its targets. */
   readonly nodes: readonly string[];
+  /** Their InternalIPs, by name. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+  /** The balancer's own address when the status has only its name; null otherwise. */
+  readonly address: string | null;
   readonly failures: number;
 }
 
-const NONE: Balancer = { stage: "building", due: null, config: null, nodes: [], failures: 0 };
+const NONE: Balancer = {
+  stage: "building",
+  due: null,
+  config: null,
+  nodes: [],
+  addresses: {},
+  address: null,
+  failures: 0,
+};
+
+/** What the controller has noted of a Service's balancer; null when it has built none. */
+export function balancerOf(
+  memory: (instance: string, slot: string) => JsonValue | undefined,
+  service: ObjectKey,
+): Balancer | null {
+  return (memory(serviceLoadBalancerController.name, service) as Balancer | undefined) ?? null;
+}
+
+/** A balancer's name in the DNS, in the form of AWS's network load balancers. Source: DefaultLoadBalancerName, of the Service's uid. */
+function hostnameOf(service: Service): string {
+  const uid = service.metadata.uid ?? "";
+  const name = `a${uid.replaceAll("-", "")}`.slice(0, 32);
+  return `${name}-${sha256Hex(uid).slice(0, 16)}.elb.us-east-1.amazonaws.com`;
+}
 
 function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
   const keys = new Set<string>();
@@ -60,13 +89,15 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
     const sides = [from, to].filter((side): side is Service => side !== undefined);
     if (sides.some((side) => side.spec.type === "LoadBalancer" || hasFinalizer(side))) keys.add(keyOf(object));
     // An address that is free again is for whoever waits for one.
-    const after = ingressIPs(to as Service | undefined);
-    if (ingressIPs(from as Service | undefined).some((ip) => !after.includes(ip))) waiting = true;
+    const after = ingressNames(to as Service | undefined);
+    if (ingressNames(from as Service | undefined).some((name) => !after.includes(name))) waiting = true;
   }
   if (waiting || nodes) {
     const asked = reader
       .list<Service>("Service")
-      .filter((service) => wantsBalancer(service) && (nodes || ingressIPs(service).length === 0));
+      .filter(
+        (service) => wantsBalancer(service) && (nodes || (service.status.loadBalancer.ingress ?? []).length === 0),
+      );
     // First come, first served: a cloud that came last gives the addresses that it would have given from the start.
     for (const service of asked.toSorted((a, b) => revision(a) - revision(b))) keys.add(keyOf(service));
   }
@@ -76,7 +107,7 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
 const revision = (service: Service): number => Number(service.metadata.resourceVersion ?? 0);
 
 /** Nodes that a balancer forwards to. One that is not ready stays in: its health checks see to that. Source: stableNodeSetPredicates. */
-function isTarget(node: Node | undefined): boolean {
+export function isTarget(node: Node | undefined): boolean {
   if (node === undefined || isDeleting(node)) return false;
   const excluded = node.metadata.labels?.[EXCLUDE];
   if (excluded !== undefined && excluded !== "false") return false;
@@ -93,6 +124,10 @@ function wantsBalancer(service: Service): boolean {
 
 function ingressIPs(service: Service | undefined): readonly string[] {
   return (service?.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
+}
+
+function ingressNames(service: Service | undefined): readonly string[] {
+  return (service?.status.loadBalancer.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "");
 }
 
 /** What a balancer is built from: a change of it means that the cloud is asked again. Source: needsUpdate. */
@@ -131,20 +166,26 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
       title: `Ensuring load balancer for ${name}`,
     };
   }
-  const nodes = view.reader
-    .list<Node>("Node")
-    .filter(isTarget)
-    .map((node) => node.metadata.name);
+  const targets = view.reader.list<Node>("Node").filter(isTarget);
+  const nodes = targets.map((node) => node.metadata.name);
+  const addresses = Object.fromEntries(targets.map((node) => [node.metadata.name, internalIPs(node)]));
   const config = configOf(service);
   const given = service.status.loadBalancer.ingress ?? [];
   const { loadBalancerIP: asked } = service.spec;
-  const hasAddress = given.length > 0 && (asked === undefined || asked === "" || given.some(({ ip }) => ip === asked));
+  const isNamed = given.some(({ hostname }) => hostname !== undefined);
+  const isAsked = asked === undefined || asked === "" || isNamed || given.some(({ ip }) => ip === asked);
+  const hasAddress = given.length > 0 && isAsked;
   // A text may state an address: that is a balancer that stands already.
-  if (hasAddress && known.config === null)
-    return { operations: [], remember: kept(key, { ...known, stage: "up", config, nodes }) };
-  if (hasAddress && known.config === config) return followNodes(key, service, known, nodes, view);
-  return ensure(key, service, { ...known, stage: "building" }, { config, nodes, given, hasAddress }, view);
+  if (hasAddress && known.config === null) {
+    const address = isNamed && ingressIPs(service).length === 0 ? freeAddress(service, view) : null;
+    return { operations: [], remember: kept(key, { ...known, stage: "up", config, nodes, addresses, address }) };
+  }
+  if (hasAddress && known.config === config) return followNodes(key, service, known, { nodes, addresses }, view);
+  return ensure(key, service, { ...known, stage: "building" }, { config, nodes, addresses, given, hasAddress }, view);
 }
+
+const internalIPs = (node: Node): readonly string[] =>
+  (node.status.addresses ?? []).flatMap(({ type, address }) => (type === "InternalIP" ? [address] : []));
 
 function ensure(
   key: string,
@@ -153,6 +194,7 @@ function ensure(
   wanted: {
     readonly config: string;
     readonly nodes: readonly string[];
+    readonly addresses: Balancer["addresses"];
     readonly given: readonly LoadBalancerIngress[];
     readonly hasAddress: boolean;
   },
@@ -172,7 +214,8 @@ function ensure(
   if (wanted.nodes.length === 0) {
     events.push(note(service, "Warning", "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer"));
   }
-  const ip = wanted.hasAddress ? (ingressIPs(service)[0] ?? null) : freeAddress(service, view.cloud, view.reader);
+  const standing = wanted.hasAddress ? (ingressIPs(service)[0] ?? known.address) : null;
+  const ip = standing ?? freeAddress(service, view);
   if (ip === null) {
     const message = failure(service, view.cloud);
     const micros = Math.min(MAX_RETRY, MIN_RETRY * 2 ** known.failures);
@@ -186,12 +229,17 @@ function ensure(
     };
   }
   events.push(note(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer"));
-  const up: Balancer = { stage: "up", due: null, config: wanted.config, nodes: wanted.nodes, failures: 0 };
+  const { config, nodes, addresses } = wanted;
+  const isNamed = wanted.hasAddress ? known.address !== null : view.cloud.status === "hostname";
+  const address = isNamed ? ip : null;
+  const up: Balancer = { stage: "up", due: null, config, nodes, addresses, address, failures: 0 };
+  const { ipMode = "VIP" } = view.cloud;
+  const ingress: LoadBalancerIngress = isNamed ? { hostname: hostnameOf(service) } : { ip, ipMode };
   return {
-    ...(wanted.hasAddress ? NOTHING : setIngress(service, [{ ip, ipMode: "VIP" }])),
+    ...(wanted.hasAddress ? NOTHING : setIngress(service, [ingress])),
     remember: kept(key, up),
     events,
-    title: `Ensured load balancer ${ip} for ${name}`,
+    title: `Ensured load balancer ${isNamed ? hostnameOf(service) : ip} for ${name}`,
   };
 }
 
@@ -200,7 +248,7 @@ function followNodes(
   key: string,
   service: Service,
   known: Balancer,
-  nodes: readonly string[],
+  { nodes, addresses }: Pick<Balancer, "nodes" | "addresses">,
   view: ReconcileView,
 ): Reconciliation {
   if (deepEqual(nodes, known.nodes)) {
@@ -211,7 +259,7 @@ function followNodes(
   const message = "Updated load balancer with new hosts";
   return {
     operations: [],
-    remember: kept(key, { ...known, stage: "up", due: null, nodes }),
+    remember: kept(key, { ...known, stage: "up", due: null, nodes, addresses }),
     events: [note(service, "Normal", "UpdatedLoadBalancer", message)],
     title: `${message}: ${service.metadata.name}`,
   };
@@ -240,7 +288,7 @@ function takeDown(key: string, service: Service, known: Balancer, view: Reconcil
     const waiting = wait(key, { ...known, stage: "leaving", due }, view);
     return begun ? waiting : { ...waiting, events: [deleting], title: `Deleting load balancer of ${name}` };
   }
-  if (ingressIPs(service).length > 0 && !isDeleting(service)) {
+  if ((service.status.loadBalancer.ingress ?? []).length > 0 && !isDeleting(service)) {
     return { ...setIngress(service, []), remember: kept(key, { ...known, stage: "leaving", due }) };
   }
   const finalizers = (service.metadata.finalizers ?? []).filter((finalizer) => finalizer !== LOAD_BALANCER_CLEANUP);
@@ -262,10 +310,13 @@ function setIngress(service: Service, ingress: readonly LoadBalancerIngress[]): 
 }
 
 /** The address asked for, if nobody has it; else the lowest free one of the pool; null when there is none. */
-function freeAddress(service: Service, cloud: CloudProvider["spec"], reader: ObjectReader): string | null {
+function freeAddress(service: Service, { cloud, reader, memory }: ReconcileView): string | null {
   const used = new Set<string>();
   for (const other of reader.list<Service>("Service")) {
-    if (keyOf(other) !== keyOf(service)) for (const ip of ingressIPs(other)) used.add(ip);
+    if (other.spec.type !== "LoadBalancer" || keyOf(other) === keyOf(service)) continue;
+    for (const ip of ingressIPs(other)) used.add(ip);
+    const { address = null } = (memory(keyOf(other)) as Balancer | undefined) ?? NONE;
+    if (address !== null) used.add(address);
   }
   const asked = service.spec.loadBalancerIP;
   if (asked !== undefined && asked !== "") return parseIP(asked) !== null && !used.has(asked) ? asked : null;

@@ -258,7 +258,7 @@ test("our own kinds", () => {
       }),
     ),
   ).toEqual([
-    'spec.loadBalancer: Unsupported value: "magic": supported values: "nodePort", "none", "vip"',
+    'spec.loadBalancer: Unsupported value: "magic": supported values: "nodePort", "none", "pod", "vip"',
     'spec.addresses.to: Invalid value: "203.0.113.8": must not be lower than `from`',
   ]);
   expect(refused(cluster("kubehop.dev/v1alpha1", "Lab", { spec: { open: { from: "client/internet" } } }))).toEqual([

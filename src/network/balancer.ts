@@ -6,8 +6,8 @@ import { lookupRoute } from "../kernel/route.ts";
 import { type Environment, type StackResult, type Visit, beginVisit, endVisit, note } from "../kernel/visit.ts";
 import type { HostState } from "../kernel/conntrack.ts";
 import type { HostId, Packet, Verdict } from "../model/trace/types.ts";
-import { familyOf, nodeAddress } from "./addresses.ts";
-import type { ClusterView, NetworkState } from "./types.ts";
+import { familyOf } from "./addresses.ts";
+import type { BalancerTarget, ClusterView, NetworkState } from "./types.ts";
 
 const LABEL = "load balancer";
 
@@ -26,12 +26,37 @@ function toNextHop(visit: Visit): StackResult {
   return out(visit, route.nextHop);
 }
 
+/** Who may be given a new flow, and in words why they. */
+function candidates(targets: readonly BalancerTarget[]): {
+  readonly among: readonly BalancerTarget[];
+  readonly say: (chosen: BalancerTarget) => string;
+} {
+  const healthy = targets.filter((target) => target.healthy);
+  const kind = targets[0]?.pod === null ? "node" : "target";
+  const nameOf = ({ name, pod }: BalancerTarget): string => (pod === null ? name : `pod ${name}`);
+  if (healthy.length === 0) {
+    return {
+      among: targets,
+      say: (chosen) =>
+        `${nameOf(chosen)}, although no ${kind} passes its health check (it fails open to all ${targets.length}),`,
+    };
+  }
+  const one = healthy.length === 1;
+  return {
+    among: healthy,
+    say: (chosen) =>
+      `${nameOf(chosen)}, ${one ? `the only healthy ${kind},` : `one of ${healthy.length} healthy ${kind}s,`}`,
+  };
+}
+
 /**
- * A packet at a cloud load balancer, which forwards packets and never terminates connections. `nodePort`: a new flow is
- * bound to a healthy node by DNAT to nodeIP:nodePort (and, with source snat, SNAT to the balancer's address); its flow table
- * rewrites everything after, both ways. `vip`: the header is kept and the frame handed to a healthy node, whose own rules
- * answer for the address; the reply does not come back here. The TTL is not touched. A port that the Service does not have,
- * and a balancer without healthy nodes, drop in silence, as packet-forwarding clouds do: the client times out. So does a ping.
+ * A packet at a cloud load balancer, which forwards packets and never terminates connections. `nodePort` and `pod`: a new flow is
+ * bound to a healthy target by DNAT to nodeIP:nodePort or podIP:targetPort (and, with source snat, SNAT to the balancer's address);
+ * its flow table rewrites everything after, both ways. `vip`: the header is kept and the frame handed to a healthy node, whose own
+ * rules answer for the address; the reply does not come back here. The TTL is not touched. A port that the Service does not have,
+ * and a balancer without targets, drop in silence, as packet-forwarding clouds do: the client times out. So does a ping. When no
+ * target is healthy, all of them are tried: AWS's network load balancers fail open, and Google's pass-through ones use all backends as
+ * a last resort.
  */
 export function balance(
   view: ClusterView,
@@ -75,18 +100,16 @@ export function balance(
     );
   }
   const family = familyOf(ip);
-  const healthy = view.healthyNodes(service).filter((n) => nodeAddress(n, family) !== undefined);
-  if (healthy.length === 0)
-    return lost(visit, `No node passes the load balancer's health check for ${name}; it drops the packet.`);
+  const addressOf = (target: BalancerTarget): string | undefined =>
+    target.addresses.find((address) => familyOf(address) === family);
+  const { among, say } = candidates(view.targetsOf(service).filter((target) => addressOf(target) !== undefined));
   const flow = `${env.flow} ${host.id} ${packet.protocol} ${sourceText(packet)}>${destinationText(packet)}`;
-  const index = healthy.length === 1 ? 0 : env.chooser.pick(healthy.length, `${flow} node`);
-  const node = healthy[index];
-  const nodeIP = node === undefined ? undefined : nodeAddress(node, family);
-  if (node === undefined || nodeIP === undefined) return lost(visit, `No healthy node for ${name}.`);
-  const chosen =
-    healthy.length === 1
-      ? `${node.metadata.name}, the only healthy node,`
-      : `${node.metadata.name}, one of ${healthy.length} healthy nodes,`;
+  const index = among.length <= 1 ? 0 : env.chooser.pick(among.length, `${flow} node`);
+  const target = among[index];
+  const address = target === undefined ? undefined : addressOf(target);
+  if (target === undefined || address === undefined)
+    return lost(visit, `The load balancer of ${name} has no target; it drops the packet.`);
+  const chosen = say(target);
   if (view.cloud.loadBalancer === "vip") {
     note(visit, {
       iface: "eth0",
@@ -96,10 +119,16 @@ export function balance(
       verdict: "continue",
       note: `The load balancer hands the packet to ${chosen} and keeps the header; the node's own rules answer for ${ip}.`,
     });
-    return out(visit, nodeIP);
+    return out(visit, address);
   }
-  if (port.nodePort === undefined)
-    return lost(visit, `Port ${port.port} of ${name} has no nodePort, so the load balancer has no target.`);
+  const to =
+    target.pod === null
+      ? port.nodePort
+      : target.pod.ports.find((p) => p.name === (port.name ?? "") && p.protocol === port.protocol)?.port;
+  if (to === undefined) {
+    const missing = target.pod === null ? "has no nodePort" : `is not served by pod ${target.name}`;
+    return lost(visit, `Port ${port.port} of ${name} ${missing}, so the load balancer has no target.`);
+  }
   if (tracked === null)
     return lost(visit, `The load balancer knows no flow that ${sourceText(packet)} could belong to.`);
   const context: NatContext = {
@@ -113,7 +142,7 @@ export function balance(
   };
   const snat = view.cloud.source === "snat";
   const bound = bind(
-    bind(tracked, "dst", { kind: "dnat", to: { ip: nodeIP, port: port.nodePort } }, context),
+    bind(tracked, "dst", { kind: "dnat", to: { ip: address, port: to } }, context),
     "src",
     snat ? { kind: "snat", to: { ip, port: null } } : { kind: "accept" },
     context,

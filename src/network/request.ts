@@ -274,7 +274,7 @@ function resolveTarget(view: ClusterView, to: string, protocol: Protocol): Resul
       if (service === undefined) {
         return refuse("to", `service "${a}/${b}" not found.${nearest(`${a}/${b}`, kind, serviceNames(view))}`);
       }
-      const addresses = kind === "lb" ? ingressAddresses(service) : clusterAddresses(service);
+      const addresses = kind === "lb" ? ingressAddresses(view, service) : clusterAddresses(service);
       if (!addresses.ok) return addresses;
       const port = resolvePort(portText, protocol, to, (name) => servicePort(service, name, protocol, to));
       return port.ok ? ok({ addresses: addresses.value, port: port.value }) : port;
@@ -295,7 +295,7 @@ function clusterAddresses(service: Service): Result<readonly string[], RequestEr
   return ok(ips);
 }
 
-function ingressAddresses(service: Service): Result<readonly string[], RequestError> {
+function ingressAddresses(view: ClusterView, service: Service): Result<readonly string[], RequestError> {
   const label = `${service.metadata.namespace ?? "default"}/${service.metadata.name}`;
   if (service.spec.type !== "LoadBalancer") {
     return refuse(
@@ -303,7 +303,8 @@ function ingressAddresses(service: Service): Result<readonly string[], RequestEr
       `service "${label}" is of type ${service.spec.type}, not LoadBalancer: it has no load balancer address.`,
     );
   }
-  const ips = (service.status.loadBalancer.ingress ?? []).flatMap((i) => (i.ip === undefined ? [] : [i.ip]));
+  const stated = (service.status.loadBalancer.ingress ?? []).flatMap((i) => (i.ip === undefined ? [] : [i.ip]));
+  const ips = stated.length > 0 ? stated : (view.balancerAddresses?.(service) ?? []);
   return ips.length === 0
     ? refuse("to", `service "${label}" has no load balancer address yet: EXTERNAL-IP is <pending>.`)
     : ok(ips);

@@ -336,7 +336,6 @@ describe("where it fails", () => {
 describe("the cloud's load balancer", () => {
   it.each([
     ["an unknown port", base(), "203.0.113.10:81"],
-    ["no healthy node", base({ healthy: () => false }), "203.0.113.10:80"],
     ["an address that no Service has", base(), "203.0.113.11:80"],
   ])("drops in silence: %s", (_name, cluster, to) => {
     expect(walkOf(cluster, "client/internet", to).outcome).toBe("timeout");

@@ -352,7 +352,7 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
             ...base,
             to: link.host,
             verdict: "continue",
-            note: `The packet leaves ${hostName(host.id)} by ${iface} for ${hostName(link.host)}.`,
+            note: `The packet leaves ${hostName(host.id)} by ${iface} for ${hostName(link.host)}${link.why === undefined ? "" : `, ${link.why}`}.`,
           },
           header,
         ),

@@ -9,6 +9,7 @@ import type { Labels } from "../model/meta/types.ts";
 import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service } from "../model/service/types.ts";
+import { nodeAddresses } from "./addresses.ts";
 import type { ClusterView, OutsideClient } from "./types.ts";
 
 export interface TestPod {
@@ -125,7 +126,13 @@ export function testView(cluster: TestCluster): ClusterView {
       pods.filter((p) => p.metadata.namespace === namespace && p.metadata.name.startsWith(`${name}-`)),
     clients: () => cluster.clients ?? [{ name: "internet", ip: "198.51.100.24" }],
     loadBalancer: (ip) => services.find((s) => s.status.loadBalancer.ingress?.some((i) => i.ip === ip)),
-    healthyNodes: () => nodes.filter((n) => cluster.healthy?.(n.metadata.name) ?? true),
+    targetsOf: () =>
+      nodes.map((node) => ({
+        name: node.metadata.name,
+        addresses: nodeAddresses(node),
+        healthy: cluster.healthy?.(node.metadata.name) ?? true,
+        pod: null,
+      })),
     rulesOf: cluster.rules ?? (() => none),
     isDown: (node) => cluster.down?.includes(node) === true,
     ...(cluster.processes === undefined ? {} : { processOf: cluster.processes }),

@@ -23,6 +23,25 @@ export interface OutsideClient {
   readonly routes?: readonly StaticRoute[];
 }
 
+/** A pod as a load balancer that forwards to pods has it. */
+export interface PodTarget {
+  readonly ip: string;
+  /** `namespace/name`, for people. */
+  readonly name: string;
+  /** By name of the Service's port. */
+  readonly ports: readonly { readonly name: string; readonly protocol: string; readonly port: number }[];
+}
+
+/** One target of a load balancer. */
+export interface BalancerTarget {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** Does it pass the balancer's health checks, as the balancer knows? */
+  readonly healthy: boolean;
+  /** null: a node. */
+  readonly pod: PodTarget | null;
+}
+
 /** Everything the network needs to know of the cluster at one moment; built by `world`, never stored. */
 export interface ClusterView {
   readonly now: Micros;
@@ -40,10 +59,21 @@ export interface ClusterView {
   /** Pods owned, through ReplicaSets, by a Deployment; sorted by name. */
   podsOfDeployment(namespace: string, name: string): readonly Pod[];
   clients(): readonly OutsideClient[];
-  /** Load balancer address → its Service: only those whose status a controller filled. */
+  /** Address of a cloud's load balancer → its Service: only those whose status a controller filled. */
   loadBalancer(ip: string): Service | undefined;
-  /** Nodes that the balancer of this Service would forward to, by its health checks; sorted by name. */
-  healthyNodes(service: Service): readonly Node[];
+  /** Addresses of all of the cloud's load balancers. */
+  loadBalancers?(): readonly string[];
+  /** Addresses of the Service's balancer, which its status may only name; absent: those of the status. */
+  balancerAddresses?(service: Service): readonly string[];
+  /** What is registered with the balancer of this Service, sorted by name. */
+  targetsOf(service: Service): readonly BalancerTarget[];
+  /**
+   * The node that answers ARP (NDP) on the nodes' link for an address that is on no interface there: MetalLB's speaker for one
+   * that it announces, or a node that has it on kube-ipvs0. null: nobody. Several may answer: `asker` keeps to one of them.
+   */
+  answererOf?(ip: string, asker: HostId): { readonly node: string; readonly why: string } | null;
+  /** Routes that the nodes' router has learned from them by BGP: next hops are nodes by name. */
+  learnedRoutes?(): readonly { readonly to: string; readonly via: readonly string[] }[];
   /** The rules that this node's kernel holds now: what its kube-proxy has written, which may lag behind the objects. */
   rulesOf(node: string): Rules;
   /** Kernel switches of a node that differ from ip_forward 1, bridge-nf-call-iptables 1, route_localnet 1. */

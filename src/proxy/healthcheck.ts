@@ -145,3 +145,15 @@ export function proxyListeners(standing: ProxyStanding): readonly Listener[] {
   });
   return [...own, ...checks];
 }
+
+/** Does kube-proxy answer a balancer's check with 200: on /healthz (null), or on this Service's health check node port? */
+export function passesCheck(standing: ProxyStanding, service: Service | null): boolean {
+  const { synced, self, config } = standing;
+  if (service === null) return isEligible(standing.node);
+  if (synced === null || config.mode === "userspace") return false;
+  const { namespace, name } = service.metadata;
+  const known = synced.reader.list<Service>("Service", namespace).find(({ metadata }) => metadata.name === name);
+  if (known === undefined || (known.spec.healthCheckNodePort ?? 0) === 0) return false;
+  const family = ([4, 6] as const).find((f) => localEndpoints(synced.reader, known, self, f) !== null);
+  return family !== undefined && (localEndpoints(synced.reader, known, self, family) ?? 0) > 0;
+}

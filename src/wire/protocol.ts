@@ -149,7 +149,7 @@ export interface Frame {
   /** `shop/web` and its chains' shared 16 characters, per Service port: what a sigil is drawn from. */
   readonly sigils: readonly { readonly service: ObjectKey; readonly port: string; readonly hash: string }[];
   /** Which cloud balancer stands outside, for the map. */
-  readonly cloud: "nodePort" | "vip" | "none";
+  readonly cloud: "nodePort" | "vip" | "pod" | "none";
 }
 
 export interface RuleRow {

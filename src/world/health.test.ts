@@ -127,9 +127,11 @@ describe("the health check port of a Service with policy Local", () => {
     on.dispatch({ type: "delete", key: pod("web-c"), force: true });
     on.dispatch({ type: "run", micros: 2 * SECOND });
     expect(probe(on, CLIENT, "node/worker-2:31999").response?.status).toBe(200);
-    expect(entries(on, "web")).toEqual(["worker-1", "worker-2"]);
     on.dispatch({ type: "run", micros: 5 * SECOND });
     expect(probe(on, CLIENT, "node/worker-2:31999").response?.status).toBe(503);
+    // The balancer has asked at most once since: three answers of 503 take the node out.
+    expect(entries(on, "web")).toEqual(["worker-1", "worker-2"]);
+    on.dispatch({ type: "run", micros: 24 * SECOND });
     expect(entries(on, "web")).toEqual(["worker-1"]);
   });
 
@@ -186,17 +188,23 @@ describe("kube-proxy's own health check", () => {
     expect(entries(on, "all")).toEqual(["worker-1", "worker-2"]);
   });
 
-  it("is not asked by a node that is down: balancers drop it, and without it they drop everything", () => {
+  it("is not asked by a node that is down: balancers drop it, and without any healthy node they try all", () => {
     const on = world();
     breakIt(on, { fault: "node", node: "worker-1", on: false });
     expect(entries(on, "all")).toEqual(["worker-2", "worker-3"]);
     expect(entries(on, "web")).toEqual(["worker-2"]);
     breakIt(on, { fault: "kube-proxy", node: "worker-2", on: false });
-    const walk = probe(on, OUTSIDE, "lb/default/web:80");
-    expect([walk.outcome, walk.hops.at(-1)?.note]).toEqual([
-      "timeout",
-      "No node passes the load balancer's health check for default/web; it drops the packet.",
+    // worker-1 is dark, worker-2 still has its rules, and worker-3 has no endpoint for policy Local.
+    expect(entries(on, "web")).toEqual(NODES);
+    const explored = on.explore({ from: OUTSIDE, to: "lb/default/web:80", protocol: "tcp" });
+    if (!("walks" in explored)) throw new Error(explored.message);
+    expect(explored.walks.map((w) => [w.outcome, w.probability])).toEqual([
+      ["timeout", 1 / 3],
+      ["delivered", 1 / 3],
+      ["timeout", 1 / 3],
     ]);
+    const note = explored.walks[1]?.hops.find((h) => h.stage === "lb")?.note;
+    expect(note).toContain("picks worker-2, although no node passes its health check (it fails open to all 3)");
   });
 });
 

@@ -21,6 +21,10 @@ const short = (key: ObjectKey): string => {
   return `${kind} ${namespace === "" ? name : `${namespace}/${name}`}`;
 };
 
+/** What load balancers and MetalLB's speakers notice or announce is written nowhere else. */
+const isNotice = ({ actor, kind, title }: LogEntry): boolean =>
+  (actor === "load-balancer" || actor === "metallb-speaker") && !title.startsWith(`${kind} `);
+
 function titleOf(commit: Commit): string {
   const first = commit.added[0] ?? commit.updated[0]?.[1] ?? commit.removed[0];
   if (first === undefined) return "";
@@ -45,7 +49,7 @@ function apiEntry(commit: Commit): JournalEntry {
 
 /**
  * Journal lines from a place in the log and in the store's journal on, in causal order: an event first, then what it wrote.
- * Events that wrote nothing are left out, but for what users and kube-proxies did.
+ * Events that wrote nothing are left out, but for what users and kube-proxies did and balancers noticed.
  */
 export function journalEntries(
   log: readonly LogEntry[],
@@ -67,6 +71,7 @@ export function journalEntries(
     const told =
       lane === "user" ||
       lane === "packets" ||
+      isNotice(entry) ||
       (lane === "kube-proxy" && /^(rules written|kube-proxy (started|failed))/.test(entry.title));
     if (wrote.length === 0 && !told) continue;
     entries.push({

@@ -12,7 +12,8 @@ import { keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import { forgetTurns } from "../network/round-robin.ts";
 import { drainedByCheck, drainedBySync, mayDrain, untilCheck } from "../proxy/ipvs/drain.ts";
-import { proxyListeners } from "../proxy/healthcheck.ts";
+import { passesCheck, proxyListeners, type ProxyStanding } from "../proxy/healthcheck.ts";
+import type { Service } from "../model/service/types.ts";
 import { cleansUp } from "../proxy/leftovers.ts";
 import { buildView, type ProxyView } from "../proxy/view.ts";
 import { compileFor, NOTHING, type NodeRules, selfOf, type Written } from "./compile.ts";
@@ -133,14 +134,26 @@ export class KubeProxies {
 
   /** What the node's kube-proxy listens on and answers; nothing while it does not run. */
   socketsOf(name: string, now: Micros): readonly Listener[] {
+    const standing = this.standing(name, now);
+    return standing === null ? [] : proxyListeners(standing);
+  }
+
+  /** Does the node's kube-proxy pass a balancer's health check: its own /healthz (null), or that of a Service? */
+  passes(name: string, service: Service | null, now: Micros): boolean {
+    const standing = this.standing(name, now);
+    return standing !== null && passesCheck(standing, service);
+  }
+
+  /** What the node's kube-proxy has to go by; null while it does not run. */
+  private standing(name: string, now: Micros): ProxyStanding | null {
     const key = objectKey("Node", undefined, name);
     const current = this.store.get<Node>(key);
     const { config, sync } = this.processOf(name);
-    if (current === undefined || this.state.isProxyOff(name) || config === null) return [];
+    if (current === undefined || this.state.isProxyOff(name) || config === null) return null;
     const reader = sync === null ? null : this.store.readAt(this.rulesRevision(name));
     const node = reader?.get<Node>(key) ?? current;
     const synced = reader === null || sync === null ? null : { reader, at: sync.syncedAt };
-    return proxyListeners({ synced, node, self: selfOf(node), config, now });
+    return { synced, node, self: selfOf(node), config, now };
   }
 
   private numberOf(config: ProxyConfig): number {

@@ -95,11 +95,16 @@ export function readScenario(text: string): Scenario {
     cluster,
     proxy: { all: forAll, byNode },
     proxyDocuments,
-    cloud: { ...DEFAULT_CLOUD, ...last<CloudProvider>("CloudProvider")?.object.spec },
+    cloud: { ...DEFAULT_CLOUD, ...impliedCloud(objects), ...last<CloudProvider>("CloudProvider")?.object.spec },
     seed: lab === undefined ? null : (defaultLab(lab.object).spec.seed ?? null),
     diagnostics,
     sound: !diagnostics.some((d) => d.severity === "error"),
   };
+}
+
+/** Where MetalLB is, no cloud hands out addresses, unless the text says that there is one. */
+function impliedCloud(objects: readonly Placed[]): Partial<CloudProvider["spec"]> {
+  return objects.some(({ object }) => object.kind === "IPAddressPool") ? { loadBalancer: "none" } : {};
 }
 
 function withScenarioDefaults(objects: readonly Placed[], cluster: ClusterConfig): Scenario["objects"] {

@@ -14,6 +14,7 @@ import { type PodRuntime, processOf } from "../controllers/kubelet/runtime.ts";
 import { operate } from "../controllers/operate.ts";
 import { ALL_CONTROLLERS } from "../controllers/registry.ts";
 import type { Controller, Signal } from "../controllers/types.ts";
+import { announcersOf, METALLB_SPEAKER } from "../controllers/metallb/speaker.ts";
 import { Engine } from "../engine/engine.ts";
 import { History } from "../engine/history.ts";
 import { type Actor, type EngineContext, NOW, type Pace, type SimEvent } from "../engine/types.ts";
@@ -26,6 +27,7 @@ import type { Request } from "../model/trace/types.ts";
 import type { Command, Fault, Write } from "../wire/protocol.ts";
 import { send } from "../network/send.ts";
 import type { ClusterView } from "../network/types.ts";
+import { Balancers, LOAD_BALANCER } from "./balancers.ts";
 import { breakOrMend } from "./breaking.ts";
 import { EventLog, type ToldEvent, withEvents } from "./events.ts";
 import { faultTitle } from "./faults.ts";
@@ -77,6 +79,7 @@ export class Cluster {
   private readonly eventLog = new EventLog();
   private readonly held: State;
   private readonly proxies: KubeProxies;
+  private readonly balancers: Balancers;
   private readonly rehearsal: Rehearsal;
 
   /** `every`: events between two checkpoints. */
@@ -87,6 +90,12 @@ export class Cluster {
       store: this.store,
       state: this.held,
       tell: (note, by, engine) => this.eventLog.add({ ...note, at: engine.now, cause: engine.event.seq, by }),
+    });
+    this.balancers = new Balancers({
+      store: this.store,
+      state: this.held,
+      passes: (node, service) => this.proxies.passes(node, service, this.now),
+      memory: (instance, slot) => this.memory.get(instance, slot),
     });
     this.api = createApi(this.store, { seed: () => this.state.seed, cluster: () => this.state.cluster });
     this.engine = new Engine<Cluster, Saved>({ get: (id) => this.actor(id) }, this, {
@@ -171,7 +180,10 @@ export class Cluster {
       cloud: this.state.cloud,
       rulesOf: (node) => this.rulesOf(node).rules,
       isDown: (node) => this.held.isDown(node),
-      seenUp: (node) => this.held.seenUp(node, this.now),
+      balancers: this.balancers,
+      announcersOf: (service) => announcersOf((slot) => this.memory.get(METALLB_SPEAKER, slot), service),
+      isStrictARP: (node) => this.proxies.processOf(node).kernel?.config.strictARP === true,
+      seed: this.state.seed,
       proxySockets: (node) => this.proxies.socketsOf(node, this.now),
       processOf: (pod) => {
         const runtime = this.runtimeOf(pod);
@@ -266,9 +278,16 @@ export class Cluster {
 
   private actor(id: string): Actor<Cluster> | undefined {
     if (id === USER) return { id, handle: (event, engine) => this.handleUser(event, engine) };
-    if (this.proxies.owns(id)) return { id, handle: (event, engine) => this.proxies.handle(event, engine) };
+    if (this.proxies.owns(id)) return { id, handle: (event, engine) => this.handleProxy(event, engine) };
+    if (id === LOAD_BALANCER) return { id, handle: (event, engine) => this.balancers.handle(event, engine) };
     const controller = CONTROLLERS.get(id.split("/")[0] ?? "");
     return controller && { id, handle: (event, engine) => this.handleController(controller, event, engine) };
+  }
+
+  private handleProxy(event: SimEvent, engine: EngineContext): string {
+    const title = this.proxies.handle(event, engine);
+    this.balancers.look(event.actor.slice("kube-proxy/".length), engine);
+    return title;
   }
 
   private handleUser(event: SimEvent, engine: EngineContext): string {
@@ -321,7 +340,11 @@ export class Cluster {
         this.proxies.restartAll(engine);
         return `kube-proxy restarted in ${action.mode} mode`;
       case "fault":
-        breakOrMend(action, { store: this.store, state: this.held, proxies: this.proxies }, engine);
+        breakOrMend(
+          action,
+          { store: this.store, state: this.held, proxies: this.proxies, balancers: this.balancers },
+          engine,
+        );
         return faultTitle(action);
       case "pace":
         this.held.change({ pace: action.pace });
@@ -422,6 +445,7 @@ export class Cluster {
       }
     }
     if (touchesProxies(commit)) this.proxies.syncAll(engine);
+    this.balancers.deliver(commit, engine);
   }
 }
 

@@ -8,10 +8,10 @@ import type { CloudProvider } from "../model/kubehop/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { LoadReport } from "../model/trace/load.ts";
 import type { Walk } from "../model/trace/types.ts";
-import { EMPTY_NETWORK, type NetworkState } from "../network/types.ts";
+import { EMPTY_NETWORK, type NetworkState, type PodTarget } from "../network/types.ts";
 import { DEFAULT_CLOUD } from "./defaults.ts";
 import { type Faults, NO_FAULTS } from "./faults.ts";
-import type { Unnoticed } from "./health-checks.ts";
+import type { TargetHealth } from "./health-checks.ts";
 import type { ProxyProcess } from "./proxies.ts";
 
 /** Replaced as a whole, never changed in place: checkpoints share it. */
@@ -33,8 +33,10 @@ export interface Rest {
   readonly modeSwitch: ProxyMode | null;
   readonly cloud: CloudProvider["spec"];
   readonly faults: Faults;
-  /** Nodes whose health checks have changed their answer, and balancers do not know it yet. */
-  readonly unnoticed: Readonly<Record<string, Unnoticed>>;
+  /** What balancers believe of their targets, by health check and target. */
+  readonly health: Readonly<Record<string, Readonly<Record<string, TargetHealth>>>>;
+  /** Pods that are registered with balancers that forward to pods, by Service. */
+  readonly podTargets: Readonly<Record<ObjectKey, readonly PodTarget[]>>;
   /** How commands go: to rest at once, or in their own time. */
   readonly pace: Pace;
   /** Explicit seed of the history, else the text's, else 1. */
@@ -56,7 +58,8 @@ export const FRESH: Rest = {
   modeSwitch: null,
   cloud: DEFAULT_CLOUD,
   faults: NO_FAULTS,
-  unnoticed: {},
+  health: {},
+  podTargets: {},
   pace: "settle",
   seed: 1,
   applied: [],
@@ -82,13 +85,6 @@ export class State {
   /** Does the node's kube-proxy run? */
   isProxyOff(node: string): boolean {
     return node in this.rest.faults.proxyStopped || this.isDown(node);
-  }
-
-  /** Whether balancers go by an answer to their health checks that the node no longer gives; null: they are up to date. */
-  seenUp(node: string, now: Micros): boolean | null {
-    const { unnoticed, pace } = this.rest;
-    const known = unnoticed[node];
-    return known === undefined || known.until <= now || pace === "settle" ? null : known.seen;
   }
 
   /** When the API server last heard of the node's kubelet, if it hears no more. */

@@ -6,12 +6,15 @@ import type { Rules } from "../kernel/netfilter.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import { networkOf } from "../model/kubehop/network.ts";
 import type { Client, CloudProvider, Lab } from "../model/kubehop/types.ts";
-import { objectKey } from "../model/meta/types.ts";
+import { objectKey, type ObjectKey } from "../model/meta/types.ts";
 import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import { isControlPlane, type Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { ClusterView } from "../network/types.ts";
+import type { Announcer } from "../controllers/metallb/speaker.ts";
+import type { Balancers } from "./balancers.ts";
+import { answererOf, learnedRoutes } from "./announced.ts";
 import { controlPlane } from "./control-plane.ts";
 import { programOf } from "./programs.ts";
 
@@ -26,46 +29,31 @@ export interface ViewInputs {
   readonly processOf: (pod: Pod) => "answers" | "hangs" | "closed";
   /** What the node's kube-proxy listens on; none while it does not run. */
   readonly proxySockets: (node: string) => readonly Listener[];
-  /** How balancers last saw a node's health check, where that is out of date; null: as it is. */
-  readonly seenUp: (node: string) => boolean | null;
-}
-
-/** Has the node a ready endpoint of the Service? What its kube-proxy said last, if it says nothing now. */
-function hasLocalEndpoint(reader: ObjectReader, { metadata }: Service, node: string): boolean {
-  return reader
-    .slicesOf(metadata.namespace ?? "", metadata.name)
-    .some((slice) => slice.endpoints?.some((e) => e.nodeName === node && e.conditions?.ready !== false));
-}
-
-/** kube-proxy's own health check, which balancers ask where the Service has none. */
-const HEALTHZ = 10_256;
-
-/**
- * Nodes that a cloud balancer forwards to. Membership is every Node but those that opt out, ready or not: health alone decides,
- * which is what kube-proxy answers on its /healthz (policy Cluster) or on the Service's health check node port (Local). A node that
- * stops answering stays in until enough checks have failed; how many endpoints it has, balancers know at once.
- */
-function healthyNodes({ reader, proxySockets, seenUp }: ViewInputs, service: Service): readonly Node[] {
-  const port = service.spec.healthCheckNodePort;
-  const asked = port === undefined || port === 0 ? HEALTHZ : port;
-  return reader.list<Node>("Node").filter(({ metadata: { name, labels } }) => {
-    const excluded = labels?.["node.kubernetes.io/exclude-from-external-load-balancers"];
-    if (excluded !== undefined && excluded !== "false") return false;
-    const seen = seenUp(name);
-    if (seen !== null) return seen && (asked === HEALTHZ || hasLocalEndpoint(reader, service, name));
-    return proxySockets(name).some((socket) => socket.port === asked && socket.response?.status === 200);
-  });
+  readonly balancers: Pick<Balancers, "addressesOf" | "targetsOf">;
+  /** Who announces the Service's address for MetalLB. */
+  readonly announcersOf: (service: ObjectKey) => readonly Announcer[];
+  /** Was the node's kube-proxy started with ipvs.strictARP? */
+  readonly isStrictARP: (node: string) => boolean;
+  readonly seed: number;
 }
 
 /** The cluster as the network sees it at one moment. Nothing is copied: it reads through to the store. */
 export function clusterView(given: ViewInputs): ClusterView {
-  const { reader, now, cluster, cloud, rulesOf, sysctlsOf, isDown, processOf } = given;
+  const { reader, now, cluster, cloud, rulesOf, sysctlsOf, isDown, processOf, balancers } = given;
   const known = new Map<string, readonly Listener[]>();
   const proxySockets = (node: string): readonly Listener[] => {
     let sockets = known.get(node);
     if (sockets === undefined) known.set(node, (sockets = given.proxySockets(node)));
     return sockets;
   };
+  let byAddress: ReadonlyMap<string, Service> | null = null;
+  const balanced = (): ReadonlyMap<string, Service> =>
+    (byAddress ??= new Map(
+      reader
+        .list<Service>("Service")
+        .filter((service) => service.spec.type === "LoadBalancer")
+        .flatMap((service) => balancers.addressesOf(service).map((ip) => [ip, service] as const)),
+    ));
   return {
     now,
     cluster,
@@ -101,10 +89,11 @@ export function clusterView(given: ViewInputs): ClusterView {
         .sort((a, b) => compareStrings(a.metadata.name, b.metadata.name));
     },
     clients: () => reader.list<Client>("Client").map((c) => ({ name: c.metadata.name, ...c.spec })),
-    loadBalancer: (ip) =>
-      reader
-        .list<Service>("Service")
-        .find((s) => s.spec.type === "LoadBalancer" && s.status.loadBalancer.ingress?.some((i) => i.ip === ip)),
-    healthyNodes: (service) => healthyNodes({ ...given, proxySockets }, service),
+    loadBalancer: (ip) => balanced().get(ip),
+    loadBalancers: () => [...balanced().keys()],
+    balancerAddresses: (service) => balancers.addressesOf(service),
+    targetsOf: (service) => balancers.targetsOf(service),
+    answererOf: (ip, asker) => answererOf(given, ip, asker),
+    learnedRoutes: () => learnedRoutes(given),
   };
 }

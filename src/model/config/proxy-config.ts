@@ -160,6 +160,7 @@ export function proxyConfig(
     conntrackTCPBeLiberal: section("conntrack")["tcpBeLiberal"] === true,
     randomFully: true,
     ...(scheduler === undefined ? {} : { ipvsScheduler: scheduler }),
+    ...(mode === "ipvs" && settings["strictARP"] === true ? { strictARP: true } : {}),
     ...(typeof verbosity === "number" && { verbosity }),
     ...(proxyPorts ? { proxyPorts } : {}),
   });

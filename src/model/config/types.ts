@@ -28,6 +28,8 @@ export interface ProxyConfig {
   readonly verbosity?: number;
   /** `ipvs.scheduler`; absent: rr. */
   readonly ipvsScheduler?: IpvsScheduler;
+  /** `ipvs.strictARP`: arp_ignore 1 and arp_announce 2, so that the node does not answer ARP for what is on kube-ipvs0. */
+  readonly strictARP?: boolean;
   /** `portRange`, for userspace mode: where its proxy ports come from; absent: any free ephemeral port. */
   readonly proxyPorts?: { readonly from: number; readonly to: number };
 }

@@ -88,10 +88,18 @@ export const CLOUD_PROVIDER: Struct = struct(
         "CloudProviderSpec",
         {
           loadBalancer: string(
-            "How its load balancer works. nodePort: it rewrites the destination to a healthy node's node port, and replies return through it. vip: the header is kept, the nodes' own rules answer, and replies go straight back. none: nobody hands out addresses, EXTERNAL-IP stays <pending>.",
-            { values: ["nodePort", "vip", "none"], default: "nodePort" },
+            "How its load balancer works. nodePort: it rewrites the destination to a healthy node's node port, and replies return through it. vip: the header is kept, the nodes' own rules answer, and replies go straight back. pod: it rewrites the destination to a ready pod's own address, and no node port is used. none: nobody hands out addresses, EXTERNAL-IP stays <pending>.",
+            { values: ["nodePort", "vip", "pod", "none"], default: "nodePort" },
           ),
-          source: string("Whether a nodePort balancer keeps the client's address or dials nodes from its own.", {
+          status: string(
+            "What a Service's status tells of its balancer: ip, the address, or hostname, a DNS name as on AWS. No node answers for a balancer that has only a name.",
+            { values: ["ip", "hostname"], default: "ip" },
+          ),
+          ipMode: string(
+            "ipMode of the address in the status. VIP: nodes answer for it themselves. Proxy: packets to it must really reach the balancer.",
+            { values: ["VIP", "Proxy"], default: "VIP" },
+          ),
+          source: string("Whether a nodePort or pod balancer keeps the client's address or dials nodes from its own.", {
             values: ["keep", "snat"],
             default: "keep",
           }),

@@ -21,10 +21,15 @@ export interface CloudProvider extends KubeObject {
   readonly spec: {
     /**
      * nodePort: DNAT to nodeIP:nodePort on a healthy node, replies return through the balancer. vip: the header is kept and
-     * the node's own rules answer, replies go straight back. none: no controller hands out addresses.
+     * the node's own rules answer, replies go straight back. pod: DNAT to a ready pod's own address and target port, no node port.
+     * none: no controller hands out addresses.
      */
-    readonly loadBalancer: "nodePort" | "vip" | "none";
-    /** Whether a nodePort balancer keeps the client's address or dials nodes from its own. */
+    readonly loadBalancer: "nodePort" | "vip" | "pod" | "none";
+    /** What the Service's status tells of the balancer: its address, or only a DNS name, as on AWS. Absent: its address. */
+    readonly status?: "ip" | "hostname";
+    /** ipMode of an address in the status. Absent: VIP, nodes answer for it themselves. */
+    readonly ipMode?: "VIP" | "Proxy";
+    /** Whether a nodePort or pod balancer keeps the client's address or dials nodes from its own. */
     readonly source: "keep" | "snat";
     /** First and last address it hands out, inclusive. */
     readonly addresses: { readonly from: string; readonly to: string };

@@ -43,7 +43,9 @@ function validateNetwork(network: LabNetwork, field: string): readonly Cause[] {
 export function validateCloudProvider(cloud: CloudProvider): readonly Cause[] {
   const { from = "", to = "" } = cloud.spec.addresses as { readonly from?: string; readonly to?: string };
   const causes: Cause[] = [
-    ...oneOf(cloud.spec.loadBalancer, ["nodePort", "vip", "none"], "spec.loadBalancer"),
+    ...oneOf(cloud.spec.loadBalancer, ["nodePort", "vip", "pod", "none"], "spec.loadBalancer"),
+    ...(cloud.spec.status === undefined ? [] : oneOf(cloud.spec.status, ["ip", "hostname"], "spec.status")),
+    ...(cloud.spec.ipMode === undefined ? [] : oneOf(cloud.spec.ipMode, ["VIP", "Proxy"], "spec.ipMode")),
     ...oneOf(cloud.spec.source, ["keep", "snat"], "spec.source"),
     ...(from === "" ? [required("spec.addresses.from")] : validateIP(from, "spec.addresses.from")),
     ...(to === "" ? [required("spec.addresses.to")] : validateIP(to, "spec.addresses.to")),

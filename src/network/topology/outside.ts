@@ -52,7 +52,8 @@ export function lbHost(layout: Layout, ip: string): Host | undefined {
   return {
     id: `lb/${ip}`,
     interfaces: [LOOPBACK, iface("eth0", "eth", [wholeAddress(ip)])],
-    routes: layout.underlayRoutes,
+    // One that forwards to pods finds them as the cloud's network does.
+    routes: [...(layout.view.cloud.loadBalancer === "pod" ? layout.podRoutes(null) : []), ...layout.underlayRoutes],
     sysctls: sysctls({}),
     rules: null,
     listeners: [],

@@ -8,16 +8,13 @@ import { hostRoute, iface, sysctls, wholeAddress } from "./parts.ts";
 export const ROUTER: HostId = "router/underlay";
 
 /**
- * The router knows the nodes' network, the outside machines, the balancers, and what routes the lab gives it; in a cloud that routes
+ * The router knows the nodes' network, the outside machines, the balancers, what routes the lab gives it and those that nodes announce by BGP; in a cloud that routes
  * pods also each node's podCIDR. Everything else it drops in silence.
  */
 export function routerHost(layout: Layout): Host {
   const { view, underlays } = layout;
   const outside = layout.clients.filter((c) => !layout.insideUnderlay(c.ip));
-  const balancers = view
-    .services()
-    .flatMap((s) => (s.status.loadBalancer.ingress ?? []).map((i) => i.ip ?? ""))
-    .filter((ip) => ip !== "" && view.loadBalancer(ip) !== undefined);
+  const balancers = view.loadBalancers?.() ?? statedBalancers(view);
   return {
     id: ROUTER,
     interfaces: [
@@ -35,7 +32,7 @@ export function routerHost(layout: Layout): Host {
       ...(view.network.routes === "cloud"
         ? layout.nodes.flatMap((node) => routesToPods(node, { ...view.network, routes: "host-gw" }))
         : []),
-      ...view.network.routerRoutes.flatMap(layout.staticRoute),
+      ...[...view.network.routerRoutes, ...(view.learnedRoutes?.() ?? [])].flatMap(layout.staticRoute),
       ...outside.map((c) => hostRoute(c.ip, null, "eth1")),
       ...balancers.map((ip) => hostRoute(ip, null, "eth0")),
       { to: "0.0.0.0/0", via: null, dev: "", blackhole: true },
@@ -45,4 +42,11 @@ export function routerHost(layout: Layout): Host {
     rules: null,
     listeners: [],
   };
+}
+
+function statedBalancers(view: Layout["view"]): readonly string[] {
+  return view
+    .services()
+    .flatMap((s) => (s.status.loadBalancer.ingress ?? []).map((i) => i.ip ?? ""))
+    .filter((ip) => ip !== "" && view.loadBalancer(ip) !== undefined);
 }

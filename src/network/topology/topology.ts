@@ -14,6 +14,8 @@ export interface LinkEnd {
   readonly iface: string;
   /** The link is a tunnel between two addresses of the nodes' network. */
   readonly tunnel?: { readonly src: string; readonly dst: string };
+  /** Why this host takes what is meant for an address that is not its own. */
+  readonly why?: string;
 }
 
 /** Hosts and links of one moment. Built lazily: a host exists once a packet asks for it. */
@@ -47,7 +49,7 @@ export function createTopology(view: ClusterView): Topology {
     return hosts.get(id);
   }
 
-  function onUnderlay(nextHop: string): LinkEnd | null {
+  function onUnderlay(nextHop: string, asker: HostId): LinkEnd | null {
     if (layout.underlays.some((u) => u.router === nextHop)) return { host: ROUTER, iface: "eth0" };
     const node = layout.nodeByIP.get(nextHop);
     if (node !== undefined) return { host: `node/${node.metadata.name}`, iface: "eth0" };
@@ -55,7 +57,9 @@ export function createTopology(view: ClusterView): Topology {
     if (machine !== undefined) return { host: `machine/${machine.name}`, iface: "eth0" };
     if (view.loadBalancer(nextHop) !== undefined) return { host: `lb/${nextHop}`, iface: "eth0" };
     const client = clientByIP.get(nextHop);
-    return client !== undefined && layout.insideUnderlay(nextHop) ? { host: `client/${client}`, iface: "eth0" } : null;
+    if (client !== undefined && layout.insideUnderlay(nextHop)) return { host: `client/${client}`, iface: "eth0" };
+    const answerer = view.answererOf?.(nextHop, asker) ?? null;
+    return answerer === null ? null : { host: `node/${answerer.node}`, iface: "eth0", why: answerer.why };
   }
 
   /** Another node's VXLAN device: flanneld has written its MAC and the node behind it into the neighbour and forwarding tables. */
@@ -101,7 +105,7 @@ export function createTopology(view: ClusterView): Topology {
       const ip = layout.clients.find((c) => c.name === name)?.ip ?? "";
       if (!layout.insideUnderlay(ip)) return nextHop === outsideGateway(ip) ? { host: ROUTER, iface: "eth1" } : null;
     }
-    return onUnderlay(nextHop);
+    return onUnderlay(nextHop, from.id);
   }
 
   return { host, neighbour };
