@@ -97,6 +97,7 @@ function rankOf(hop: Hop, beforeOutput: boolean, afterRoute: boolean): number {
   const { stage } = hop;
   if (stage === "client" || stage === "dns") return 0;
   if (stage === "link") return hop.to === null ? 0 : 5;
+  if (stage === "tunnel") return afterRoute ? 5 : 0;
   if (stage === "socket") return afterRoute ? 5 : 0;
   if (stage === "route") return beforeOutput ? 1 : 2;
   if (stage === "conntrack" || stage === "lb") return afterRoute ? 4 : 1;

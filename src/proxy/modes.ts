@@ -4,6 +4,7 @@ import { err, ok } from "../base/result.ts";
 import { iptablesRules } from "../kernel/iptables/evaluate.ts";
 import { listRules, type ListOptions, type RuleList } from "../kernel/iptables/listing.ts";
 import { NO_COUNTERS } from "../kernel/counters.ts";
+import { inTurn, joined, type OtherRules, withOthers } from "../kernel/iptables/merge.ts";
 import { printSave } from "../kernel/iptables/save.ts";
 import { countRules, type Ruleset } from "../kernel/iptables/types.ts";
 import type { Rules } from "../kernel/netfilter.ts";
@@ -61,8 +62,6 @@ function iptablesForm(ruleset: Ruleset, form: RulesForm, now: KernelNow | undefi
   return null;
 }
 
-const noForm = (): null => null;
-
 /** How many rules ask for each set. */
 function referencesTo(ruleset: Ruleset): ReadonlyMap<string, number> {
   const references = new Map<string, number>();
@@ -73,18 +72,19 @@ function referencesTo(ruleset: Ruleset): ReadonlyMap<string, number> {
   return references;
 }
 
-/** `left`: what another mode wrote before and this one leaves in place. */
+/** `left`: what another mode wrote before and this one leaves in place. `others`: iptables rules that are not kube-proxy's. */
 export type CompileMode = (
   view: ProxyView,
   node: ProxyNode,
   config: ProxyConfig,
   left?: LeftBehind | null,
+  others?: OtherRules | null,
 ) => CompiledRules;
 
-const iptables: CompileMode = (view, node, config, left = null) => {
+const iptables: CompileMode = (view, node, config, left = null, others = null) => {
   const fresh = compileIptables(view, node, config);
   const old = left?.config.mode === "ipvs" ? compileIpvs(left.view, node, left.config) : null;
-  const ruleset = old === null ? fresh : overLeftovers(old.ruleset, "ipvs", fresh);
+  const ruleset = withOthers(old === null ? fresh : overLeftovers(old.ruleset, "ipvs", fresh), others);
   const virtual = old === null ? null : ofIpvs({ ...old, ruleset });
   return {
     family: view.family,
@@ -100,15 +100,16 @@ const iptables: CompileMode = (view, node, config, left = null) => {
   };
 };
 
-const nftables: CompileMode = (view, node, config) => {
+const nftables: CompileMode = (view, node, config, _, others = null) => {
   const ruleset = compileNftables(view, node, config);
+  const rules = nftablesRules(ruleset);
   return {
     family: view.family,
-    rules: nftablesRules(ruleset),
+    rules: others === null ? rules : inTurn(rules, iptablesRules(others.first), iptablesRules(others.last)),
     count: countNft(ruleset),
     heading: "",
     text: () => printRuleset(ruleset),
-    form: noForm,
+    form: (form, now) => (others === null ? null : iptablesForm(joined([others.first, others.last]), form, now)),
     list: (options) => listNft(ruleset, options),
   };
 };
@@ -144,15 +145,13 @@ function ofIpvs(compiled: CompiledIpvs): Pick<CompiledRules, "text" | "form" | "
   };
 }
 
-const ipvs: CompileMode = (view, node, config, left = null) => {
+const ipvs: CompileMode = (view, node, config, left = null, others = null) => {
   const fresh = compileIpvs(view, node, config);
-  const compiled =
+  const written =
     left?.config.mode === "iptables"
-      ? {
-          ...fresh,
-          ruleset: overLeftovers(compileIptables(left.view, node, left.config), "iptables", fresh.ruleset),
-        }
-      : fresh;
+      ? overLeftovers(compileIptables(left.view, node, left.config), "iptables", fresh.ruleset)
+      : fresh.ruleset;
+  const compiled = { ...fresh, ruleset: withOthers(written, others) };
   const { servers, ...shown } = ofIpvs(compiled);
   return {
     ...shown,
@@ -163,8 +162,9 @@ const ipvs: CompileMode = (view, node, config, left = null) => {
   };
 };
 
-const userspace: CompileMode = (view, node, config) => {
-  const { ruleset, sockets } = compileUserspace(view, node, config);
+const userspace: CompileMode = (view, node, config, _, others = null) => {
+  const { ruleset: own, sockets } = compileUserspace(view, node, config);
+  const ruleset = withOthers(own, others);
   return {
     family: view.family,
     rules: { ...iptablesRules(ruleset), sockets },

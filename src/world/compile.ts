@@ -2,6 +2,7 @@ import { isIPv6 } from "../base/ip.ts";
 import { must } from "../base/assert.ts";
 import { dualStackRules, NO_RULES } from "../kernel/iptables/evaluate.ts";
 import type { ListOptions, RuleList } from "../kernel/iptables/listing.ts";
+import type { OtherRules } from "../kernel/iptables/merge.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { ProxyConfig } from "../model/config/types.ts";
 import type { Node } from "../model/node/types.ts";
@@ -61,24 +62,39 @@ export function selfOf(node: Node): ProxyNode {
   return proxyNode(node, bridgeAddresses(node));
 }
 
-function ofFamily(family: Family, written: Written, left: Written | null, self: ProxyNode): CompiledRules {
+/** Rules of a node that are not kube-proxy's, per family. */
+export type OthersOf = (family: Family) => OtherRules | null;
+
+function ofFamily(
+  family: Family,
+  written: Written,
+  left: Written | null,
+  self: ProxyNode,
+  othersOf: OthersOf,
+): CompiledRules {
   const mode = compilerOf(written.config.mode);
   return must(mode.ok ? mode.value : null, `mode ${written.config.mode} was let in`)(
     written.viewOf(family),
     self,
     written.config,
     left === null ? null : { view: left.viewOf(family), config: left.config },
+    othersOf(family),
   );
 }
 
 /** What a node's kernel holds once its kube-proxy has written its rules over what another mode had `left`. */
-export function compileFor(node: Node | undefined, written: Written, left: Written | null): NodeRules {
+export function compileFor(
+  node: Node | undefined,
+  written: Written,
+  left: Written | null,
+  othersOf: OthersOf = () => null,
+): NodeRules {
   if (node === undefined) return NOTHING;
   const self = selfOf(node);
   // A node without an address of a family has no proxier for it, but for IPv4, which every node has.
-  const v4 = ofFamily(4, written, left, self);
+  const v4 = ofFamily(4, written, left, self, othersOf);
   if (!self.ips.some(isIPv6)) return nodeRules([v4], v4.rules);
-  const v6 = ofFamily(6, written, left, self);
+  const v6 = ofFamily(6, written, left, self, othersOf);
   // Where Services have IPv6 addresses only, that side is the one to look at first.
   const ranges = written.config.serviceCIDRs ?? [];
   const isIPv6Only = self.ips.every(isIPv6) || (ranges.length > 0 && ranges.every(isIPv6));

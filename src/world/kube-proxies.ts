@@ -8,15 +8,18 @@ import type { HostState } from "../kernel/conntrack.ts";
 import type { Listener } from "../kernel/host.ts";
 import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
 import type { ConfigMap } from "../model/configmap/types.ts";
+import { networkOf, nodeNetwork } from "../model/kubehop/network.ts";
+import type { Lab } from "../model/kubehop/types.ts";
 import { keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
+import { otherRules } from "../network/cni-rules.ts";
 import { forgetTurns } from "../network/round-robin.ts";
 import { drainedByCheck, drainedBySync, mayDrain, untilCheck } from "../proxy/ipvs/drain.ts";
 import { passesCheck, proxyListeners, type ProxyStanding } from "../proxy/healthcheck.ts";
 import type { Service } from "../model/service/types.ts";
 import { cleansUp } from "../proxy/leftovers.ts";
 import { buildView, type ProxyView } from "../proxy/view.ts";
-import { compileFor, NOTHING, type NodeRules, selfOf, type Written } from "./compile.ts";
+import { compileFor, NOTHING, type NodeRules, type OthersOf, selfOf, type Written } from "./compile.ts";
 import { afterRewrite } from "./counters.ts";
 import { withServiceRanges } from "./defaults.ts";
 import {
@@ -116,7 +119,8 @@ export class KubeProxies {
     const { config, revision } = kernel;
     const left = alone ? null : kernel.left;
     const leftover = left === null ? "" : `+${this.numberOf(left.config)}@${left.revision}`;
-    return this.compiled.get(`${node} ${this.numberOf(config)}@${revision}${leftover}`, () => {
+    const others = this.othersOn(node);
+    return this.compiled.get(`${node} ${this.numberOf(config)}@${revision}${leftover}${others.key}`, () => {
       const reader = this.store.readAt(revision);
       const viewOf = (family: 4 | 6): ProxyView => this.views.at(reader, this.store.journal, family);
       const old = (rules: WrittenRules): Written => {
@@ -128,8 +132,21 @@ export class KubeProxies {
         reader.get<Node>(objectKey("Node", undefined, node)),
         written,
         left === null ? null : old(left),
+        others.of,
       );
     });
+  }
+
+  /** The rules on the node that are not kube-proxy's, and what tells them from others. */
+  private othersOn(name: string): { readonly of: OthersOf; readonly key: string } {
+    const network = networkOf(this.store.list<Lab>("Lab"));
+    const node = this.store.get<Node>(objectKey("Node", undefined, name));
+    if (node === undefined) return { of: () => null, key: "" };
+    const { podSubnet } = this.state.rest.cluster;
+    const of: OthersOf = (family) => otherRules(network, node, podSubnet, family);
+    const { masquerade, isolatedPods, forwardPolicy } = nodeNetwork(network, node.metadata.annotations);
+    if (!masquerade && !isolatedPods && forwardPolicy === "ACCEPT") return { of, key: "" };
+    return { of, key: ` ${JSON.stringify([masquerade, isolatedPods, forwardPolicy, podSubnet, node.spec.podCIDRs])}` };
   }
 
   /** What the node's kube-proxy listens on and answers; nothing while it does not run. */
