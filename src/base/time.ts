@@ -14,6 +14,11 @@ export function timestamp(at: Micros): string {
   return new Date(EPOCH_MS + Math.floor(at / 1_000)).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
+/** Whole seconds since 1970. */
+export function unixSeconds(at: Micros): number {
+  return Math.floor((EPOCH_MS + at / 1_000) / 1_000);
+}
+
 /** The inverse of {@link timestamp}; NaN for text that is not a date. */
 export function fromTimestamp(text: string): Micros {
   return (Date.parse(text) - EPOCH_MS) * 1_000;

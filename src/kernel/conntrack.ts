@@ -44,6 +44,8 @@ export interface HostState {
   readonly ipvs?: IpvsState;
   /** Not the kernel's but the kube-proxy process's, in userspace mode: whose turn it is, and which client belongs where. */
   readonly turns?: Turns;
+  /** What processes in a pod remember, by the name of the program: a name server's cache. */
+  readonly programs?: Readonly<Record<string, unknown>>;
   /** What went through each iptables rule; absent while nothing has. */
   readonly counters?: Counters;
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { seededChooser } from "../base/draw.ts";
 import type { Rules } from "../kernel/netfilter.ts";
 import type { RuleRef } from "../model/trace/types.ts";
-import { explore, toNumber } from "./explore.ts";
+import { toNumber } from "./branches.ts";
+import { explore } from "./explore.ts";
 import { type TestPod, testView } from "./testing.ts";
 import { EMPTY_NETWORK } from "./types.ts";
 

@@ -25,6 +25,10 @@ export interface Heard {
   /** Address and port that the packet arrived at, after all translations. */
   readonly local: { readonly ip: string; readonly port: number };
   readonly now: Micros;
+  /** What it has remembered: plain data, kept with its pod; undefined: nothing yet. */
+  readonly memory?: unknown;
+  /** An index in [0, n) by draw, for a choice whose outcome nobody asks about. */
+  readonly sample: (n: number, purpose: string) => number;
 }
 
 export type Reaction =
@@ -35,6 +39,8 @@ export type Reaction =
       readonly took: Micros;
       readonly response?: HttpResponse;
       readonly dns?: DnsResponse;
+      /** What it knows from now on. */
+      readonly remember?: unknown;
     }
   /** It reads, and says nothing: the client waits. */
   | { readonly kind: "ignore"; readonly note: string }
@@ -92,11 +98,15 @@ export function heardBy(journey: Journey, program: Program, arrived: Arrived): F
   const { host, packet, answer } = arrived;
   const back: Flight = { host: host.id, packet: answer, frame: null };
   const who = `${program.name} in ${hostName(host.id)}`;
+  const state = stateOf(journey, host.id);
+  const { chooser, flow } = journey.env;
   const reaction = program.react({
     says: journey.resolved.says ?? null,
     source: { ip: packet.src, port: packet.sport },
     local: { ip: packet.dst, port: packet.dport },
     now: journey.recorder.now,
+    memory: state.programs?.[program.name],
+    sample: (n, purpose) => chooser.sample(n, `${flow} ${host.id} ${purpose}`),
   });
   if (reaction === null) return null;
   const seen = `${who} sees the source ${sourceText(packet)}`;
@@ -106,6 +116,9 @@ export function heardBy(journey: Journey, program: Program, arrived: Arrived): F
       journey.recorder.wait(reaction.took);
       journey.response = reaction.response ?? null;
       journey.dns = reaction.dns ?? null;
+      if (reaction.remember !== undefined) {
+        keep(journey, host.id, { ...state, programs: { ...state.programs, [program.name]: reaction.remember } });
+      }
       return turned(journey, back);
     case "ignore": {
       tell(journey, arrived, "socket", "lost", `${seen} and ${reaction.note}.`);

@@ -74,7 +74,7 @@ describe("resolve", () => {
     ["pod/default/web-a", "service/default/elsewhere:80", "to", /ExternalName/],
     ["pod/default/web-a", "lb/default/pending:80", "to", /<pending>/],
     ["pod/default/web-a", "lb/default/web:80", "to", /not LoadBalancer/],
-    ["pod/default/web-a", "http://web", "to", /cannot read the target/],
+    ["pod/default/web-a", "http//web", "to", /cannot read the target/],
     ["pod/default/web-a", "[fd00:96::60]:80", "family", /has no IPv6 address/],
   ])("refuses %s to %s", (from, to, field, message) => {
     const result = ask(from, to);

@@ -5,6 +5,7 @@ import type { Service } from "../model/service/types.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { HostId, Protocol } from "../model/trace/types.ts";
 import { type Family, familyOf, nodeAddresses, podAddresses } from "./addresses.ts";
+import { type Location, parseHostPort, parseURL } from "./names.ts";
 import { podHost } from "./topology/pod.ts";
 import type { ClusterView, Request, RequestError } from "./types.ts";
 
@@ -21,6 +22,15 @@ export interface ResolvedRequest {
   readonly protocol: Protocol;
   readonly family: Family;
   readonly says?: Message;
+}
+
+/** A request whose target is a name: its sender has to look it up first. */
+export interface NamedRequest extends Omit<ResolvedRequest, "ip" | "family"> {
+  readonly name: string;
+  /** Addresses of one family only; absent: of both. */
+  readonly wanted?: Family;
+  /** The sender's own addresses. */
+  readonly own: readonly string[];
 }
 
 type Field = RequestError["field"];
@@ -69,7 +79,7 @@ function serviceNames(view: ClusterView): readonly string[] {
 
 const FROM_FORMS = "pod/NAMESPACE/NAME, deploy/NAMESPACE/NAME, node/NAME or client/NAME";
 const TO_FORMS =
-  "IP:PORT, service/NAMESPACE/NAME:PORT, lb/NAMESPACE/NAME:PORT, node/NAME:PORT or pod/NAMESPACE/NAME:PORT";
+  "IP:PORT, NAME:PORT, a URL, service/NAMESPACE/NAME:PORT, lb/NAMESPACE/NAME:PORT, node/NAME:PORT or pod/NAMESPACE/NAME:PORT";
 
 /** A sender or target before the family is settled: its addresses in order of preference. */
 interface Sender {
@@ -145,6 +155,13 @@ function resolveSender(view: ClusterView, from: string): Result<Sender, RequestE
 interface Target {
   readonly addresses: readonly string[];
   readonly port: number;
+  readonly says?: Message;
+}
+
+interface NamedTarget {
+  readonly name: string;
+  readonly port: number;
+  readonly says?: Message;
 }
 
 /** `1.2.3.4:80`, `[fd00::1]:80`, and for ICMP also the bare address. */
@@ -205,13 +222,33 @@ function servicePort(service: Service, name: string, protocol: Protocol, to: str
   );
 }
 
-function resolveTarget(view: ClusterView, to: string, protocol: Protocol): Result<Target, RequestError> {
+/** What a URL means: an address, or a name to look up, and what is said there. */
+function resolveURL(to: string, location: Location, protocol: Protocol): Result<Target | NamedTarget, RequestError> {
+  if (protocol !== "tcp") return refuse("protocol", `"${to}" is asked for over TCP, not ${protocol.toUpperCase()}.`);
+  const port = numericPort(location.port ?? "");
+  if (port === null) return refuse("to", `port ${location.port ?? ""} of "${to}" is not between 1 and 65535`);
+  const said = location.says === null ? {} : { says: location.says };
+  const { host } = location;
+  return ok(parseIP(host) === null ? { name: host, port, ...said } : { addresses: [host], port, ...said });
+}
+
+function resolveTarget(view: ClusterView, to: string, protocol: Protocol): Result<Target | NamedTarget, RequestError> {
+  const url = parseURL(to);
+  if (url !== null)
+    return url.ok ? resolveURL(to, url.value, protocol) : refuse("to", `cannot read "${to}": ${url.error}`);
   const literal = parseLiteral(to);
   if (literal !== null) {
     const port = resolvePort(literal.port, protocol, to, (name) =>
       name === "" ? noPort(to) : refuse("to", `"${name}" is not a port number`),
     );
     return port.ok ? ok({ addresses: [literal.ip], port: port.value }) : port;
+  }
+  const named = parseHostPort(to);
+  if (named !== null) {
+    const port = resolvePort(named.port, protocol, to, (text) =>
+      text === "" ? noPort(to) : refuse("to", `"${text}" is not a port number`),
+    );
+    return port.ok ? ok({ name: named.host, port: port.value }) : port;
   }
   const match = /^([a-z]+)\/([^/:]+)(?:\/([^/:]+))?(?::([^/:]*))?$/.exec(to);
   const malformed = () => refuse("to", `cannot read the target "${to}": write ${TO_FORMS}`);
@@ -311,18 +348,32 @@ function ingressAddresses(view: ClusterView, service: Service): Result<readonly 
 }
 
 /**
- * Looks up the names of a request. Refuses, in words for the person who typed it, what cannot be sent at all: an unknown or
- * unready sender, an unknown target, a port name that does not exist, families that do not meet. A port number that nobody
- * serves is sent like any other.
+ * Finds the sender and the target of a request. Refuses, in words for the person who typed it, what cannot be sent at all: an unknown
+ * or unready sender, an unknown object as target, a port name that does not exist, families that do not meet. A port number that
+ * nobody serves, and a name that no name server knows, are sent like any other.
  */
-export function resolve(view: ClusterView, request: Request): Result<ResolvedRequest, RequestError> {
+export function plan(view: ClusterView, request: Request): Result<ResolvedRequest | NamedRequest, RequestError> {
   const sender = resolveSender(view, request.from);
   if (!sender.ok) return sender;
   const target = resolveTarget(view, request.to, request.protocol);
   if (!target.ok) return target;
-  const { addresses, port } = target.value;
+  const { port } = target.value;
+  const { host, pod, addresses: own } = sender.value;
+  const says = request.says ?? target.value.says;
+  const base = {
+    host,
+    sender: sender.value.sender,
+    pod,
+    port,
+    protocol: request.protocol,
+    ...(says === undefined ? {} : { says }),
+  };
   const wanted = request.family;
-  const has = (family: Family): boolean => sender.value.addresses.some((ip) => familyOf(ip) === family);
+  if ("name" in target.value) {
+    return ok({ ...base, name: target.value.name, own, ...(wanted === undefined ? {} : { wanted }) });
+  }
+  const { addresses } = target.value;
+  const has = (family: Family): boolean => own.some((ip) => familyOf(ip) === family);
   const fitting = wanted === undefined ? addresses : addresses.filter((ip) => familyOf(ip) === wanted);
   if (fitting.length === 0) {
     return refuse("family", `"${request.to}" has no IPv${String(wanted)} address (${addresses.join(", ")}).`);
@@ -336,15 +387,12 @@ export function resolve(view: ClusterView, request: Request): Result<ResolvedReq
       `${sender.value.sender} has no IPv${family} address, so it cannot dial ${port === 0 ? ip : joinHostPort(ip, port)}.`,
     );
   }
-  const { host, pod } = sender.value;
-  return ok({
-    host,
-    sender: sender.value.sender,
-    pod,
-    ip,
-    port,
-    protocol: request.protocol,
-    family,
-    ...(request.says === undefined ? {} : { says: request.says }),
-  });
+  return ok({ ...base, ip, family });
+}
+
+/** {@link plan} for those who dial addresses only: a name is refused. */
+export function resolve(view: ClusterView, request: Request): Result<ResolvedRequest, RequestError> {
+  const planned = plan(view, request);
+  if (!planned.ok || !("name" in planned.value)) return planned as Result<ResolvedRequest, RequestError>;
+  return refuse("to", `"${request.to}" is a name: dial an address here.`);
 }

@@ -25,7 +25,9 @@ import {
   stateOf,
 } from "./journey.ts";
 import { createRecorder } from "./recorder.ts";
-import { type ResolvedRequest, resolve } from "./request.ts";
+import { askOutside } from "./lookup.ts";
+import { walkByName } from "./named.ts";
+import { type NamedRequest, type ResolvedRequest, plan } from "./request.ts";
 import { dialText, symptom } from "./symptom.ts";
 import { ARP_FAILURE } from "./timing.ts";
 import { ROUTER } from "./topology/router.ts";
@@ -51,13 +53,29 @@ export function send(
   request: Request,
   options: SendOptions,
 ): Result<SendResult, RequestError> {
-  const resolved = resolve(view, request);
-  if (!resolved.ok) return resolved;
-  return ok(walk(view, createTopology(view), state, request, resolved.value, options));
+  const planned = plan(view, request);
+  if (!planned.ok) return planned;
+  return ok(walk(view, createTopology(view), state, request, planned.value, options));
 }
 
-/** {@link send} for a request that is resolved already, over a topology that may be shared between walks of one moment. */
+/** {@link send} for a request that is planned already, over a topology that may be shared between walks of one moment. */
 export function walk(
+  view: ClusterView,
+  topology: Topology,
+  state: NetworkState,
+  request: Request,
+  planned: ResolvedRequest | NamedRequest,
+  options: SendOptions,
+): SendResult {
+  if (!("name" in planned)) {
+    const outside = askOutside({ view, topology, options }, request, planned);
+    return outside === null ? walkTo(view, topology, state, request, planned, options) : { walk: outside, state };
+  }
+  return walkByName(walkTo, { view, topology, state, request, options }, planned);
+}
+
+/** Walks to an address. */
+function walkTo(
   view: ClusterView,
   topology: Topology,
   state: NetworkState,

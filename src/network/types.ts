@@ -13,6 +13,7 @@ import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { HostId, Request, Walk } from "../model/trace/types.ts";
+import type { NameService } from "./lookup.ts";
 import type { Program } from "./program.ts";
 
 /** A machine outside the cluster. */
@@ -21,6 +22,8 @@ export interface OutsideClient {
   readonly ip: string;
   /** Besides its default route. */
   readonly routes?: readonly StaticRoute[];
+  /** As `kubehop.dev/listen` has it; absent: it only sends. */
+  readonly listen?: string;
 }
 
 /** A pod as a load balancer that forwards to pods has it. */
@@ -89,6 +92,8 @@ export interface ClusterView {
   proxySockets?(node: string): readonly Listener[];
   /** What the process behind this socket of a pod does with what it hears; null, or absent: it accepts and answers, no more. */
   programOf?(pod: Pod, listener: Listener): Program | null;
+  /** Name servers and hosts files of the machines; absent: no name is known anywhere. */
+  readonly names?: NameService;
   /** What the pod network enforces, sorted by namespace and name; absent: nothing. */
   networkPolicies?(): readonly NetworkPolicy[];
   /** Undefined when there is no such namespace. */

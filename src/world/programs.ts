@@ -12,15 +12,26 @@ import type { ProgramInputs } from "../network/programs/endpoints.ts";
 import { endpointsBalancer } from "../network/programs/endpoints-balancer.ts";
 import { httpServer } from "../network/programs/http-server.ts";
 import { ingressProgram } from "../network/programs/ingress.ts";
+import { coreDns, type CoreDnsInputs, isCoreDns } from "./coredns.ts";
+
+const DNS_PORT = 53;
+
+interface Inputs extends ProgramInputs {
+  readonly dns: (pod: Pod) => CoreDnsInputs;
+}
 
 interface Entry {
   matches(pod: Pod, listener: Listener): boolean;
   /** null: nothing of note on this socket. */
-  make(inputs: ProgramInputs, pod: Pod, listener: Listener): Program | null;
+  make(inputs: Inputs, pod: Pod, listener: Listener): Program | null;
 }
 
 /** The first that matches counts. */
 const PROGRAMS: readonly Entry[] = [
+  {
+    matches: (pod, { port }) => port === DNS_PORT && isCoreDns(pod),
+    make: ({ dns }, pod) => coreDns(dns(pod), pod),
+  },
   {
     matches: (pod, { protocol }) => protocol === "tcp" && ingressControllerOf(pod) !== null,
     make: (inputs, pod, listener) => {
@@ -46,7 +57,18 @@ function addressOf(reader: ObjectReader, cluster: ClusterConfig, name: string): 
   return ip === undefined || ip === "" || ip === "None" ? null : ip;
 }
 
-export function programOf(reader: ObjectReader, cluster: ClusterConfig, pod: Pod, listener: Listener): Program | null {
-  const inputs = { reader, addressOf: (name: string) => addressOf(reader, cluster, name) };
+/** `started`: as which a pod's container came up, and the zone's serial number. */
+export function programOf(
+  reader: ObjectReader,
+  cluster: ClusterConfig,
+  started: (pod: Pod) => Omit<CoreDnsInputs, "reader">,
+  pod: Pod,
+  listener: Listener,
+): Program | null {
+  const inputs: Inputs = {
+    reader,
+    addressOf: (name) => addressOf(reader, cluster, name),
+    dns: (server) => ({ reader, ...started(server) }),
+  };
   return PROGRAMS.find((entry) => entry.matches(pod, listener))?.make(inputs, pod, listener) ?? null;
 }

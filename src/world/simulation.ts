@@ -7,6 +7,7 @@ import { createStore } from "../apiserver/store.ts";
 import type { Applied, Commit, ObjectReader, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
 import { draw, seededChooser } from "../base/draw.ts";
 import type { JsonValue } from "../base/json.ts";
+import { unixSeconds } from "../base/time.ts";
 import type { Result } from "../base/result.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { containerEnv, type EnvVar } from "../controllers/kubelet/env.ts";
@@ -171,6 +172,16 @@ export class Cluster {
     return containerEnv(pod, container, this.runtimeOf(pod), (revision) => this.store.readAt(revision));
   }
 
+  /** When a Service or an endpoint last changed. */
+  private namesChangedAt(): number {
+    const isNamed = ({ kind }: KubeObject): boolean => kind === "Service" || kind === "EndpointSlice";
+    const last = this.store.journal.findLast(
+      ({ added, updated, removed }) =>
+        added.some(isNamed) || removed.some(isNamed) || updated.some(([, to]) => isNamed(to)),
+    );
+    return last?.at ?? 0;
+  }
+
   /** The present as the network sees it. */
   view(): ClusterView {
     return clusterView({
@@ -188,6 +199,15 @@ export class Cluster {
       processOf: (pod) => {
         const runtime = this.runtimeOf(pod);
         return runtime === undefined ? "answers" : processOf(runtime, this.now);
+      },
+      started: (pod) => {
+        const container = this.runtimeOf(pod)?.containers[0];
+        return {
+          atStart:
+            container === undefined ? null : this.store.readAt(Math.min(container.revision, this.store.revision)),
+          startedAt: container?.startedAt ?? 0,
+          serial: unixSeconds(this.namesChangedAt()),
+        };
       },
       // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
       sysctlsOf: (node) => ({ routeLocalnet: this.proxies.processOf(node).localnet }),

@@ -16,6 +16,8 @@ import type { Announcer } from "../controllers/metallb/speaker.ts";
 import type { Balancers } from "./balancers.ts";
 import { answererOf, learnedRoutes } from "./announced.ts";
 import { controlPlane } from "./control-plane.ts";
+import type { CoreDnsInputs } from "./coredns.ts";
+import { nameService } from "./names.ts";
 import { programOf } from "./programs.ts";
 
 export interface ViewInputs {
@@ -29,6 +31,8 @@ export interface ViewInputs {
   readonly processOf: (pod: Pod) => "answers" | "hangs" | "closed";
   /** What the node's kube-proxy listens on; none while it does not run. */
   readonly proxySockets: (node: string) => readonly Listener[];
+  /** As which a pod's container came up, for a name server that reads its configuration then. */
+  readonly started: (pod: Pod) => Omit<CoreDnsInputs, "reader">;
   readonly balancers: Pick<Balancers, "addressesOf" | "targetsOf">;
   /** Who announces the Service's address for MetalLB. */
   readonly announcersOf: (service: ObjectKey) => readonly Announcer[];
@@ -64,7 +68,8 @@ export function clusterView(given: ViewInputs): ClusterView {
     isDown,
     processOf,
     proxySockets,
-    programOf: (pod, listener) => programOf(reader, cluster, pod, listener),
+    programOf: (pod, listener) => programOf(reader, cluster, given.started, pod, listener),
+    names: nameService(reader, cluster),
     machines: () =>
       reader
         .list<Node>("Node")

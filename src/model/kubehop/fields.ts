@@ -68,6 +68,12 @@ export const CLIENT: Struct = struct(
         {
           ip: string("Its address, outside of every range of the cluster.", { required: true, keep: true }),
           routes: objects(STATIC_ROUTE, "Routes of its own besides its default route."),
+          names: strings("Names that resolvers outside the cluster have for it, as my.database.example.com."),
+          listen: string('What it listens on, as "5432/TCP, 53/UDP". By default nothing: it only sends.'),
+          nameservers: strings(
+            "Name servers that it asks, as the ClusterIP of kube-dns. By default one outside the cluster.",
+          ),
+          searches: strings("Domains that it appends to short names, in turn."),
         },
         pkg,
       ),

@@ -12,6 +12,13 @@ export interface Client extends KubeObject {
     readonly ip: string;
     /** Routes of its own besides the default route. */
     readonly routes?: readonly StaticRoute[];
+    /** Names that resolvers outside the cluster have for it. */
+    readonly names?: readonly string[];
+    /** What it listens on, as `kubehop.dev/listen` has it for pods; absent: it only sends. */
+    readonly listen?: string;
+    /** Its own resolv.conf; absent: a resolver outside the cluster. */
+    readonly nameservers?: readonly string[];
+    readonly searches?: readonly string[];
   };
 }
 

@@ -2,6 +2,8 @@
 import { parseIP } from "../../base/ip.ts";
 import { validateCidr, validateIP } from "../ip-validate.ts";
 import { oneOf } from "../meta/validate.ts";
+import { subdomain1123Problems } from "../names.ts";
+import { parseListen } from "../pod/listening.ts";
 import { type Cause, invalid, notSupported, required } from "../status.ts";
 import type { LabNetwork, StaticRoute } from "./network.ts";
 import type { Client, CloudProvider, Lab } from "./types.ts";
@@ -11,6 +13,23 @@ export function validateClient(client: Client): readonly Cause[] {
   return [
     ...(ip === "" ? [required("spec.ip")] : validateIP(ip, "spec.ip")),
     ...validateRoutes(client.spec.routes, "spec.routes"),
+    ...validateNames(client.spec),
+  ];
+}
+
+function validateNames({ names = [], searches = [], nameservers = [], listen }: Client["spec"]): readonly Cause[] {
+  const domains = (list: readonly string[], field: string): readonly Cause[] =>
+    list.flatMap((name, i) =>
+      subdomain1123Problems(name.replace(/\.$/, "").toLowerCase()).map((problem) =>
+        invalid(`spec.${field}[${i}]`, name, problem),
+      ),
+    );
+  const isPorts = listen === undefined || parseListen(listen).length === listen.split(",").length;
+  return [
+    ...domains(names, "names"),
+    ...domains(searches, "searches"),
+    ...nameservers.flatMap((ip, i) => validateIP(ip, `spec.nameservers[${i}]`)),
+    ...(isPorts ? [] : [invalid("spec.listen", listen, "must be a list of ports, such as 5432/TCP, 53/UDP")]),
   ];
 }
 

@@ -285,7 +285,6 @@ const POD_SPEC: Struct = struct("PodSpec", {
   hostAliases: objects(
     struct("HostAlias", { ip: string("Address.", { keep: true }), hostnames: strings("Names.") }),
     "Lines added to /etc/hosts.",
-    { inert: true },
   ),
   priorityClassName: string("Its priority class.", { inert: true }),
   priority: int32("Its priority.", { keep: true, inert: true }),

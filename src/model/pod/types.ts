@@ -89,6 +89,8 @@ export interface PodSpec {
   /** Environment variables for the Services of its namespace; absent counts as true. */
   readonly enableServiceLinks?: boolean;
   readonly setHostnameAsFQDN?: boolean;
+  /** Lines added to /etc/hosts. */
+  readonly hostAliases?: readonly { readonly ip?: string; readonly hostnames?: readonly string[] }[];
   readonly schedulerName?: string;
   readonly activeDeadlineSeconds?: number;
   readonly serviceAccountName?: string;

@@ -1,4 +1,5 @@
 import { type Host, LOOPBACK } from "../../kernel/host.ts";
+import { parseListen } from "../../model/pod/listening.ts";
 import { familyOf, outsideGateway } from "../addresses.ts";
 import type { Layout } from "./layout.ts";
 import { defaultRoute, hostRoute, iface, sysctls, wholeAddress } from "./parts.ts";
@@ -20,7 +21,12 @@ export function clientHost(layout: Layout, name: string): Host | undefined {
     ],
     sysctls: sysctls({ ipForward: false }),
     rules: null,
-    listeners: [],
+    listeners: parseListen(client.listen ?? "").map((l) => ({
+      ...l,
+      owner: null,
+      what: "spec.listen",
+      assumed: false,
+    })),
   };
 }
 
