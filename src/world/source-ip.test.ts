@@ -97,108 +97,7 @@ function go(view: ClusterView, from: string, to: string): Walk {
   return result.value.walk;
 }
 
-const CNI0_1 = "10.244.1.1";
 const NODE_1 = "192.168.56.11";
-
-describe("source IP that the server sees: ClusterIP", () => {
-  it.each([
-    ["pod, backend on its own node: pod IP", WEB1, "pod/default/curl", "10.244.1.9"],
-    ["pod, backend elsewhere: pod IP", WEB2, "pod/default/curl", "10.244.1.9"],
-    ["pod to itself: the bridge's address", WEB1, "pod/default/web-1", CNI0_1],
-    ["node, backend on it: the bridge's address", WEB1, "node/worker-1", CNI0_1],
-    ["node, backend elsewhere: node IP", WEB2, "node/worker-1", NODE_1],
-  ])("%s", (_row, web, from, seen) => {
-    const walk = go(cluster(service("ClusterIP"), [web]), from, `${VIP}:80`);
-    expect([walk.outcome, walk.sourceSeen]).toEqual(["delivered", seen]);
-  });
-
-  it("a pod keeps its port, a node does not", () => {
-    const port = (from: string): boolean => {
-      const walk = go(cluster(service("ClusterIP"), [WEB2]), from, `${VIP}:80`);
-      return walk.hops[0]?.before.sport === walk.hops.at(-1)?.after.sport;
-    };
-    expect([port("pod/default/curl"), port("node/worker-1")]).toEqual([true, false]);
-  });
-
-  it("external: no route, timeout", () => {
-    const walk = go(cluster(service("ClusterIP"), [WEB1]), "client/internet", `${VIP}:80`);
-    expect([walk.outcome, walk.sourceSeen, walk.hops.at(-1)?.place]).toEqual(["timeout", null, "router/underlay"]);
-  });
-});
-
-describe("source IP that the server sees: NodePort, policy Cluster", () => {
-  it.each([
-    ["pod, backend on the dialled node, which is its own", WEB1, "pod/default/curl", "worker-1", CNI0_1],
-    ["pod, backend on the dialled other node", WEB2, "pod/default/curl", "worker-2", "10.244.2.1"],
-    ["pod, own node dialled, backend elsewhere", WEB2, "pod/default/curl", "worker-1", NODE_1],
-    ["pod to itself", WEB1, "pod/default/web-1", "worker-1", CNI0_1],
-    ["pod to itself by way of another node", WEB1, "pod/default/web-1", "worker-2", "192.168.56.12"],
-    ["node, its own port, backend on it", WEB1, "node/worker-1", "worker-1", CNI0_1],
-    ["node, its own port, backend elsewhere", WEB2, "node/worker-1", "worker-1", NODE_1],
-    ["node, another node's port, backend there", WEB2, "node/worker-1", "worker-2", "10.244.2.1"],
-    ["external, backend on the dialled node", WEB1, "client/internet", "worker-1", CNI0_1],
-    ["external, backend elsewhere", WEB2, "client/internet", "worker-1", NODE_1],
-  ])("%s", (_row, web, from, node, seen) => {
-    const walk = go(cluster(service("NodePort"), [web]), from, `node/${node}:31480`);
-    expect([walk.outcome, walk.sourceSeen]).toEqual(["delivered", seen]);
-  });
-
-  it("keeps an outside client's IP for a hostNetwork endpoint on the entry node", () => {
-    const host: TestPod = { ...WEB1, ip: NODE_1, hostNetwork: true };
-    const walk = go(cluster(service("NodePort"), [host]), "client/internet", "node/worker-1:31480");
-    expect([walk.outcome, walk.sourceSeen, walk.backend?.pod]).toEqual(["delivered", "198.51.100.24", "default/web-1"]);
-  });
-
-  it("reaches 127.0.0.1:nodePort from the node with route_localnet only", () => {
-    const dial = (routeLocalnet: boolean): Walk =>
-      go(
-        cluster(service("NodePort"), [WEB1], { sysctls: () => ({ routeLocalnet }) }),
-        "node/worker-1",
-        "127.0.0.1:31480",
-      );
-    expect([dial(true).outcome, dial(true).sourceSeen]).toEqual(["delivered", CNI0_1]);
-    expect(dial(false).outcome).toBe("timeout");
-  });
-});
-
-describe("source IP that the server sees: NodePort, policy Local", () => {
-  const local = service("NodePort", { externalTrafficPolicy: "Local" });
-
-  it.each([
-    ["pod, own node with an endpoint: pod IP", WEB1, "pod/default/curl", "worker-1", "delivered", "10.244.1.9"],
-    [
-      "pod, own node without one: works, all endpoints",
-      WEB2,
-      "pod/default/curl",
-      "worker-1",
-      "delivered",
-      "10.244.1.9",
-    ],
-    ["pod, another node without one: timeout", WEB1, "pod/default/curl", "worker-2", "timeout", null],
-    ["node, own port, with an endpoint: the bridge's address", WEB1, "node/worker-1", "worker-1", "delivered", CNI0_1],
-    ["node, own port, without one: works", WEB2, "node/worker-1", "worker-1", "delivered", NODE_1],
-    ["node, another node's port, without one: timeout", WEB1, "node/worker-1", "worker-2", "timeout", null],
-    ["external, with an endpoint: client IP kept", WEB1, "client/internet", "worker-1", "delivered", "198.51.100.24"],
-    ["external, without one: dropped", WEB2, "client/internet", "worker-1", "timeout", null],
-  ])("%s", (_row, web, from, node, outcome, seen) => {
-    const walk = go(cluster(local, [web]), from, `node/${node}:31480`);
-    expect([walk.outcome, walk.sourceSeen]).toEqual([outcome, seen]);
-  });
-
-  it("pod, another node with one of two endpoints: all are drawn from, and an answer that bypasses that node is lost", () => {
-    const explored = explore(
-      cluster(local, [WEB1, WEB2]),
-      EMPTY_NETWORK,
-      { from: "pod/default/curl", to: "node/worker-2:31480", protocol: "tcp" },
-      { id: 0, chooser: seededChooser(1) },
-    );
-    if (!explored.ok) throw new Error(explored.error.message);
-    expect(explored.value.walks.map((w) => [w.backend?.pod, w.outcome, w.probability])).toEqual([
-      ["default/web-1", "timeout", 1 / 2],
-      ["default/web-2", "delivered", 1 / 2],
-    ]);
-  });
-});
 
 describe("load balancer, policy Cluster", () => {
   it.each(["nodePort", "vip"] as const)("%s: the server sees the node, not the client", (loadBalancer) => {
@@ -257,19 +156,6 @@ describe("load balancer, policy Cluster", () => {
 describe("no endpoints: refused by ICMP, from the right address", () => {
   const answers = (walk: Walk): readonly unknown[] => [walk.outcome, walk.reply.at(-1)?.before.src];
 
-  it("ClusterIP from a pod: from its gateway", () => {
-    expect(answers(go(cluster(service("ClusterIP"), []), "pod/default/curl", `${VIP}:80`))).toEqual([
-      "refused",
-      CNI0_1,
-    ]);
-  });
-  it("NodePort from outside: from the dialled node", () => {
-    const walk = go(cluster(service("NodePort"), []), "client/internet", "node/worker-2:31480");
-    expect(answers(walk)).toEqual(["refused", "192.168.56.12"]);
-    expect(walk.symptom).toBe(
-      "curl: (7) Failed to connect to 192.168.56.12 port 31480 after 1 ms: Couldn't connect to server",
-    );
-  });
   it("LoadBalancer through nodePort: the balancer translates the error back", () => {
     expect(answers(go(cluster(service("LoadBalancer"), []), "client/internet", "lb/default/web:80"))).toEqual([
       "refused",
@@ -280,14 +166,6 @@ describe("no endpoints: refused by ICMP, from the right address", () => {
     const walk = go(cluster(service("ClusterIP"), []), "pod/default/curl", `${VIP}:80`);
     expect(walk.hops.at(-1)?.rule?.text).toContain("has no endpoints");
     expect(walk.hops.at(-1)?.verdict).toBe("reject");
-  });
-  it("a node that dials a balancer's address without endpoints sends the packet out to the router", () => {
-    const walk = go(
-      cluster(service("LoadBalancer"), [], { cloud: { loadBalancer: "vip" } }),
-      "node/worker-1",
-      `${LB}:80`,
-    );
-    expect(walk.hops.some((h) => h.place === "router/underlay")).toBe(true);
   });
 });
 
