@@ -1,6 +1,7 @@
 /** `kubectl exec`: what is known of a container without running anything in it. */
 import { own } from "./own.ts";
 import { must } from "../base/assert.ts";
+import { sha256Hex } from "../base/hash.ts";
 import { cidrNth } from "../base/ip.ts";
 import { kindNamed, type KindInfo } from "../model/kinds.ts";
 import { timestamp } from "../base/time.ts";
@@ -10,11 +11,18 @@ import { kubectlText, notFound } from "../model/status.ts";
 import type { World } from "../world/types.ts";
 import { type Call, namespaceOf, noteRequest } from "./call.ts";
 import { rfc1123 } from "./describe/lines.ts";
-import { failure, joined, NOTHING, type Output, success } from "./output.ts";
+import { failure, NOTHING, type Output, success } from "./output.ts";
 import { FILTERS } from "./shell/filters.ts";
 import { at } from "./read.ts";
+import { parseDuration } from "./patience.ts";
 import { LATER } from "./shell/later.ts";
-import { parseLine } from "./shell/lex.ts";
+import type { Pipeline } from "./shell/lex.ts";
+import { printed } from "./shell/printf.ts";
+import { runScript } from "./shell/script.ts";
+import { hasProgram } from "./shell/tools/images.ts";
+import { KILLED, podSeat, type Seat } from "./shell/tools/seat.ts";
+import { realTime, seq, slept } from "./shell/tools/sleep.ts";
+import { TOOLS } from "./shell/tools/table.ts";
 import { asksOf } from "./select.ts";
 
 export const podKind = (): KindInfo => must(kindNamed("Pod"), "Pod");
@@ -112,26 +120,69 @@ export function kubectlExec(call: Call): Output {
     },
     101,
   );
-  const output = inContainer(call.world, pod, container, command);
+  const output = ranIn({ ...podSeat(call.world, pod, container), deadline: deadlineOf(call) }, pod, container, command);
   return { ...output, stderr: note + output.stderr };
 }
+
+/** When `timeout` in front of the line ends it. */
+const deadlineOf = ({ world, patience }: Call): number | null => (patience === null ? null : world.now + patience);
+
+/** Runs a command in a container, with what kubectl says when it ends badly. */
+export function ranIn(seat: Seat, pod: Pod, container: Container, command: readonly string[]): Output {
+  const { isRefused, ...output } = inContainer(seat, pod, container, command);
+  if (isRefused === true || output.code === 0) return output;
+  return { ...output, stderr: output.stderr + ended(output.code) };
+}
+
+/** `isRefused`: it has not run at all. */
+type Inner = Output & { readonly isRefused?: true };
+
+const refused = (message: string): Inner => ({ ...failure(message), isRefused: true });
 
 const upperHost = (pod: Pod): string =>
   pod.spec.hostNetwork === true ? (pod.spec.nodeName ?? "") : (pod.spec.hostname ?? pod.metadata.name);
 
-function inContainer(world: World, pod: Pod, container: Container, command: readonly string[]): Output {
-  const [program = "", ...words] = command;
+/** What runc says of a program that is not in the image. */
+function notInImage(program: string, seat: Seat): Inner {
+  const id = sha256Hex(`${seat.from} ${program} ${seat.world.now}`);
+  const why = program.startsWith("/")
+    ? `stat ${program}: no such file or directory`
+    : "executable file not found in $PATH";
+  return refused(
+    `error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${program}": ${why}`,
+  );
+}
+
+const base = (program: string): string => program.replace(/^\/(?:usr\/)?(?:local\/)?s?bin\//, "");
+
+/** Programs of which it is known in which images they are. */
+const isKnown = (program: string): boolean =>
+  own(TOOLS, program) !== undefined || own(FILTERS, program) !== undefined || COMMON.has(program);
+const COMMON: ReadonlySet<string> = new Set(
+  "env printenv cat hostname whoami id pwd echo date true false sh bash ash sleep seq printf watch ps which test dig nslookup host".split(
+    " ",
+  ),
+);
+
+/** The program itself, from where there is one. */
+function inContainer(seat: Seat, pod: Pod, container: Container, command: readonly string[]): Inner {
+  const [given = "", ...words] = command;
+  const program = base(given);
+  const { kit } = seat;
+  if ((kit.shell === null || isKnown(program)) && !hasProgram(kit, program)) return notInImage(given, seat);
+  return running(seat, pod, container, program, words);
+}
+
+/** A program that is there. */
+function running(seat: Seat, pod: Pod, container: Container, program: string, words: readonly string[]): Inner {
+  const { world } = seat;
   switch (program) {
     case "env":
     case "printenv": {
       const variables = world.env(keyOf(pod), container.name);
       if (program === "printenv" && words.length > 0) {
         const values = words.flatMap((name) => variables.filter((v) => v.name === name).map((v) => `${v.value}\n`));
-        return {
-          stdout: values.join(""),
-          stderr: values.length === 0 ? ended(1) : "",
-          code: values.length === 0 ? 1 : 0,
-        };
+        return { stdout: values.join(""), stderr: "", code: values.length === 0 ? 1 : 0 };
       }
       return success(variables.map(({ name, value }) => `${name}=${value}\n`).join(""));
     }
@@ -139,13 +190,12 @@ function inContainer(world: World, pod: Pod, container: Container, command: read
       const files = words
         .filter((word) => !word.startsWith("-"))
         .map((name) => [name, fileIn(world, pod, name)] as const);
-      const stdout = files.map(([, text]) => text ?? "").join("");
       const missing = files
         .filter(([, text]) => text === null)
         .map(([name]) => `cat: ${name}: No such file or directory\n`);
       return {
-        stdout,
-        stderr: missing.length === 0 ? "" : missing.join("") + ended(1),
+        stdout: files.map(([, text]) => text ?? "").join(""),
+        stderr: missing.join(""),
         code: missing.length === 0 ? 0 : 1,
       };
     }
@@ -163,6 +213,26 @@ function inContainer(world: World, pod: Pod, container: Container, command: read
       return success("/\n");
     case "echo":
       return success(`${words.join(" ")}\n`);
+    case "printf":
+      return success(printed(words));
+    case "seq":
+      return seq(words);
+    case "sleep":
+      return slept(words, seat);
+    case "time": {
+      const startedAt = world.now;
+      const output = inContainer(seat, pod, container, words);
+      return { ...output, stderr: `${output.stderr}${realTime(world.now - startedAt)}` };
+    }
+    case "timeout": {
+      const [limit = "", ...rest] = words.filter((word, i) => !(word === "-t" && i === 0));
+      const patience = parseDuration(limit);
+      if (patience === null) return { stdout: "", stderr: `timeout: invalid time interval '${limit}'\n`, code: 125 };
+      const deadline = Math.min(world.now + patience, seat.deadline ?? Infinity);
+      const output = inContainer({ ...seat, deadline }, pod, container, rest);
+      // busybox's ends it with SIGTERM and passes that on.
+      return output.code === KILLED.code && seat.kit.flavor === "busybox" ? { ...output, code: 143 } : output;
+    }
     case "date": {
       const [weekday = "", day = "", month = "", year = "", clock = ""] = rfc1123(timestamp(world.now))
         .replace(",", "")
@@ -171,22 +241,25 @@ function inContainer(world: World, pod: Pod, container: Container, command: read
     }
     case "true":
       return success("");
+    case "false":
+      return { stdout: "", stderr: "", code: 1 };
     case "kill": {
-      if (!words.includes("1")) return failure(`kill: only process 1 is known here\n${ended(1).trimEnd()}`);
+      if (!words.includes("1")) return { ...failure("kill: only process 1 is known here") };
       // Like its container, the command that killed it ends with SIGKILL.
       const { refusal } = world.dispatch({ type: "kill", pod: keyOf(pod) });
-      return refusal === null ? { stdout: "", stderr: ended(137), code: 137 } : failure(refusal.message);
+      return refusal === null ? { stdout: "", stderr: "", code: 137 } : refused(refusal.message);
     }
     case "sh":
     case "bash":
-    case "/bin/sh":
-    case "/bin/bash":
-      return inShell(world, pod, container, program, words);
+    case "ash":
+      return inShell(seat, pod, container, program, words);
     default: {
+      const tool = own(TOOLS, program);
+      if (tool !== undefined) return tool(words, seat);
       const later = own(LATER, program);
-      return failure(
+      return refused(
         later === undefined
-          ? `${program}: not supported here: containers answer env, printenv, hostname, echo, and cat of /etc/resolv.conf, /etc/hosts and /etc/hostname`
+          ? `${program}: not supported here: containers answer the tools of the network (curl, wget, nc, ping, ...), env, hostname, echo, and cat of /etc/resolv.conf, /etc/hosts and /etc/hostname`
           : `${program}: not supported here: ${later}`,
       );
     }
@@ -195,30 +268,57 @@ function inContainer(world: World, pod: Pod, container: Container, command: read
 
 const ended = (code: number): string => `command terminated with exit code ${code}\n`;
 
-/** `sh -c 'env | grep X'`: commands run in the container, and filters behind their pipes. */
-function inShell(world: World, pod: Pod, container: Container, shell: string, words: readonly string[]): Output {
-  const flag = words.indexOf("-c");
-  if (flag < 0) return failure(`${shell}: an interactive shell is not supported here: give one command, as in -- env`);
-  const script = words[flag + 1] ?? "";
-  if (/\$\{?\w/.test(script)) return failure(`${shell}: variables are not expanded here: look at them with env`);
-  const parsed = parseLine(script);
-  if (!parsed.ok) return failure(parsed.error.replace(/^sh/, shell));
-  const outputs: Output[] = [];
-  let code = 0;
-  for (const { stages, after, stderr } of parsed.value) {
-    if ((after === "&&" && code !== 0) || (after === "||" && code === 0)) continue;
+/** What a shell says of a program that is not there. */
+function notFoundIn(shell: string, program: string, { kit }: Seat): string {
+  if (shell === "bash") return `bash: line 1: ${program}: command not found\n`;
+  return kit.shell === "ash" ? `sh: ${program}: not found\n` : `sh: 1: ${program}: not found\n`;
+}
+
+/** What every container has, whatever the kubelet adds. */
+const DEFAULT_ENV: Readonly<Record<string, string>> = {
+  HOME: "/root",
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+};
+
+/** `sh -c 'env | grep X'`: a script run in the container, with its environment, and filters behind pipes. */
+function inShell(seat: Seat, pod: Pod, container: Container, shell: string, words: readonly string[]): Inner {
+  const flag = words.findIndex((word) => /^-\w*c$/.test(word));
+  if (flag < 0) return refused(`${shell}: an interactive shell is not supported here: give one command, as in -- env`);
+  const { world } = seat;
+  let refusal = "";
+  const one = (stage: readonly string[], stdin: string | null): Output => {
+    const assigned = stage.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
+    const [program = "", ...rest] = assigned < 0 ? [] : stage.slice(assigned);
+    if (program === "") return NOTHING;
+    const filter = stdin === null ? undefined : own(FILTERS, program);
+    const isThere = hasProgram(seat.kit, program);
+    if (isKnown(base(program)) && !isThere) return { stdout: "", stderr: notFoundIn(shell, program, seat), code: 127 };
+    const { isRefused, ...output }: Inner = filter?.(rest, stdin ?? "") ?? inContainerFrom(program, rest);
+    if (isRefused === true) refusal += output.stderr;
+    return output;
+  };
+  const inContainerFrom = (program: string, rest: readonly string[]): Inner =>
+    inContainer(seat, pod, container, [program, ...rest]);
+  const pipeline = ({ stages, stderr }: Pipeline, given: string | null): Output => {
     let last: Output = NOTHING;
+    let input = given;
     let complaints = "";
-    stages.forEach(({ words: [program = "", ...rest] }, i) => {
-      const filter = i === 0 ? undefined : own(FILTERS, program);
-      last = filter?.(rest, last.stdout) ?? inContainer(world, pod, container, [program, ...rest]);
-      if (stderr === "shown") complaints += last.stderr.replace(/^command terminated.*\n/m, "");
-    });
-    code = last.code;
-    outputs.push({ ...last, stderr: complaints });
-  }
-  const all = joined(outputs);
-  return { ...all, stderr: code === 0 ? all.stderr : all.stderr + ended(code), code };
+    for (const { words: stage } of stages) {
+      last = one(stage, input);
+      input = stderr === "joined" ? last.stdout + last.stderr : last.stdout;
+      if (stderr === "shown") complaints += last.stderr;
+    }
+    return { ...last, stdout: input ?? "", stderr: complaints };
+  };
+  const env = world.env(keyOf(pod), container.name);
+  const output = runScript(words[flag + 1] ?? "", {
+    pipeline,
+    variable: (name) => env.find((v) => v.name === name)?.value ?? own(DEFAULT_ENV, name),
+    isOver: () => seat.deadline !== null && world.now >= seat.deadline,
+    isTimed: seat.deadline !== null,
+  });
+  const said = { ...output, stderr: output.stderr.replace(/^sh(?=: syntax error)/gm, shell) };
+  return refusal !== "" && said.stdout === "" && said.stderr === refusal ? { ...said, isRefused: true } : said;
 }
 
 function fileIn(world: World, pod: Pod, name: string): string | null {

@@ -18,7 +18,9 @@ export interface Ending {
   /** The ICMP error that came back, and from whom; null when something else ended the walk. */
   readonly icmp: { readonly type: IcmpType; readonly from: string } | null;
   /** The client's own system call failed before anything left. */
-  readonly errno: "ENETUNREACH" | "EHOSTUNREACH" | "EPERM" | null;
+  readonly errno: "ENETUNREACH" | "EHOSTUNREACH" | "EMSGSIZE" | "EPERM" | null;
+  /** What would have fit, where the packet was too long. */
+  readonly mtu?: number | undefined;
   /** connect() came back before the silence began. */
   readonly connected: boolean;
   /** What the server said, where that is known. */
@@ -40,6 +42,7 @@ function ping(e: Ending): string {
   }
   if (e.errno === "ENETUNREACH") return "ping: connect: Network is unreachable";
   if (e.errno === "EPERM") return "ping: sendmsg: Operation not permitted";
+  if (e.errno === "EMSGSIZE") return `ping: local error: message too long, mtu=${e.mtu}`;
   if (e.errno === "EHOSTUNREACH") return `From ${e.source} icmp_seq=1 Destination Host Unreachable`;
   if (e.icmp === null) return lost;
   const words: Partial<Record<IcmpType, string>> = {
@@ -47,26 +50,63 @@ function ping(e: Ending): string {
     "host-unreachable": "Destination Host Unreachable",
     "net-unreachable": "Destination Net Unreachable",
     "time-exceeded": "Time to live exceeded",
+    "frag-needed": e.ip.includes(":") ? `Packet too big: mtu=${e.mtu}` : `Frag needed and DF set (mtu = ${e.mtu})`,
   };
   return `From ${e.icmp.from} icmp_seq=1 ${words[e.icmp.type] ?? e.icmp.type}`;
 }
 
+/** An error of curl: its exit code, and the line behind "curl: (28) ". */
+export interface CurlError {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** curl 8's own words. Since 8.0 it words every failed connect alike; the errno is only in its -v output. Times in milliseconds. */
+export const CURL_ERRORS = {
+  badUrl: { code: 3, text: "URL rejected: Malformed input to a URL function" },
+  noHost: { code: 3, text: "URL rejected: No host part in the URL" },
+  badPort: { code: 3, text: "URL rejected: Port number was not a decimal number between 0 and 65535" },
+  protocol: (scheme: string): CurlError => ({ code: 1, text: `Protocol "${scheme}" not supported` }),
+  resolve: (host: string): CurlError => ({ code: 6, text: `Could not resolve host: ${host}` }),
+  resolveTime: (ms: number): CurlError => ({ code: 28, text: `Resolving timed out after ${ms} milliseconds` }),
+  connect: (host: string, port: number, ms: number): CurlError => ({
+    code: 7,
+    text: `Failed to connect to ${host} port ${port} after ${ms} ms: Couldn't connect to server`,
+  }),
+  /** The kernel gave up: ETIMEDOUT. */
+  connectGivenUp: (host: string, port: number, ms: number): CurlError => ({
+    code: 28,
+    text: `Failed to connect to ${host} port ${port} after ${ms} ms: Couldn't connect to server`,
+  }),
+  /** -m or --connect-timeout was shorter. */
+  connectTime: (ms: number): CurlError => ({ code: 28, text: `Connection timed out after ${ms} milliseconds` }),
+  answerTime: (ms: number): CurlError => ({
+    code: 28,
+    text: `Operation timed out after ${ms} milliseconds with 0 bytes received`,
+  }),
+  status: (status: number): CurlError => ({ code: 22, text: `The requested URL returned error: ${status}` }),
+  notTls: { code: 35, text: "TLS connect error: error:0A00010B:SSL routines::wrong version number" },
+  selfSigned: { code: 60, text: "SSL certificate problem: unable to get local issuer certificate" },
+  redirects: (most: number): CurlError => ({ code: 47, text: `Maximum (${most}) redirects followed` }),
+  empty: { code: 52, text: "Empty reply from server" },
+  reset: { code: 56, text: "Recv failure: Connection reset by peer" },
+} as const;
+
+/** `curl: (7) Failed to connect ...`. */
+export const curlLine = ({ code, text }: CurlError): string => `curl: (${code}) ${text}`;
+
 /**
- * curl for TCP. Since 8.0 it words every failed connect alike; the errno is only in its -v output. Once connected it would wait
- * for ever: the line of a server that hangs is that of `curl -m 130`, as patient as connect() is.
+ * curl for TCP. Once connected it would wait for ever: the line of a server that hangs is that of `curl -m 130`, as patient as
+ * connect() is.
  */
 function curl(e: Ending): string {
   if (e.outcome === "delivered" && e.response !== null) return `${e.response.version} ${statusText(e.response)}`;
-  if (e.outcome === "timeout" && e.connected)
-    return `curl: (28) Operation timed out after ${CONNECT_TIMEOUT_MS} milliseconds with 0 bytes received`;
+  if (e.outcome === "timeout" && e.connected) return curlLine(CURL_ERRORS.answerTime(CONNECT_TIMEOUT_MS));
   if (e.outcome === "delivered") return `Connected to ${e.ip} (${e.ip}) port ${e.port}`;
-  if (e.outcome === "timeout") {
-    return `curl: (28) Failed to connect to ${e.ip} port ${e.port} after ${CONNECT_TIMEOUT_MS} ms: Couldn't connect to server`;
-  }
+  if (e.outcome === "timeout") return curlLine(CURL_ERRORS.connectGivenUp(e.ip, e.port, CONNECT_TIMEOUT_MS));
   if (e.outcome === "reset" && e.complaint) return e.complaint;
-  if (e.outcome === "reset") return "curl: (56) Recv failure: Connection reset by peer";
-  const ms = Math.floor(e.elapsed / 1_000);
-  return `curl: (7) Failed to connect to ${e.ip} port ${e.port} after ${ms} ms: Couldn't connect to server`;
+  if (e.outcome === "reset") return curlLine(CURL_ERRORS.reset);
+  return curlLine(CURL_ERRORS.connect(e.ip, e.port, Math.floor(e.elapsed / 1_000)));
 }
 
 /** Ncat for UDP and SCTP (`ncat -v -u`, `ncat -v --sctp`). */
@@ -76,6 +116,7 @@ function ncat(e: Ending): string {
     return e.protocol === "udp" || e.connected ? "Ncat: Idle timeout expired (2000 ms)." : "Ncat: TIMEOUT.";
   }
   if (e.errno === "EPERM") return "Ncat: Operation not permitted.";
+  if (e.errno === "EMSGSIZE") return "Ncat: Message too long.";
   if (e.errno === "ENETUNREACH" || e.icmp?.type === "net-unreachable") return "Ncat: Network is unreachable.";
   if (e.outcome === "unreachable") return "Ncat: No route to host.";
   return "Ncat: Connection refused.";

@@ -1,18 +1,8 @@
 /** Real programs that come later or never, and what to use meanwhile. */
 export const LATER: Readonly<Record<string, string>> = {
-  curl: "requests from the terminal come later: send one with the form, or kubehop trace",
-  wget: "requests from the terminal come later: send one with the form, or kubehop trace",
-  nc: "requests from the terminal come later: send one with the form, or kubehop trace",
-  ping: "requests from the terminal come later: send one with the form, or kubehop trace",
-  telnet: "requests from the terminal come later: send one with the form, or kubehop trace",
   dig: "DNS comes later: dial addresses meanwhile",
   nslookup: "DNS comes later: dial addresses meanwhile",
   host: "DNS comes later: dial addresses meanwhile",
-  getent: "DNS comes later: dial addresses meanwhile",
-  ip: "addresses and routes are shown in the node's panel",
-  ss: "sockets are shown in the node's panel",
-  netstat: "sockets are shown in the node's panel",
-  tcpdump: "every packet's hops are in the ladder",
   docker: "look at containers with kubectl",
   crictl: "look at containers with kubectl",
   kubeadm: "the cluster is made from the scenario's text",

@@ -18,8 +18,14 @@ export interface Pipeline {
   readonly stderr: "shown" | "dropped" | "joined";
 }
 
-/** Splits a line; the error is what sh says. */
-export function parseLine(line: string): Result<readonly Pipeline[], string> {
+/** What `$NAME` and `$(...)` stand for; trailing line ends of a command's output are dropped already. */
+export interface Expansion {
+  readonly variable: (name: string) => string;
+  readonly command: (text: string) => string;
+}
+
+/** Splits a line; the error is what sh says. Without an expansion `$NAME` stays as it is and `$(...)` is refused. */
+export function parseLine(line: string, expansion: Expansion | null = null): Result<readonly Pipeline[], string> {
   const pipelines: Pipeline[] = [];
   let stages: Stage[] = [];
   let words: string[] = [];
@@ -50,10 +56,21 @@ export function parseLine(line: string): Result<readonly Pipeline[], string> {
 
   for (let i = 0; i < line.length; i++) {
     const c = line[i] as string;
-    if (c === "'" || c === '"') {
+    const dollar = expansion === null ? null : expandedAt(line, i, expansion);
+    if (dollar !== null) {
+      if (dollar.end < 0) return err("sh: syntax error: unterminated substitution");
+      // Fields: what an unquoted expansion yields is split at blanks.
+      const fields = dollar.text.split(/\s+/);
+      fields.forEach((field, n) => {
+        if (n > 0) endWord();
+        if (field !== "") word = (word ?? "") + field;
+      });
+      i = dollar.end;
+    } else if (c === "'" || c === '"') {
       const end = closing(line, i);
       if (end < 0) return err(`sh: syntax error: unterminated quoted string`);
-      word = (word ?? "") + unquoted(line.slice(i + 1, end), c);
+      const inner = line.slice(i + 1, end);
+      word = (word ?? "") + (c === '"' && expansion !== null ? expandedText(inner, expansion) : unquoted(inner, c));
       i = end;
     } else if (c === "\\" && i + 1 < line.length) {
       i += 1;
@@ -118,11 +135,72 @@ function hereDocument(line: string, at: number): { readonly body: string; readon
   return { body: body.map((one) => `${one}\n`).join(""), line: [line.slice(0, at) + first, ...after].join("\n") };
 }
 
-function closing(line: string, open: number): number {
+/** The expansion that begins here: its text, and where it ends (-1: nowhere); null when none begins. */
+function expandedAt(
+  line: string,
+  at: number,
+  { variable, command }: Expansion,
+): { readonly text: string; readonly end: number } | null {
+  if (line[at] === "`") {
+    const end = line.indexOf("`", at + 1);
+    return end < 0 ? { text: "", end } : { text: command(line.slice(at + 1, end)), end };
+  }
+  if (line[at] !== "$") return null;
+  if (line[at + 1] === "(") {
+    const end = closingParenthesis(line, at + 1);
+    return end < 0 ? { text: "", end } : { text: command(line.slice(at + 2, end)), end };
+  }
+  const match = /^\$(?:(\?|[A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^}]*))?\})/.exec(line.slice(at, at + 1000));
+  if (match === null) return null;
+  const value = variable(match[1] ?? match[2] ?? "");
+  return { text: value === "" ? (match[3] ?? "") : value, end: at + match[0].length - 1 };
+}
+
+/** What stands in double quotes: expanded, and never split. */
+function expandedText(text: string, expansion: Expansion): string {
+  let out = "";
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] as string;
+    if (c === "\\" && /["\\$`]/.test(text[i + 1] ?? "")) {
+      out += text[i + 1] as string;
+      i += 1;
+      continue;
+    }
+    const found = expandedAt(text, i, expansion);
+    if (found === null || found.end < 0) out += c;
+    else {
+      out += found.text;
+      i = found.end;
+    }
+  }
+  return out;
+}
+
+/** The parenthesis that closes this one, quotes and further ones left out; -1 without any. */
+export function closingParenthesis(line: string, open: number): number {
+  let depth = 0;
+  for (let i = open; i < line.length; i++) {
+    const c = line[i];
+    if (c === "'" || c === '"') {
+      const end = closing(line, i);
+      if (end < 0) return -1;
+      i = end;
+    } else if (c === "\\") i += 1;
+    else if (c === "(") depth += 1;
+    else if (c === ")" && --depth === 0) return i;
+  }
+  return -1;
+}
+
+/** The quote that closes this one; -1 without any. */
+export function closing(line: string, open: number): number {
   const quote = line[open];
   for (let i = open + 1; i < line.length; i++) {
     if (line[i] === "\\" && quote === '"') i += 1;
-    else if (line[i] === quote) return i;
+    else if (quote === '"' && line.startsWith("$(", i)) {
+      const end = closingParenthesis(line, i + 1);
+      if (end > 0) i = end;
+    } else if (line[i] === quote) return i;
   }
   return -1;
 }

@@ -15,6 +15,8 @@ import { etcdctl } from "./etcdctl.ts";
 import { conntrackList } from "./conntrack-list.ts";
 import { listTable } from "./iptables-list.ts";
 import { processTable } from "./processes.ts";
+import { printed } from "./printf.ts";
+import { seq } from "./tools/sleep.ts";
 
 /** Where a program runs. */
 export interface Place {
@@ -22,6 +24,8 @@ export interface Place {
   readonly files: Files;
   /** The node, or null on the machine from which kubectl is used. */
   readonly node: string | null;
+  /** The machine outside that it runs on, or null. */
+  readonly client: string | null;
   readonly stdin: string | null;
   /** The command behind the next pipe: `ps` shows it too. */
   readonly pipedInto: string | null;
@@ -34,7 +38,7 @@ export const nodesOf = (world: World): readonly string[] =>
   world.objects.list<Node>("Node").map((n) => n.metadata.name);
 
 /** The node whose kernel is asked: the one given with ssh, else the first that is not the control plane's. */
-function nodeOf(place: Place): string | null {
+export function nodeOf(place: Pick<Place, "world" | "node">): string | null {
   if (place.node !== null) return place.node;
   const nodes = place.world.objects.list<Node>("Node");
   return (nodes.find((node) => !isControlPlane(node)) ?? nodes[0])?.metadata.name ?? null;
@@ -226,6 +230,7 @@ const cat: Program = (words, place) => {
 };
 
 const hostname: Program = (words, place) => {
+  if (place.client !== null) return success(`${place.client}\n`);
   if (place.node === null) return success("terminal\n");
   const node = place.world.objects.get<Node>(objectKey("Node", undefined, place.node));
   const ip = node === undefined ? undefined : nodeInternalIP(node);
@@ -251,6 +256,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
         .map((name) => `${name}\n`)
         .join(""),
     ),
+  seq: (words) => seq(words),
+  printf: (words) => success(printed(words)),
   echo: (words) => success(`${words.join(" ")}\n`),
   date: (_words, { world }) => success(`${asctime(world.now).replace(/ (\d{4})$/, " UTC $1")}\n`),
   true: () => success(""),

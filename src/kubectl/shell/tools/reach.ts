@@ -1,0 +1,147 @@
+/** One request of a tool: a name looked up, a send in the history, and the time that it takes. */
+import { isIPv6, joinHostPort, parseIP } from "../../../base/ip.ts";
+import { MILLISECOND, SECOND, type Micros } from "../../../base/time.ts";
+import type { Message } from "../../../model/trace/message.ts";
+import type { Protocol, Walk } from "../../../model/trace/types.ts";
+import { CONNECT_TIMEOUT_MS } from "../../../network/timing.ts";
+import { addressesOf } from "./names.ts";
+import type { Seat } from "./seat.ts";
+
+/** How the system call that dialled ended; `silent`: connected, and then no answer; `killed`: by `timeout` in front. */
+export type Ended =
+  | "answered"
+  | "refused"
+  | "reset"
+  | "closed"
+  | "silent"
+  | "timeout"
+  | "net-unreachable"
+  | "host-unreachable"
+  | "denied"
+  | "killed";
+
+export interface Attempt {
+  readonly kind: "attempt";
+  readonly ended: Ended;
+  readonly walk: Walk;
+  /** What was dialled and from where; the source is "" when nothing left the host. */
+  readonly ip: string;
+  readonly port: number;
+  readonly source: string;
+  readonly sourcePort: number;
+  /** From the call to its end, waiting included. */
+  readonly spent: Micros;
+}
+
+export type Reached =
+  | Attempt
+  /** `known`: the name exists, but has no address of the family. */
+  | { readonly kind: "name-error"; readonly spent: Micros; readonly timedOut: boolean; readonly walk: Walk | null }
+  /** What the simulator cannot do at all, in its own words. */
+  | { readonly kind: "impossible"; readonly message: string };
+
+export interface Target {
+  /** A name or an address. */
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly family?: 4 | 6;
+  readonly says?: Message;
+  /** How long connect() and the answer may take together; null: as long as the kernel tries. */
+  readonly limit: Micros | null;
+  /** How long connect() may take, where that is told apart. */
+  readonly connectLimit?: Micros | null;
+}
+
+const KERNEL_LIMIT: Micros = CONNECT_TIMEOUT_MS * MILLISECOND;
+/** A tool that would wait for ever for an answer is stopped after this. */
+export const ENDLESS: Micros = 60 * SECOND;
+
+/** Lets time pass, up to the moment when `timeout` ends the command; false when that has come. */
+export function passTime({ world, deadline }: Seat, micros: Micros): boolean {
+  const rest = deadline === null ? micros : Math.min(micros, deadline - world.now);
+  if (rest > 0) world.dispatch({ type: "run", micros: Math.round(rest) });
+  return deadline === null || world.now < deadline;
+}
+
+function endOf({ outcome, symptom, summary }: Walk): Ended {
+  switch (outcome) {
+    case "delivered":
+      return "answered";
+    case "refused":
+      return /Operation not permitted/.test(symptom) ? "denied" : "refused";
+    case "reset":
+      return /Empty reply/.test(symptom) ? "closed" : "reset";
+    case "unreachable":
+      return /Network is unreachable|Net Unreachable|no route/i.test(`${symptom} ${summary}`) &&
+        !/No route to host/.test(summary)
+        ? "net-unreachable"
+        : "host-unreachable";
+    default:
+      return /Operation timed out/.test(symptom) ? "silent" : "timeout";
+  }
+}
+
+const addressPart = (host: string): string => host.replace(/^\[|\]$/g, "");
+
+/** Dials, once, from where the tool runs. */
+export function reach(seat: Seat, target: Target): Reached {
+  const { world } = seat;
+  const { protocol, port, family, says } = target;
+  const host = addressPart(target.host);
+  const startedAt = world.now;
+  const common = { from: seat.from, protocol, ...(family && { family }), ...(says && { says }) };
+  const toOf = (name: string): string =>
+    protocol === "icmp"
+      ? isIPv6(name)
+        ? `[${name}]`
+        : name
+      : parseIP(name) === null
+        ? `${name}:${port}`
+        : joinHostPort(name, port);
+  let sent: {
+    readonly refusal: { readonly message: string; readonly field: string | null } | null;
+    readonly walk: Walk | null;
+  };
+  if (parseIP(host) === null) {
+    const found = addressesOf(seat, host);
+    const fitting = found.filter((ip) => family === undefined || (isIPv6(ip) ? 6 : 4) === family);
+    const [first] = fitting;
+    if (first === undefined) return { kind: "name-error", spent: world.now - startedAt, timedOut: false, walk: null };
+    sent = world.dispatch({ type: "send", request: { ...common, to: toOf(first) } });
+  } else sent = world.dispatch({ type: "send", request: { ...common, to: toOf(host) } });
+  const { refusal, walk } = sent;
+  if (walk === null) return { kind: "impossible", message: refusal?.message ?? "nothing was sent" };
+  if (walk.outcome === "name-error") {
+    return { kind: "name-error", spent: world.now - startedAt, timedOut: /timed out/i.test(walk.symptom), walk };
+  }
+  const first = walk.hops[0]?.before;
+  let ended = endOf(walk);
+  const connectLimit = Math.min(target.connectLimit ?? KERNEL_LIMIT, target.limit ?? KERNEL_LIMIT);
+  const limit = ended === "silent" ? (target.limit ?? ENDLESS) : connectLimit;
+  if (ended !== "answered" && world.now - startedAt > limit) ended = "timeout";
+  if (ended === "timeout" || ended === "silent") {
+    if (!passTime(seat, limit - (world.now - startedAt))) ended = "killed";
+  } else if (seat.deadline !== null && world.now >= seat.deadline) ended = "killed";
+  return {
+    kind: "attempt",
+    ended,
+    walk,
+    ip: first?.dst ?? host,
+    port,
+    source: first?.src ?? "",
+    sourcePort: first?.sport ?? 0,
+    spent: ended === "timeout" || ended === "silent" ? limit : world.now - startedAt,
+  };
+}
+
+/** What connect() says: strerror() of its errno. */
+export const errnoText: Readonly<Record<Exclude<Ended, "answered" | "silent" | "killed">, string>> = {
+  refused: "Connection refused",
+  reset: "Connection reset by peer",
+  closed: "Connection closed",
+  timeout: "Connection timed out",
+  "net-unreachable": "Network is unreachable",
+  "host-unreachable": "No route to host",
+  denied: "Operation not permitted",
+};
