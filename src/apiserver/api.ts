@@ -270,7 +270,7 @@ export function createApi(store: Store, options: ApiOptions): Api {
     applyAll: (objects, context, { prune = [] } = {}) =>
       applyText({ store, create, apply, delete: remove }, objects, prune, context),
     bootstrap: (context, servers = [CONTROL_PLANE.ip]) => {
-      bootstrapCluster({ create, update, cluster: options.cluster(), store }, context, servers);
+      bootstrapCluster({ create, update, delete: remove, cluster: options.cluster(), store }, context, servers);
     },
   };
 }

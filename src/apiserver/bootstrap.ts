@@ -60,6 +60,7 @@ export function bootstrapCluster(
   writes: {
     readonly create: Api["create"];
     readonly update: Api["update"];
+    readonly delete: Api["delete"];
     readonly cluster: ClusterConfig;
     readonly store: Pick<Store, "get">;
   },
@@ -80,8 +81,12 @@ export function bootstrapCluster(
     const known = writes.store.get(keyOf(object));
     const isAddress = object.kind === "Endpoints" || object.kind === "EndpointSlice";
     if (known !== undefined && (!isAddress || serversOf(known) === serversOf(object))) continue;
+    // Of another IP family it has to be another slice (EnsureEndpointSliceFromEndpoints in pkg/controlplane/reconcilers).
+    const isOther =
+      known?.kind === "EndpointSlice" && (known as EndpointSlice).addressType !== (object as EndpointSlice).addressType;
+    if (isOther) writes.delete(keyOf(object), context, { force: true });
     const made =
-      known === undefined
+      known === undefined || isOther
         ? writes.create(object, context)
         : writes.update({ ...known, ...object, metadata: known.metadata } as KubeObject, context);
     assert(made.ok, `bootstrap: ${made.ok ? "" : made.error.message}`);
