@@ -1,10 +1,13 @@
+import { SECOND } from "../base/time.ts";
 import { type Host, type Listener, hostName } from "../kernel/host.ts";
 import { packetText } from "../kernel/hooks.ts";
 import { aKind, destinationText, headerOf, isIcmpError, sourceText } from "../kernel/packet.ts";
 import { type SocketVerdict, deliver } from "../kernel/socket.ts";
 import { draftHop, sentence } from "../kernel/visit.ts";
 import type { HostId, OutcomeKind, Packet } from "../model/trace/types.ts";
+import { onConnection } from "./established.ts";
 import { statusText } from "./symptom.ts";
+import { GIVES_UP_AFTER } from "./retransmission.ts";
 import { type End, type Flight, type Journey, end, lostSummary } from "./journey.ts";
 import { silenceOf } from "./listeners.ts";
 import { heardBy, programOf } from "./program.ts";
@@ -15,6 +18,8 @@ import { proxied, proxySocketOf } from "./userspace.ts";
 export function atSocket(journey: Journey, host: Host, packet: Packet, iface: string | null): Flight | End {
   const { recorder, resolved } = journey;
   const here = host.id === resolved.host;
+  const open = onConnection(journey, { host, packet, iface });
+  if (open !== null) return open;
   const verdict = deliver(host, packet, here ? journey.waiting : null);
   const header = headerOf(packet);
   const place = hostName(host.id);
@@ -22,6 +27,7 @@ export function atSocket(journey: Journey, host: Host, packet: Packet, iface: st
   switch (verdict.kind) {
     case "accepted":
     case "echo": {
+      if (verdict.kind === "accepted") journey.accepted = { host: host.id, packet };
       const socket = verdict.kind === "accepted" ? proxySocketOf(host, verdict.listener) : null;
       if (socket !== null) return proxied(journey, { host, socket, packet, iface, answer: verdict.answer });
       const owner = verdict.kind === "accepted" ? verdict.listener.owner : podOf(host.id);
@@ -143,6 +149,13 @@ function podOf(host: HostId): string | null {
 }
 
 function deliveredSummary(journey: Journey): string {
+  const { along } = journey;
+  if (along?.from === "server") {
+    const { backend } = along.connection;
+    const end = backend?.pod == null ? (backend?.ip ?? "the server") : `pod ${backend.pod}`;
+    return `The process in ${end} has ended, so its kernel closes the connection; ${journey.resolved.sender} reads the end of it.`;
+  }
+  if (along?.phase === "close") return `${journey.resolved.sender} and the server have closed their connection.`;
   const { backend, resolved, sourceSeen } = journey;
   const dialled = destinationText({
     dst: resolved.ip,
@@ -158,6 +171,9 @@ function deliveredSummary(journey: Journey): string {
   const response = journey.response ?? journey.listener?.response;
   const said = response === undefined ? "" : ` and answers ${statusText(response)}`;
   const way = journey.relayedBy === null ? "" : `, by way of ${journey.relayedBy}`;
+  if (along !== null && resolved.protocol === "tcp") {
+    return `${resolved.sender} is answered by ${who} on the connection that is open${way}; the server sees ${sourceSeen ?? "nobody"}${said}.`;
+  }
   return `${resolved.sender} reaches ${who} by dialling ${dialled}${way}; the server sees ${sourceSeen ?? "nobody"}${said}.`;
 }
 
@@ -181,15 +197,21 @@ function refusal(journey: Journey, host: Host, packet: Packet, iface: string | n
     return unheard(journey, host, packet, iface);
   }
   const hard = packet.icmp === null || packet.icmp === "port-unreachable";
-  const kind: OutcomeKind = journey.cutOff ? "reset" : hard ? "refused" : "unreachable";
+  // Once connected, an RST ends what there was; an ICMP error does not yet, but will be the reason that is given in the end.
+  const isOpen = journey.along !== null;
+  const isReset = journey.cutOff || (isOpen && packet.icmp === null);
+  const kind: OutcomeKind = isReset ? "reset" : hard ? "refused" : "unreachable";
   const words = hard
-    ? `Connection ${journey.cutOff ? "reset by peer" : "refused"}`
+    ? `Connection ${isReset ? "reset by peer" : "refused"}`
     : packet.icmp === "net-unreachable"
       ? "Network is unreachable"
       : "No route to host";
   const header = headerOf(packet);
   const from = packet.icmp === null ? sourceText(packet) : packet.src;
-  const note = `${resolved.sender} gets ${aKind(packet)} from ${from}: ${words}.`;
+  const later = isOpen && packet.icmp !== null && resolved.protocol === "tcp";
+  const note = later
+    ? `${resolved.sender} gets ${aKind(packet)} from ${from}, which does not end an open connection: it sends again, and only when it gives up, after ${GIVES_UP_AFTER / SECOND} s, reads "${words}".`
+    : `${resolved.sender} gets ${aKind(packet)} from ${from}: ${words}.`;
   recorder.add(
     host.id,
     draftHop({ iface, stage: "socket", label: "client", before: header, verdict: "refuse", note }, header),
@@ -203,6 +225,6 @@ function refusal(journey: Journey, host: Host, packet: Packet, iface: string | n
   return end(kind, why, {
     icmp: packet.icmp === null ? null : { type: packet.icmp, from: packet.src },
     errno,
-    connected: journey.cutOff,
+    connected: journey.cutOff || isOpen,
   });
 }

@@ -4,6 +4,7 @@ import { type Environment, type StackResult, sentence } from "../kernel/visit.ts
 import type { Listener } from "../kernel/host.ts";
 import type { Micros } from "../base/time.ts";
 import type { DnsResponse, HttpResponse, Message } from "../model/trace/message.ts";
+import type { Connection } from "../model/trace/connection.ts";
 import type { Backend, HostId, OutcomeKind, Packet, Walk } from "../model/trace/types.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ResolvedRequest } from "./request.ts";
@@ -18,6 +19,15 @@ export interface Flight {
   readonly frame: { readonly iface: string; readonly nextHop: string } | null;
   /** Made by the host's kernel about a packet of this connection. */
   readonly related?: Tracked | null;
+}
+
+/** A packet of a connection that is open already, where a walk's own first packet would be. */
+export interface Along {
+  readonly connection: Connection;
+  readonly phase: "data" | "close";
+  /** The end that sends it. */
+  readonly from: "client" | "server";
+  readonly packet: Packet;
 }
 
 /** What one walk carries along: where it may go, what it has written down, and what it has learned so far. */
@@ -37,6 +47,12 @@ export interface Journey {
   dns: DnsResponse | null;
   /** The client's socket, once its source is known. */
   waiting: Tuple | null;
+  /** The walk is of a packet of this connection. */
+  readonly along: Along | null;
+  /** Where the connection that this walk opens has been accepted, and by which packet. */
+  accepted: { readonly host: HostId; readonly packet: Packet } | null;
+  /** The second connection, which a proxy has made for one that stays open. */
+  relayed: Connection | null;
   /** kube-proxy has accepted the client's connection and closed it again. */
   cutOff: boolean;
   /** What the client's tool says of that, where it is more than a reset. */
@@ -51,6 +67,8 @@ export interface Journey {
   readonly handshake: (answer: Flight) => boolean;
   /** Makes a connection on behalf of this one, and walks it as its child. */
   readonly dial: (call: Call) => Dialled;
+  /** Sends what was heard on over a connection that was dialled before, and walks that as a child. */
+  readonly passOn: (connection: Connection) => Walk;
 }
 
 /** A connection that a process of a host makes. */
@@ -71,6 +89,8 @@ export interface Dialled {
   /** connect() came back, or a datagram was answered. */
   readonly connected: boolean;
   readonly listener: Listener | null;
+  /** The connection, where it stays open. */
+  readonly open: Connection | null;
 }
 
 /** How a walk ended, before the client's tool has put it into words. */

@@ -13,6 +13,8 @@ export interface Recorder {
   /** From here on hops belong to the reply. */
   turn(): void;
   readonly turned: boolean;
+  /** Hops so far, both ways. */
+  readonly count: number;
   request(): readonly Hop[];
   reply(): readonly Hop[];
 }
@@ -54,6 +56,9 @@ export function createRecorder(startedAt: Micros): Recorder {
     get turned() {
       return turned;
     },
+    get count() {
+      return request.length + reply.length;
+    },
     add(place, draft) {
       const list = turned ? reply : request;
       const hop: Hop = { ...draft, index: list.length, at: now, place, mirrors: null };
@@ -75,5 +80,37 @@ export function createRecorder(startedAt: Micros): Recorder {
     },
     request: () => request,
     reply: () => reply,
+  };
+}
+
+/** One for a walk that nobody looks at: it counts, keeps the time, and knows only the last hop before the answer set out. */
+export function createCounter(startedAt: Micros): Recorder {
+  let now = startedAt;
+  let turned = false;
+  let count = 0;
+  let last: { readonly place: HostId; readonly draft: HopDraft; readonly at: Micros } | null = null;
+  return {
+    get now() {
+      return now;
+    },
+    get turned() {
+      return turned;
+    },
+    get count() {
+      return count;
+    },
+    add(place, draft) {
+      count += 1;
+      if (!turned) last = { place, draft, at: now };
+      now += draft.stage === "link" && draft.to !== null ? linkCost(place, draft.to) : stageCost(draft.stage);
+    },
+    wait(duration) {
+      now += duration;
+    },
+    turn() {
+      turned = true;
+    },
+    request: () => (last === null ? [] : [{ ...last.draft, index: 0, at: last.at, place: last.place, mirrors: null }]),
+    reply: () => [],
   };
 }

@@ -1,17 +1,20 @@
 import { assert } from "../base/assert.ts";
 import { joinHostPort } from "../base/ip.ts";
 import { type Result, ok } from "../base/result.ts";
-import { TIMEOUTS, tupleOf } from "../kernel/conntrack.ts";
+import { TIMEOUTS, type Tuple, tupleOf } from "../kernel/conntrack.ts";
 import { type Host, type Listener, hostName, selectAddress } from "../kernel/host.ts";
 import { DEFAULT_TTL, aKind, destinationText, headerOf } from "../kernel/packet.ts";
 import { lookupRoute } from "../kernel/route.ts";
 import { noNeighbour, receive, send as transmit } from "../kernel/stack.ts";
 import { type Outcome, type StackResult, draftHop, sentence } from "../kernel/visit.ts";
+import type { Connection } from "../model/trace/connection.ts";
 import type { HostId, Packet, Walk } from "../model/trace/types.ts";
+import { alongRequest, connectionOf, packetAlong } from "./along.ts";
 import { familyOf } from "./addresses.ts";
 import { atSocket } from "./arrival.ts";
 import { balance, flowHolder } from "./balancer.ts";
 import {
+  type Along,
   type Call,
   type Dialled,
   type End,
@@ -24,7 +27,7 @@ import {
   record,
   stateOf,
 } from "./journey.ts";
-import { createRecorder } from "./recorder.ts";
+import { createCounter, createRecorder } from "./recorder.ts";
 import { askOutside } from "./lookup.ts";
 import { walkByName } from "./named.ts";
 import { type NamedRequest, type ResolvedRequest, plan } from "./request.ts";
@@ -88,51 +91,78 @@ function walkTo(
 }
 
 /** A walk with what a proxy that made it needs to know of its end. */
-interface Trip extends SendResult {
+export interface Trip extends SendResult {
   readonly finish: End;
   readonly listener: Listener | null;
+  /** The client's own packets, as they leave it. */
+  readonly ends: Tuple | null;
+  readonly accepted: Journey["accepted"];
+  readonly relayed: Connection | null;
+  /** Hops, those of children included. */
+  readonly hops: number;
 }
 
-function trip(
+/** {@link walk} with all that there is to know of its end; `along`: of a packet on a connection that is open already. */
+export function trip(
   view: ClusterView,
   topology: Topology,
   state: NetworkState,
   request: Request,
   resolved: ResolvedRequest,
   options: SendOptions,
+  along: Along | null = null,
 ): Trip {
+  const newRecorder = options.unseen === true ? createCounter : createRecorder;
+  let passedBy = 0;
   const journey: Journey = {
     view,
     topology,
     resolved,
     env: { now: view.now, chooser: options.chooser, flow: flowOf(options) },
-    recorder: createRecorder(view.now),
+    recorder: newRecorder(view.now),
     hosts: { ...state.hosts },
     backend: null,
     sourceSeen: null,
     listener: null,
     response: null,
     dns: null,
-    waiting: null,
+    waiting: along?.from === "server" ? { ...along.connection.ends, protocol: along.connection.protocol } : null,
+    along,
+    accepted: null,
+    relayed: null,
     cutOff: false,
     complaint: null,
     relayedBy: null,
     children: [],
     depth: options.part?.length ?? 0,
     handshake: (answer) => handshake(journey, answer),
-    dial: (call) => dial(journey, options, call),
+    dial: (call) => {
+      const { hops, ...dialled } = dial(journey, options, call, state);
+      passedBy += hops;
+      return dialled;
+    },
+    passOn: (connection) => {
+      const { hops, walk: passed } = passOn(journey, options, connection, state);
+      passedBy += hops;
+      return passed;
+    },
   };
-  const finish = travel(journey, options);
+  const finish = travel(journey, options, state);
   const endedAt = journey.recorder.now;
   const delivered = finish.outcome === "delivered";
   const response = delivered ? (journey.response ?? journey.listener?.response ?? null) : null;
   const dns = delivered ? journey.dns : null;
-  if (finish.outcome === "delivered") settle(journey, state, "TIME_WAIT");
+  if (along !== null) acknowledge(journey, along, delivered);
+  else if (delivered) settle(journey, state, options.keep === true ? "ESTABLISHED" : "TIME_WAIT");
   else if (finish.connected) settle(journey, state, "ESTABLISHED");
   return {
     finish,
     listener: journey.listener,
-    state: { hosts: journey.hosts },
+    ends: journey.waiting,
+    accepted: journey.accepted,
+    relayed: journey.relayed,
+    hops: journey.recorder.count + passedBy,
+    state: { ...state, hosts: journey.hosts },
     walk: {
       id: options.id,
       request,
@@ -154,6 +184,7 @@ function trip(
         connected: finish.connected,
         response,
         complaint: journey.complaint,
+        ...(along === null ? {} : { phase: along.phase }),
       }),
       summary: sentence(finish.summary),
       backend: journey.backend,
@@ -173,20 +204,32 @@ function flowOf({ id, part }: SendOptions): string {
 }
 
 /** The client's ephemeral port: by draw, keyed by walk and client. */
-function clientPort(resolved: ResolvedRequest, options: SendOptions): number {
+function clientPort(resolved: ResolvedRequest, options: SendOptions, { connections = [] }: NetworkState): number {
   if (resolved.protocol === "icmp") return 0;
-  return EPHEMERAL.from + 2 * options.chooser.sample(EPHEMERAL.count, `${flowOf(options)} port of ${resolved.sender}`);
+  if (options.port !== undefined) return options.port;
+  const isTaken = (port: number): boolean =>
+    connections.some(
+      ({ host, state, ends }) =>
+        state !== "gone" &&
+        host === resolved.host &&
+        ends.sport === port &&
+        ends.dst === resolved.ip &&
+        ends.dport === resolved.port,
+    );
+  let port = options.chooser.sample(EPHEMERAL.count, `${flowOf(options)} port of ${resolved.sender}`);
+  while (isTaken(EPHEMERAL.from + 2 * port)) port = (port + 1) % EPHEMERAL.count;
+  return EPHEMERAL.from + 2 * port;
 }
 
 /** What connect() or sendto() makes: the source is the one that the route to the destination prefers. */
-function firstPacket(client: Host, resolved: ResolvedRequest, options: SendOptions): Packet {
+function firstPacket(client: Host, resolved: ResolvedRequest, options: SendOptions, state: NetworkState): Packet {
   const { protocol } = resolved;
   const route = lookupRoute(client, resolved.ip);
   const preferred = route.kind === "local" || route.kind === "unicast" ? route.source : null;
   return {
     src: preferred ?? selectAddress(client, "eth0", resolved.ip) ?? "",
     dst: resolved.ip,
-    sport: clientPort(resolved, options),
+    sport: clientPort(resolved, options, state),
     dport: resolved.port,
     protocol,
     mark: 0,
@@ -197,11 +240,18 @@ function firstPacket(client: Host, resolved: ResolvedRequest, options: SendOptio
   };
 }
 
-function travel(journey: Journey, options: SendOptions): End {
-  const { resolved, topology } = journey;
+function travel(journey: Journey, options: SendOptions, state: NetworkState): End {
+  const { resolved, topology, along } = journey;
+  if (along?.from === "server") {
+    const { server } = along.connection;
+    const host = server === null ? undefined : topology.host(server.host);
+    assert(host !== undefined, "a server that closes a connection has a host");
+    announce(journey, host, along.packet, hostName(host.id));
+    return fly(journey, { host: host.id, packet: along.packet, frame: null });
+  }
   const client = topology.host(resolved.host);
   assert(client !== undefined, `a resolved sender has a host: ${resolved.host}`);
-  const packet = firstPacket(client, resolved, options);
+  const packet = along?.packet ?? firstPacket(client, resolved, options, state);
   return fly(journey, { host: resolved.host, packet, frame: null });
 }
 
@@ -217,7 +267,7 @@ function fly(journey: Journey, start: Flight): End {
 
 /** The rest of a handshake, before the proxy that accepts dials on: it takes its time and leaves its mark on conntrack. */
 function handshake(journey: Journey, answer: Flight): boolean {
-  const recorder = createRecorder(journey.recorder.now);
+  const recorder = createCounter(journey.recorder.now);
   recorder.turn();
   const shadow: Journey = { ...journey, recorder, listener: null };
   if (fly(shadow, answer).outcome !== "delivered") return false;
@@ -227,15 +277,33 @@ function handshake(journey: Journey, answer: Flight): boolean {
   return true;
 }
 
+/** The last word of a close: the client acknowledges the server's FIN, and nobody looks. */
+function acknowledge(journey: Journey, { connection, phase, packet }: Along, delivered: boolean): void {
+  if (phase !== "close" || packet.flags !== "FIN,ACK" || !delivered) return;
+  unheard(journey, { host: connection.host, packet: packetAlong(connection, "ACK"), frame: null });
+}
+
+/** A packet that nobody looks at: it only leaves its mark on the hosts that it passes. */
+function unheard(journey: Journey, flight: Flight): void {
+  const shadow: Journey = { ...journey, recorder: createCounter(journey.recorder.now), listener: null };
+  fly(shadow, flight);
+  journey.hosts = shadow.hosts;
+}
+
 /** A proxy's own connection, from when it is dialled until it stands, fails, or the proxy has waited long enough. */
-function dial(journey: Journey, options: SendOptions, call: Call): Dialled {
+function dial(
+  journey: Journey,
+  options: SendOptions,
+  call: Call,
+  state: NetworkState,
+): Dialled & { readonly hops: number } {
   const { from, sender, ip, port, protocol, patience } = call;
   const said = call.says === undefined ? {} : { says: call.says };
   const now = journey.recorder.now;
   const made = trip(
     { ...journey.view, now },
     journey.topology,
-    { hosts: journey.hosts },
+    { ...state, hosts: journey.hosts },
     { from, to: joinHostPort(ip, port), protocol, ...said },
     { host: from, sender, pod: null, ip, port, protocol, family: familyOf(ip), ...said },
     { ...options, part: [...(options.part ?? []), `dial ${journey.children.length + 1}`] },
@@ -257,7 +325,34 @@ function dial(journey: Journey, options: SendOptions, call: Call): Dialled {
   journey.hosts = { ...made.state.hosts };
   journey.children.push(child);
   journey.recorder.wait(endedAt - now);
-  return { walk: child, connected, listener };
+  const open =
+    options.keep === true && connected && protocol === "tcp" ? connectionOf(journey.view, sender, from, made) : null;
+  return { walk: child, connected, listener, open, hops: made.hops };
+}
+
+/** What a proxy has heard goes on over the connection that it has dialled before. */
+function passOn(
+  journey: Journey,
+  options: SendOptions,
+  connection: Connection,
+  state: NetworkState,
+): { readonly walk: Walk; readonly hops: number } {
+  const now = journey.recorder.now;
+  const phase = journey.along?.phase ?? "data";
+  const made = trip(
+    { ...journey.view, now },
+    journey.topology,
+    { ...state, hosts: journey.hosts },
+    connection.request,
+    alongRequest(connection, journey.resolved.says),
+    { ...options, part: [...(options.part ?? []), `pass ${journey.children.length + 1}`] },
+    { connection, phase, from: "client", packet: packetAlong(connection, phase === "data" ? "PSH,ACK" : "FIN,ACK") },
+  );
+  const child: Walk = { ...made.walk, role: "relay", phase };
+  journey.hosts = { ...made.state.hosts };
+  journey.children.push(child);
+  journey.recorder.wait(child.endedAt - now);
+  return { walk: child, hops: made.hops };
 }
 
 /** One stay on one host and the wire after it. */
@@ -266,7 +361,7 @@ function step(journey: Journey, flight: Flight): Flight | End {
   const host = topology.host(flight.host);
   assert(host !== undefined, `a link leads to a host: ${flight.host}`);
   const opening = journey.waiting === null;
-  if (opening) announce(journey, host, flight.packet);
+  if (opening) announce(journey, host, flight.packet, journey.resolved.sender);
   const diverted = host.id === ROUTER && flight.frame !== null ? divert(journey, host, flight.packet) : null;
   if (diverted !== null) return diverted;
   const state = stateOf(journey, host.id);
@@ -279,8 +374,7 @@ function step(journey: Journey, flight: Flight): Flight | End {
   return follow(journey, host, result.outcome, flight.frame === null && !recorder.turned);
 }
 
-function announce(journey: Journey, host: Host, packet: Packet): void {
-  const { resolved, recorder } = journey;
+function announce({ recorder }: Journey, host: Host, packet: Packet, sender: string): void {
   const before = headerOf(packet);
   recorder.add(
     host.id,
@@ -288,10 +382,10 @@ function announce(journey: Journey, host: Host, packet: Packet): void {
       {
         iface: null,
         stage: "client",
-        label: resolved.sender,
+        label: sender,
         before,
         verdict: "continue",
-        note: `${resolved.sender} sends ${aKind(packet)} to ${destinationText(packet)}.`,
+        note: `${sender} sends ${aKind(packet)} to ${destinationText(packet)}.`,
       },
       before,
     ),

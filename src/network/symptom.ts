@@ -27,6 +27,8 @@ export interface Ending {
   readonly response: HttpResponse | null;
   /** What the tool says of a connection that was closed before an answer, where it knows more than that. */
   readonly complaint?: string | null;
+  /** On a connection that was open before; absent: on one of its own. */
+  readonly phase?: "data" | "close" | undefined;
 }
 
 /** `503 Service Unavailable`. */
@@ -100,6 +102,7 @@ export const curlLine = ({ code, text }: CurlError): string => `curl: (${code}) 
  * connect() is.
  */
 function curl(e: Ending): string {
+  if (e.phase !== undefined) return onOpen(e, e.phase);
   if (e.outcome === "delivered" && e.response !== null) return `${e.response.version} ${statusText(e.response)}`;
   if (e.outcome === "timeout" && e.connected) return curlLine(CURL_ERRORS.answerTime(CONNECT_TIMEOUT_MS));
   if (e.outcome === "delivered") return `Connected to ${e.ip} (${e.ip}) port ${e.port}`;
@@ -107,6 +110,24 @@ function curl(e: Ending): string {
   if (e.outcome === "reset" && e.complaint) return e.complaint;
   if (e.outcome === "reset") return curlLine(CURL_ERRORS.reset);
   return curlLine(CURL_ERRORS.connect(e.ip, e.port, Math.floor(e.elapsed / 1_000)));
+}
+
+/** The same on a connection that it has kept: it names what read() said, and waits as long as the kernel keeps trying. */
+function onOpen(e: Ending, phase: "data" | "close"): string {
+  if (phase === "close") return "* Closing connection";
+  if (e.outcome === "delivered") {
+    return e.response === null
+      ? `* Connection #0 to host ${e.ip} left intact`
+      : `${e.response.version} ${statusText(e.response)}`;
+  }
+  if (e.outcome === "timeout" && e.connected) return curl({ ...e, phase: undefined });
+  if (e.outcome === "reset" && e.complaint) return e.complaint;
+  const words: Partial<Record<OutcomeKind, string>> = {
+    reset: "Connection reset by peer",
+    refused: "Connection refused",
+    timeout: "Connection timed out",
+  };
+  return `curl: (56) Recv failure: ${words[e.outcome] ?? "No route to host"}`;
 }
 
 /** Ncat for UDP and SCTP (`ncat -v -u`, `ncat -v --sctp`). */

@@ -132,6 +132,12 @@ export interface SendOptions {
   readonly chooser: Chooser;
   /** Which part of the walk this is, when a proxy makes it on behalf of another: keeps their draws apart. */
   readonly part?: readonly string[];
+  /** The client's port; absent: by draw. */
+  readonly port?: number;
+  /** A connection that is made stays open. */
+  readonly keep?: true;
+  /** Nobody will look at the walk: its hops are counted, not written down. */
+  readonly unseen?: true;
 }
 
 export type { Request };

@@ -93,6 +93,7 @@ function tcp(journey: Journey, arrived: Arrived): Flight | End {
       return closed(journey, arrived, `${who(host)} is connected to ${endpoint.key}, and that connection is reset.`);
     }
     if (dialled.connected) {
+      journey.relayed = dialled.open;
       const source = dialled.walk.hops[0]?.after.src ?? "";
       const before = failures.length === 0 ? "" : ` after ${failures.join(" and ")}`;
       tell(

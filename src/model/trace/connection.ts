@@ -13,6 +13,8 @@ export interface ServerEnd {
   /** A packet of the client as it arrives here, after all translations. */
   readonly ends: Ends;
   readonly state: SocketState;
+  /** What listens there: "container web (containerPort 8080)". */
+  readonly what: string;
   /** Which life of which process holds the socket: it ends with that. Null: not a pod's. */
   readonly process: string | null;
 }
@@ -41,6 +43,10 @@ export interface Connection {
   readonly received: number;
   /** What last happened to it, in a sentence. */
   readonly last: string;
+  /** Since when the client sends again and again what nobody acknowledges; null: everything has been. */
+  readonly stuckSince: Micros | null;
+  /** The second connection, which the process at the server's end has made on behalf of this one (kube-proxy in userspace mode). */
+  readonly relayed?: Connection;
 }
 
 /** Which entries of a connection table are meant (`conntrack -D`); what is left out does not matter. Addresses are of the original direction. */
