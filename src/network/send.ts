@@ -199,8 +199,8 @@ export function trip(
 }
 
 /** Names a walk, and the part of it that a proxy makes. */
-function flowOf({ id, part }: SendOptions): string {
-  return [`walk ${id}`, ...(part ?? [])].join(" ");
+function flowOf({ id, flow, part }: SendOptions): string {
+  return [flow ?? `walk ${id}`, ...(part ?? [])].join(" ");
 }
 
 /** The client's ephemeral port: by draw, keyed by walk and client. */

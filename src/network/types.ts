@@ -132,6 +132,8 @@ export interface SendOptions {
   readonly chooser: Chooser;
   /** Which part of the walk this is, when a proxy makes it on behalf of another: keeps their draws apart. */
   readonly part?: readonly string[];
+  /** Names the walk for draws; absent: by its id. */
+  readonly flow?: string;
   /** The client's port; absent: by draw. */
   readonly port?: number;
   /** A connection that is made stays open. */

@@ -35,6 +35,8 @@ export interface LoadBucket {
 
 /** Requests that were lost for the same reason, at the same place. */
 export interface LoadReason {
+  /** Equal for requests that ended alike: outcome, place, stage and rule. */
+  readonly key: string;
   readonly outcome: OutcomeKind;
   /** Where it ended, and why, as the first of them says it. */
   readonly place: HostId;
@@ -69,6 +71,8 @@ export interface LoadReport {
   readonly losses: readonly Walk[];
   /** Connections opened: with keep-alive fewer than requests. */
   readonly connections: number;
+  /** With keep-alive, the number of the connection that each client has open; null: none at present. */
+  readonly held: readonly (number | null)[];
   /** Hops that all packets of the load went through. */
   readonly hops: number;
 }
