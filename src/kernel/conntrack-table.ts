@@ -80,21 +80,27 @@ function swept(entries: Entries, now: Micros): Entries {
   return soonest > due ? entries : entries.filter((entry) => entry.expiresAt > now);
 }
 
-/** With this entry in the place of the one of the same original tuple, or at the end. */
+/** With this entry in the place of the live one of the same original tuple, or at the end. */
 export function put(before: Entries, entry: ConntrackEntry, now: Micros): Entries {
-  const entries = swept(before, now);
+  let entries = swept(before, now);
   if (entries.length < INDEXED_FROM) {
     const place = entries.findIndex((e) => sameTuple(e.original, entry.original));
     return place < 0 ? [...entries, entry] : entries.with(place, entry);
   }
-  const index = indexOf(entries);
+  let index = indexOf(entries);
   const original = keyOf(entry.original);
-  const place = index.original.get(original) ?? entries.length;
+  let place = index.original.get(original) ?? entries.length;
   const replaced = entries[place];
+  if (replaced !== undefined && replaced.expiresAt <= now) {
+    // The port has come round again.
+    entries = entries.toSpliced(place, 1);
+    index = indexOf(entries);
+    place = entries.length;
+  }
   const next = entries.slice();
   next[place] = entry;
   INDEXES.delete(entries);
-  if (replaced !== undefined) {
+  if (replaced !== undefined && place < entries.length) {
     const old = keyOf(replaced.reply);
     if (index.reply.get(old) === place) index.reply.delete(old);
   }

@@ -3,7 +3,7 @@ import { joinHostPort } from "../base/ip.ts";
 import { DEFAULT_TTL } from "../kernel/packet.ts";
 import type { Connection, Ends } from "../model/trace/connection.ts";
 import type { Message } from "../model/trace/message.ts";
-import type { HostId, Packet, TcpFlags } from "../model/trace/types.ts";
+import type { HostId, Packet, Request, TcpFlags } from "../model/trace/types.ts";
 import { familyOf } from "./addresses.ts";
 import type { ResolvedRequest } from "./request.ts";
 import type { Trip } from "./send.ts";
@@ -85,14 +85,20 @@ export function isAtServer(view: ClusterView, connection: Connection, host: Host
 }
 
 /** What a trip that opened a connection has made; its number is the caller's to give. */
-export function connectionOf(view: ClusterView, sender: string, host: HostId, trip: Trip): Connection | null {
+export function connectionOf(
+  view: ClusterView,
+  sender: string,
+  host: HostId,
+  request: Request,
+  trip: Trip,
+): Connection | null {
   const { ends, accepted, listener, walk, relayed } = trip;
-  const { protocol } = walk.request;
+  const { protocol } = request;
   if (ends === null || (protocol !== "tcp" && protocol !== "udp")) return null;
   const owner = listener?.owner ?? null;
   return {
     id: 0,
-    request: walk.request,
+    request,
     protocol,
     host,
     sender,

@@ -4,10 +4,9 @@ import type { Connection, SocketState } from "../model/trace/connection.ts";
 import type { HttpResponse, Message } from "../model/trace/message.ts";
 import type { Packet, Walk } from "../model/trace/types.ts";
 import { alongRequest, connectionOf, packetAlong, packetBack, serverLives } from "./along.ts";
-import type { ResolvedRequest } from "./request.ts";
-import { resolve } from "./request.ts";
+import { type NamedRequest, plan, type ResolvedRequest } from "./request.ts";
 import { GIVES_UP_AFTER } from "./retransmission.ts";
-import { type Trip, trip } from "./send.ts";
+import { type Trip, trip, walk as walkPlanned } from "./send.ts";
 import { type Topology, createTopology } from "./topology/topology.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions, SendResult } from "./types.ts";
 
@@ -31,34 +30,73 @@ export function connect(
   if (request.protocol !== "tcp" && request.protocol !== "udp") {
     return err({ field: "protocol", message: "Only TCP and UDP sockets stay open here." });
   }
-  const resolved = resolve(view, request);
-  if (!resolved.ok) return resolved;
-  return ok(open(view, createTopology(view), state, request, resolved.value, options));
+  const planned = plan(view, request);
+  if (!planned.ok) return planned;
+  return ok(open(view, createTopology(view), state, request, planned.value, options));
 }
 
-/** {@link connect} for a request that is resolved already, over a topology of the same moment. */
+/** {@link connect} for a request that is planned already, over a topology of the same moment. */
 export function open(
   view: ClusterView,
   topology: Topology,
   state: NetworkState,
   request: Request,
-  resolved: ResolvedRequest,
+  planned: ResolvedRequest | NamedRequest,
   options: SendOptions,
 ): Connected {
-  const made = trip(view, topology, state, request, resolved, { ...options, keep: true });
-  const stands = request.protocol === "udp" || made.walk.outcome === "delivered" || made.finish.connected;
-  const isCut = made.walk.outcome === "reset";
-  const found = stands && !isCut ? connectionOf(view, resolved.sender, resolved.host, made) : null;
-  if (found === null) return { walk: made.walk, state: made.state, connection: null, hops: made.hops };
-  const connections = made.state.connections ?? [];
+  const {
+    walk: walked,
+    state: after,
+    made,
+    hops,
+  } = tripTo(view, topology, state, request, planned, { ...options, keep: true });
+  const stands =
+    made !== null && (request.protocol === "udp" || walked.outcome === "delivered" || made.finish.connected);
+  const found =
+    stands && walked.outcome !== "reset" ? connectionOf(view, planned.sender, planned.host, request, made) : null;
+  if (found === null) return { walk: walked, state: after, connection: null, hops };
+  const connections = after.connections ?? [];
   const connection: Connection = { ...found, id: connections.length + 1 };
-  const walk: Walk = { ...made.walk, connection: connection.id, phase: "open" };
-  return {
-    walk,
-    state: { ...made.state, connections: [...connections, connection] },
-    connection,
-    hops: made.hops,
-  };
+  const walk: Walk = { ...walked, connection: connection.id, phase: "open" };
+  return { walk, state: { ...after, connections: [...connections, connection] }, connection, hops };
+}
+
+/** {@link walkPlanned} with the trip that its last dial was (null: it came to none), and the hops of all its packets. */
+export function tripTo(
+  view: ClusterView,
+  topology: Topology,
+  state: NetworkState,
+  request: Request,
+  planned: ResolvedRequest | NamedRequest,
+  options: SendOptions,
+): SendResult & { readonly made: Trip | null; readonly hops: number } {
+  const { keep: _, port: __, ...asking } = options;
+  let made: Trip | null = null;
+  let hops = 0;
+  const result = walkPlanned(
+    view,
+    topology,
+    state,
+    request,
+    planned,
+    options,
+    (now, hosts, before, asked, to, with_) => {
+      // A question to a name server is a request of its own.
+      const isDial = asked === request;
+      const one = trip(
+        now,
+        hosts,
+        before,
+        asked,
+        to,
+        isDial ? with_ : { ...asking, ...(with_.part === undefined ? {} : { part: with_.part }) },
+      );
+      if (isDial) made = one;
+      hops += one.hops;
+      return { walk: one.walk, state: one.state };
+    },
+  );
+  return { ...result, made, hops };
 }
 
 export function connectionAt({ connections = [] }: NetworkState, id: number): Connection | undefined {

@@ -34,7 +34,7 @@ export function onConnection(journey: Journey, arrived: Arrived): Flight | End |
   const { along, view } = journey;
   const { host, packet } = arrived;
   if (along === null || packet.protocol !== "tcp" || packet.icmp !== null) return null;
-  if (along.from === "client" && isAtServer(view, along.connection, host.id, packet)) return atServer(journey, arrived);
+  if (isAtServer(view, along.connection, host.id, packet)) return atServer(journey, arrived);
   // Whoever else gets it knows no such connection, and says so. A client that is told of the end says nothing.
   const isMine = journey.waiting !== null && sameTuple(invertTuple(tupleOf(packet)), journey.waiting);
   if (isMine || packet.flags === "RST" || packet.flags === "RST,ACK" || journey.recorder.turned) return null;

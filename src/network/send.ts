@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { joinHostPort } from "../base/ip.ts";
 import { type Result, ok } from "../base/result.ts";
-import { TIMEOUTS, type Tuple, tupleOf } from "../kernel/conntrack.ts";
+import { type ConntrackEntry, TIMEOUTS, type Tuple, tupleOf, withEntry } from "../kernel/conntrack.ts";
 import { type Host, type Listener, hostName, selectAddress } from "../kernel/host.ts";
 import { DEFAULT_TTL, aKind, destinationText, headerOf } from "../kernel/packet.ts";
 import { lookupRoute } from "../kernel/route.ts";
@@ -28,7 +28,7 @@ import {
   stateOf,
 } from "./journey.ts";
 import { createCounter, createRecorder } from "./recorder.ts";
-import { askOutside } from "./lookup.ts";
+import { askOutside, type WalkTo } from "./lookup.ts";
 import { walkByName } from "./named.ts";
 import { type NamedRequest, type ResolvedRequest, plan } from "./request.ts";
 import { dialText, symptom } from "./symptom.ts";
@@ -61,7 +61,10 @@ export function send(
   return ok(walk(view, createTopology(view), state, request, planned.value, options));
 }
 
-/** {@link send} for a request that is planned already, over a topology that may be shared between walks of one moment. */
+/**
+ * {@link send} for a request that is planned already, over a topology that may be shared between walks of one moment. `to` walks to
+ * an address, for a name's questions too, which are requests of their own.
+ */
 export function walk(
   view: ClusterView,
   topology: Topology,
@@ -69,12 +72,13 @@ export function walk(
   request: Request,
   planned: ResolvedRequest | NamedRequest,
   options: SendOptions,
+  to: WalkTo = walkTo,
 ): SendResult {
   if (!("name" in planned)) {
     const outside = askOutside({ view, topology, options }, request, planned);
-    return outside === null ? walkTo(view, topology, state, request, planned, options) : { walk: outside, state };
+    return outside === null ? to(view, topology, state, request, planned, options) : { walk: outside, state };
   }
-  return walkByName(walkTo, { view, topology, state, request, options }, planned);
+  return walkByName(to, { view, topology, state, request, options }, planned);
 }
 
 /** Walks to an address. */
@@ -326,7 +330,9 @@ function dial(
   journey.children.push(child);
   journey.recorder.wait(endedAt - now);
   const open =
-    options.keep === true && connected && protocol === "tcp" ? connectionOf(journey.view, sender, from, made) : null;
+    options.keep === true && connected && protocol === "tcp"
+      ? connectionOf(journey.view, sender, from, made.walk.request, made)
+      : null;
   return { walk: child, connected, listener, open, hops: made.hops };
 }
 
@@ -498,10 +504,16 @@ function settle(journey: Journey, before: NetworkState, to: "TIME_WAIT" | "ESTAB
   for (const id of Object.keys(journey.hosts) as HostId[]) {
     const state = journey.hosts[id];
     if (state === undefined || state === before.hosts[id]) continue;
-    const known = new Set(before.hosts[id]?.conntrack ?? []);
-    const conntrack = state.conntrack.map((e) =>
-      e.state === "SYN_RECV" && !known.has(e) ? { ...e, state: to, expiresAt: journey.env.now + TIMEOUTS[to] } : e,
-    );
-    keep(journey, id, { ...state, conntrack });
+    const known = before.hosts[id]?.conntrack ?? [];
+    let settled = state;
+    // What this walk has opened stands at the end of the list.
+    for (let place = state.conntrack.length - 1; place >= 0; place--) {
+      const entry = state.conntrack[place] as ConntrackEntry;
+      if (entry.createdAt < journey.env.now && entry.state !== "SYN_RECV") break;
+      if (entry.state !== "SYN_RECV" || (place < known.length && known.lastIndexOf(entry) >= 0)) continue;
+      const expiresAt = journey.env.now + TIMEOUTS[to];
+      settled = withEntry(settled, { ...entry, state: to, expiresAt }, journey.env.now);
+    }
+    keep(journey, id, settled);
   }
 }

@@ -5,9 +5,8 @@ import type { Chooser } from "../base/choose.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
 import type { Request, Walk } from "../model/trace/types.ts";
-import { close, connectionAt, connectionRefusal, exchange, open } from "./connection.ts";
-import { resolve } from "./request.ts";
-import { trip } from "./send.ts";
+import { close, connectionAt, connectionRefusal, exchange, open, tripTo } from "./connection.ts";
+import { plan } from "./request.ts";
 import { type Loss, Tally, lossOf } from "./tally.ts";
 import { type Topology, createTopology } from "./topology/topology.ts";
 import type { ClusterView, NetworkState, RequestError, SendOptions } from "./types.ts";
@@ -49,8 +48,8 @@ export function beginLoad(
   if (keepAlive && protocol !== "tcp" && protocol !== "udp")
     return refuse("keepAlive", "Only TCP and UDP sockets stay open.");
   for (const sender of from) {
-    const resolved = resolve(view, requestOf(spec, sender));
-    if (!resolved.ok) return refuse(resolved.error.field, resolved.error.message);
+    const planned = plan(view, requestOf(spec, sender));
+    if (!planned.ok) return refuse(planned.error.field, planned.error.message);
   }
   return ok({
     id,
@@ -131,25 +130,25 @@ function one(run: Run, k: number): void {
       return;
     }
   }
-  const resolved = resolve(run.view, request);
-  if (!resolved.ok) {
-    failed(run, resolved.error);
+  const planned = plan(run.view, request);
+  if (!planned.ok) {
+    failed(run, planned.error);
     return;
   }
   if (spec.protocol === "tcp" && !spec.keepAlive && spec.from.length === 1 && k >= PORTS) {
     const before = startedAt + momentOf(spec, k - PORTS);
     if (run.view.now - before < TIME_WAIT) {
-      const text = `All ${PORTS} ports of ${resolved.value.sender} for this address are in use or in TIME_WAIT: Cannot assign requested address.`;
-      const loss: Loss = { key: "EADDRNOTAVAIL", outcome: "unreachable", place: resolved.value.host, text };
+      const text = `All ${PORTS} ports of ${planned.value.sender} for this address are in use or in TIME_WAIT: Cannot assign requested address.`;
+      const loss: Loss = { key: "EADDRNOTAVAIL", outcome: "unreachable", place: planned.value.host, text };
       run.tally.add(run.view.now, { outcome: "unreachable", backend: null, sourceSeen: null }, loss, null);
       return;
     }
   }
-  const port = portOf(run, k, resolved.value.sender);
+  const port = portOf(run, k, planned.value.sender);
   const tried = account(run, (unseen): Tried => {
     const options = { ...optionsOf(run, k, unseen), ...(spec.protocol === "icmp" ? {} : { port }) };
-    if (spec.keepAlive) return open(run.view, run.topology, run.state, request, resolved.value, options);
-    return trip(run.view, run.topology, run.state, request, resolved.value, options);
+    if (spec.keepAlive) return open(run.view, run.topology, run.state, request, planned.value, options);
+    return tripTo(run.view, run.topology, run.state, request, planned.value, options);
   });
   const connection = tried.connection ?? null;
   if (tried.walk.outcome === "delivered" || connection !== null) run.tally.connected();

@@ -6,11 +6,10 @@ import { qualifiedResource } from "../model/kinds.ts";
 import { kubectlText } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import type { Walk } from "../model/trace/types.ts";
-import { send } from "../network/send.ts";
 import { compilerOf } from "../proxy/modes.ts";
 import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
-import { seededChooser } from "../base/draw.ts";
 import { faultRefusal } from "./faults.ts";
+import { isPacketAction, makesWalk, packetRefusal } from "./packets.ts";
 import { markOf } from "./places.ts";
 import type { Scenario } from "./scenario.ts";
 import { Cluster } from "./simulation.ts";
@@ -96,7 +95,7 @@ export class Session {
       if (command.type === "run") this.cluster.history.runUntil(this.cluster.now + command.micros);
       else this.cluster.act(command);
     });
-    return { refusal: null, walk: this.cluster.state.walks[walks] ?? null };
+    return { refusal: null, walk: makesWalk(command) ? (this.cluster.state.walks[walks] ?? null) : null };
   }
 
   private visible(): readonly Given[] {
@@ -166,19 +165,12 @@ export class Session {
   }
 
   private check(command: Exclude<Command, { type: "text" }>): Refusal | null {
+    if (isPacketAction(command)) {
+      const { seed, network, walks } = this.cluster.state;
+      const present = { view: this.cluster.view(), network, reader: this.cluster.store, seed, walks: walks.length };
+      return packetRefusal(command, present);
+    }
     switch (command.type) {
-      case "send": {
-        const { seed, network, walks } = this.cluster.state;
-        const options = { id: walks.length + 1, chooser: seededChooser(seed) };
-        const tried = send(this.cluster.view(), network, command.request, options);
-        return tried.ok ? null : refuse(tried.error.message, tried.error.field);
-      }
-      case "connect":
-      case "exchange":
-      case "close":
-      case "load":
-      case "flush-conntrack":
-        return null;
       case "delete":
         return this.exists(command.key);
       case "kill":

@@ -3,6 +3,7 @@ import type { Commit } from "../apiserver/types.ts";
 import type { LogEntry } from "../engine/types.ts";
 import { keyOf, type ObjectKey, splitKey } from "../model/meta/types.ts";
 import type { JournalEntry } from "../wire/protocol.ts";
+import { isLoad, isPacketAction } from "./packets.ts";
 
 /** API lines are numbered apart from events, so that both are unique in one list. */
 const API_SEQ = 1_000_000_000;
@@ -12,7 +13,8 @@ function laneOf(entry: LogEntry): { readonly lane: JournalEntry["lane"]; readonl
   const [name, node] = slash < 0 ? [entry.actor, ""] : [entry.actor.slice(0, slash), entry.actor.slice(slash + 1)];
   if (name === "kubelet") return { lane: "kubelet", node };
   if (name === "kube-proxy") return { lane: "kube-proxy", node };
-  if (name === "user") return { lane: entry.kind === "send" ? "packets" : "user", node: "" };
+  if (name === "user") return { lane: isPacketAction({ type: entry.kind }) ? "packets" : "user", node: "" };
+  if (name === "load") return { lane: "packets", node: "" };
   return { lane: "controllers", node: "" };
 }
 
@@ -70,7 +72,8 @@ export function journalEntries(
     const { lane, node } = laneOf(entry);
     const told =
       lane === "user" ||
-      lane === "packets" ||
+      // Of a load only its losses and its end are told, not every request.
+      (lane === "packets" && (!isLoad(entry.actor) || entry.title.startsWith("load "))) ||
       isNotice(entry) ||
       (lane === "kube-proxy" && /^(rules written|kube-proxy (started|failed))/.test(entry.title));
     if (wrote.length === 0 && !told) continue;

@@ -5,7 +5,7 @@
 import { type Api, createApi } from "../apiserver/api.ts";
 import { createStore } from "../apiserver/store.ts";
 import type { Applied, Commit, ObjectReader, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
-import { draw, seededChooser } from "../base/draw.ts";
+import { draw } from "../base/draw.ts";
 import type { JsonValue } from "../base/json.ts";
 import { unixSeconds } from "../base/time.ts";
 import type { Result } from "../base/result.ts";
@@ -24,9 +24,7 @@ import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta
 import { kubectlText, type Status } from "../model/status.ts";
 import { isControlPlane, type Node, nodeInternalIP } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
-import type { Request } from "../model/trace/types.ts";
-import type { Command, Fault, Write } from "../wire/protocol.ts";
-import { send } from "../network/send.ts";
+import type { Fault, Write } from "../wire/protocol.ts";
 import type { ClusterView } from "../network/types.ts";
 import { Balancers, LOAD_BALANCER } from "./balancers.ts";
 import { breakOrMend } from "./breaking.ts";
@@ -35,6 +33,16 @@ import { faultTitle } from "./faults.ts";
 import type { NodeRules } from "./compile.ts";
 import { KubeProxies } from "./kube-proxies.ts";
 import { Memory, type SavedMemory } from "./memory.ts";
+import {
+  hasOpenServers,
+  isLoad,
+  isPacketAction,
+  loadWentOn,
+  makesWalk,
+  type PacketAction,
+  packetActed,
+  serversEnded,
+} from "./packets.ts";
 import { DELIVERY, type ProxyProcess, touchesProxies } from "./proxies.ts";
 import { Recent } from "./recent.ts";
 import { readScenario, type Scenario } from "./scenario.ts";
@@ -53,8 +61,7 @@ interface Saved {
 /** What happened outside of commits, for the journal: the engine's log says when, this says what. */
 export type UserAction =
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "send"; readonly request: Request }
-  | Extract<Command, { type: "connect" | "exchange" | "close" | "load" | "flush-conntrack" }>
+  | PacketAction
   | { readonly type: "delete"; readonly key: ObjectKey; readonly force: boolean }
   | { readonly type: "kill"; readonly pod: ObjectKey }
   | { readonly type: "write"; readonly title: string; readonly writes: readonly Write[] }
@@ -141,7 +148,7 @@ export class Cluster {
   /** Gives one user action at the present and lets the cluster come to rest, or in pace `run` do what is due now. */
   act(action: UserAction): void {
     this.history.emit(NOW, USER, action.type, action as unknown as JsonValue);
-    if (action.type === "send") {
+    if (makesWalk(action)) {
       // The packet's own time passes; what else is due meanwhile happens at its pace.
       this.history.runUntil(this.now);
       const walk = this.state.walks.at(-1);
@@ -182,10 +189,10 @@ export class Cluster {
     return last?.at ?? 0;
   }
 
-  /** The present as the network sees it. */
-  view(): ClusterView {
+  /** The present as the network sees it; with another reader, its objects as they were. */
+  view(reader: ObjectReader = this.store): ClusterView {
     return clusterView({
-      reader: this.store,
+      reader,
       now: this.now,
       cluster: this.state.cluster,
       cloud: this.state.cloud,
@@ -298,6 +305,7 @@ export class Cluster {
 
   private actor(id: string): Actor<Cluster> | undefined {
     if (id === USER) return { id, handle: (event, engine) => this.handleUser(event, engine) };
+    if (isLoad(id)) return { id, handle: (event, engine) => loadWentOn(event.actor, this.view(), this.held, engine) };
     if (this.proxies.owns(id)) return { id, handle: (event, engine) => this.handleProxy(event, engine) };
     if (id === LOAD_BALANCER) return { id, handle: (event, engine) => this.balancers.handle(event, engine) };
     const controller = CONTROLLERS.get(id.split("/")[0] ?? "");
@@ -320,6 +328,7 @@ export class Cluster {
       return "control plane started";
     }
     const action = event.data as unknown as UserAction;
+    if (isPacketAction(action)) return packetActed(action, this.view(), this.held, engine);
     switch (action.type) {
       case "text": {
         const scenario = this.scenario(action.text);
@@ -328,23 +337,6 @@ export class Cluster {
         });
         return "kubectl apply -f scenario.yaml --prune";
       }
-      case "send": {
-        const id = this.state.walks.length + 1;
-        const sent = send(this.view(), this.state.network, action.request, {
-          id,
-          chooser: seededChooser(this.state.seed),
-        });
-        if (!sent.ok) return sent.error.message;
-        const { walk, state } = sent.value;
-        this.held.change({ network: state, walks: [...this.state.walks, walk] });
-        return `${action.request.from} to ${action.request.to}: ${walk.outcome}`;
-      }
-      case "connect":
-      case "exchange":
-      case "close":
-      case "load":
-      case "flush-conntrack":
-        return action.type;
       case "delete":
         this.watched(engine, () => this.api.delete(action.key, context, { force: action.force }));
         return `kubectl delete ${action.key}`;
@@ -454,8 +446,19 @@ export class Cluster {
   private watched<T>(engine: EngineContext, write: () => T): T {
     const before = this.store.journal.length;
     const result = write();
+    this.endConnections(before);
     for (let i = before; i < this.store.journal.length; i++) this.deliver(this.store.journal[i] as Commit, engine);
     return result;
+  }
+
+  /** Pods that commits since then have changed may have ended processes that hold connections. */
+  private endConnections(revision: number): void {
+    if (!hasOpenServers(this.state.network)) return;
+    const isPods = (objects: readonly KubeObject[]): boolean => objects.some(({ kind }) => kind === "Pod");
+    const touched = this.store.journal
+      .slice(revision)
+      .some(({ updated, removed }) => isPods(removed) || isPods(updated.map(([, to]) => to)));
+    if (touched) serversEnded(this.view(this.store.readAt(revision)), this.view(), this.held);
   }
 
   private deliver(commit: Commit, engine: EngineContext): void {
