@@ -72,8 +72,9 @@ export function processLife(view: ClusterView, owner: string, what: string): str
 /** Does the process live that holds the server's end? */
 export function serverLives(view: ClusterView, { server, backend }: Connection): boolean {
   if (server === null || server.state === "gone" || server.state === "TIME-WAIT") return false;
-  if (server.process === null || backend?.pod == null) return true;
-  return processLife(view, backend.pod, server.what) === server.process;
+  const pod = backend?.pod ?? null;
+  if (server.process === null || pod === null) return true;
+  return processLife(view, pod, server.what) === server.process;
 }
 
 /** Is this packet, which has arrived at this host, one of the connection's at its server's living end? */

@@ -151,9 +151,8 @@ function podOf(host: HostId): string | null {
 function deliveredSummary(journey: Journey): string {
   const { along } = journey;
   if (along?.from === "server") {
-    const { backend } = along.connection;
-    const end = backend?.pod == null ? (backend?.ip ?? "the server") : `pod ${backend.pod}`;
-    return `The process in ${end} has ended, so its kernel closes the connection; ${journey.resolved.sender} reads the end of it.`;
+    const { server } = along.connection;
+    return `The process in ${server === null ? "the server" : hostName(server.host)} has ended, so its kernel closes the connection; ${journey.resolved.sender} reads the end of it.`;
   }
   if (along?.phase === "close") return `${journey.resolved.sender} and the server have closed their connection.`;
   const { backend, resolved, sourceSeen } = journey;

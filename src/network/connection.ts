@@ -144,11 +144,11 @@ function along(
     readonly phase: "data" | "close";
     readonly from: "client" | "server";
     readonly says?: Message;
-    readonly then: (made: Trip) => Partial<Connection>;
+    readonly after: (made: Trip) => Partial<Connection>;
   },
   options: SendOptions,
 ): Connected {
-  const { phase, from, says, then } = step;
+  const { phase, from, says, after: change } = step;
   // A UDP socket has no other end: each datagram is a first one, from the same port.
   const isDatagram = connection.protocol === "udp";
   const made = trip(
@@ -161,7 +161,7 @@ function along(
     isDatagram ? null : { connection, phase, from, packet },
   );
   const walk: Walk = { ...made.walk, connection: connection.id, phase };
-  const after: Connection = { ...connection, lastAt: view.now, last: walk.summary, ...then(made) };
+  const after: Connection = { ...connection, lastAt: view.now, last: walk.summary, ...change(made) };
   return { walk, state: changed(made.state, after), connection: after, hops: made.hops };
 }
 
@@ -201,7 +201,7 @@ export function exchange(
       phase: "data",
       from: "client",
       ...(says === undefined ? {} : { says }),
-      then: ({ walk, finish }) => {
+      after: ({ walk, finish }) => {
         const delivered = walk.outcome === "delivered";
         const sent = connection.sent + bytesSaid(says);
         const received = connection.received + bytesAnswered(walk.response);
@@ -246,7 +246,7 @@ export function close(
     {
       phase: "close",
       from: "client",
-      then: ({ walk, finish }) => {
+      after: ({ walk, finish }) => {
         if (how === "rst" || walk.outcome === "reset") return ended(connection, "gone", "gone");
         if (walk.outcome === "delivered") return ended(connection, isLast ? "gone" : "TIME-WAIT", "gone");
         // Its kernel acknowledges the FIN of a client, and the process never closes: half open.
@@ -294,7 +294,7 @@ export function closedByServers(
       {
         phase: "close",
         from: "server",
-        then: ({ walk }) =>
+        after: ({ walk }) =>
           ended(connection, walk.outcome === "delivered" && isFirst ? "CLOSE-WAIT" : connection.state, "gone"),
       },
       options(walks.length),
