@@ -68,8 +68,8 @@ export interface Relay {
   readonly stays?: true;
   /** What becomes of the backend's answer on the way back; absent: nothing. */
   readonly returned?: (response: HttpResponse) => HttpResponse;
-  /** What it answers when none takes the connection (null: there is none at all); null: it closes without a word. */
-  readonly failed: (outcome: OutcomeKind | null) => HttpResponse | null;
+  /** What it answers when none takes the connection (null: there is none at all), or the last one that did says nothing (`connected`); null: it closes without a word. */
+  readonly failed: (outcome: OutcomeKind | null, connected: boolean) => HttpResponse | null;
 }
 
 interface Arrived {
@@ -151,6 +151,7 @@ function relay(journey: Journey, who: string, plan: Relay, arrived: Arrived): Fl
   const back: Flight = { host: host.id, packet: answer, frame: null };
   let outcome: OutcomeKind | null = null;
   let last: Turn | null = null;
+  let connected = false;
   for (let attempt = 0; attempt < plan.attempts && plan.endpoints.length > 0; attempt++) {
     const turn: Turn = plan.stays === true && last !== null ? last : turnOf(journey, plan, arrived, attempt > 0);
     last = turn;
@@ -181,9 +182,10 @@ function relay(journey: Journey, who: string, plan: Relay, arrived: Arrived): Fl
       return turned(journey, back);
     }
     if (dialled.connected && dialled.walk.outcome === "timeout") journey.recorder.wait(plan.silence ?? 0);
+    ({ connected } = dialled);
     outcome = dialled.walk.outcome;
   }
-  const response = plan.failed(outcome);
+  const response = plan.failed(outcome, connected);
   const why = outcome === null ? "has nobody to pass it on to" : `reaches nobody: ${outcome}`;
   if (response === null) {
     tell(journey, arrived, "relay", "refuse", `${who} ${why}, and closes the connection that it had accepted.`);

@@ -10,8 +10,10 @@ import type { Service } from "../model/service/types.ts";
 import type { Program } from "../network/program.ts";
 import type { ProgramInputs } from "../network/programs/endpoints.ts";
 import { endpointsBalancer } from "../network/programs/endpoints-balancer.ts";
+import { haproxyInPod, isHaproxy } from "../network/programs/haproxy-pod.ts";
 import { httpServer } from "../network/programs/http-server.ts";
 import { ingressProgram } from "../network/programs/ingress.ts";
+import { isServiceLoadBalancer, serviceLoadBalancer } from "../network/programs/service-loadbalancer.ts";
 import { coreDns, type CoreDnsInputs, isCoreDns } from "./coredns.ts";
 
 const DNS_PORT = 53;
@@ -39,6 +41,8 @@ const PROGRAMS: readonly Entry[] = [
       return controller && ingressProgram(inputs, pod, controller, listener);
     },
   },
+  { matches: (pod, { protocol }) => protocol === "tcp" && isServiceLoadBalancer(pod), make: serviceLoadBalancer },
+  { matches: (pod, { protocol }) => protocol === "tcp" && isHaproxy(pod), make: haproxyInPod },
   {
     matches: (pod, { protocol }) =>
       protocol === "tcp" && pod.metadata.annotations?.[PROGRAM_ANNOTATION] === "endpoints-balancer",
