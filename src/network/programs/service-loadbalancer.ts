@@ -33,6 +33,8 @@ interface Options {
   readonly algorithm: Backend["balance"];
   readonly returnCode: number;
   readonly namespace: string | null;
+  /** `--ssl-cert`: without one there is no https frontend. */
+  readonly certificate: boolean;
 }
 
 function optionsOf(pod: Pod): Options {
@@ -54,6 +56,7 @@ function optionsOf(pod: Pod): Options {
     algorithm: algorithmOf(flagOf(words, "balance-algorithm")) ?? "roundrobin",
     returnCode: number("default-return-code", 404),
     namespace: flagOf(words, "namespace"),
+    certificate: (flagOf(words, "ssl-cert") ?? "") !== "",
   };
 }
 
@@ -112,6 +115,8 @@ export function serviceLoadBalancerConfig(inputs: ProgramInputs, pod: Pod): Hapr
   const problems: Problem[] = [];
   const backends: Record<string, Backend> = {};
   for (const one of all) {
+    if (one.kind === "https" && !options.certificate)
+      problems.push({ line: 0, message: `Service ${one.name} asks for sslTerm, but there is no --ssl-cert` });
     const sticks =
       one.service.spec.sessionAffinity === "ClientIP" || annotation(one.service, "cookie-sticky-session") === "true";
     if (sticks) problems.push({ line: 0, message: `Service ${one.name}: no client sticks to a server here` });
@@ -121,7 +126,7 @@ export function serviceLoadBalancerConfig(inputs: ProgramInputs, pod: Pod): Hapr
     webFront(all, kind, { port, ssl }, problems, options);
   const fronts: Front[] = [
     web("http", options.httpPort, false),
-    web("https", 443, true),
+    ...(options.certificate ? [web("https", 443, true)] : []),
     ...all
       .filter(({ kind }) => kind === "tcp")
       .map(({ name, port }): Front => ({
