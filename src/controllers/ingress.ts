@@ -134,7 +134,8 @@ function reconcile(
     events.push(...done.events);
     const slot = keyOf(ingress);
     if (!deepEqual(done.known ?? undefined, view.memory(slot))) remember[slot] = done.known as unknown as JsonValue;
-    if (done.known?.due != null && (due === null || done.known.due < due)) due = done.known.due;
+    const next = done.known?.due ?? null;
+    if (next !== null && (due === null || next < due)) due = next;
   }
   const first = operations[0];
   return {

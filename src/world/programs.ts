@@ -1,12 +1,9 @@
 /** Which process runs behind a socket of a pod, and what it does with what it hears: the registry of programs. */
 import type { ObjectReader } from "../apiserver/types.ts";
-import { parseIP } from "../base/ip.ts";
 import type { Listener } from "../kernel/host.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import { ingressControllerOf, PROGRAM_ANNOTATION } from "../model/ingress/controller.ts";
-import { objectKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
-import type { Service } from "../model/service/types.ts";
 import type { Program } from "../network/program.ts";
 import type { ProgramInputs } from "../network/programs/endpoints.ts";
 import { endpointsBalancer } from "../network/programs/endpoints-balancer.ts";
@@ -15,6 +12,7 @@ import { httpServer } from "../network/programs/http-server.ts";
 import { ingressProgram } from "../network/programs/ingress.ts";
 import { isServiceLoadBalancer, serviceLoadBalancer } from "../network/programs/service-loadbalancer.ts";
 import { coreDns, type CoreDnsInputs, isCoreDns } from "./coredns.ts";
+import { knownAddress } from "./known-names.ts";
 
 const DNS_PORT = 53;
 
@@ -51,16 +49,6 @@ const PROGRAMS: readonly Entry[] = [
   { matches: (_, { protocol }) => protocol === "tcp", make: (_, pod) => httpServer(pod) },
 ];
 
-/** The address of a literal, or of a Service by its cluster name; null: nobody here knows it. */
-function addressOf(reader: ObjectReader, cluster: ClusterConfig, name: string): string | null {
-  if (parseIP(name) !== null) return name;
-  const bare = name.replace(/\.$/, "").replace(new RegExp(`\\.${cluster.dnsDomain.replaceAll(".", "\\.")}$`), "");
-  const [service = "", namespace = "", svc, ...rest] = bare.split(".");
-  if (svc !== "svc" || rest.length > 0) return null;
-  const ip = reader.get<Service>(objectKey("Service", namespace, service))?.spec.clusterIP;
-  return ip === undefined || ip === "" || ip === "None" ? null : ip;
-}
-
 /** `started`: as which a pod's container came up, and the zone's serial number. */
 export function programOf(
   reader: ObjectReader,
@@ -71,7 +59,7 @@ export function programOf(
 ): Program | null {
   const inputs: Inputs = {
     reader,
-    addressOf: (name) => addressOf(reader, cluster, name),
+    addressOf: (name) => knownAddress(reader, cluster, pod, name),
     dns: (server) => ({ reader, ...started(server) }),
   };
   return PROGRAMS.find((entry) => entry.matches(pod, listener))?.make(inputs, pod, listener) ?? null;

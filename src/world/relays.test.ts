@@ -166,11 +166,13 @@ data:
       server s2 s2.default.svc:80
 ---
 `;
+  // A pod on its node's network asks the cluster's DNS only where its dnsPolicy says so.
+  const policy = "\n  dnsPolicy: ClusterFirstWithHostNet";
   const volumes = `      volumeMounts: [{name: cfg, mountPath: /usr/local/etc/haproxy}]
   volumes: [{name: cfg, configMap: {name: haproxy}}]`;
-  const world = worldOf(
-    [map, web("s1", 2, ""), web("s2", 1, ""), front("haproxy:3.0", [], [80, 81], volumes)].join("\n"),
-  );
+  const all = (more: string): World =>
+    worldOf([map, web("s1", 2, ""), web("s2", 1, ""), front("haproxy:3.0", [], [80, 81], volumes + more)].join("\n"));
+  const world = all(policy);
 
   it.each([
     ["other.example", "s1"],
@@ -190,6 +192,12 @@ data:
       .hops.map((hop) => hop.note)
       .join(" ");
     expect(notes).toContain("line 9: send-proxy of server s1 is without effect");
+  });
+
+  it("with its node's resolver it finds no Service", () => {
+    const walk = ask(all(""), { url: "http://x/" });
+    expect(walk.response?.status).toBe(503);
+    expect(walk.hops.at(-1)?.note).toContain("no address is known for s1.default.svc.cluster.local");
   });
 
   it("without its ConfigMap it would not have started", () => {

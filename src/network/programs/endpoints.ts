@@ -1,13 +1,23 @@
 /** Where programs that read the API themselves send what they relay: the endpoints behind a Service's port, past kube-proxy. */
-import type { ObjectReader } from "../../apiserver/types.ts";
 import { compareStrings } from "../../base/compare.ts";
 import { joinHostPort } from "../../base/ip.ts";
 import type { ProxyEndpoint } from "../../kernel/proxy-socket.ts";
+import type { EndpointSlice } from "../../model/endpointslice/types.ts";
+import type { KubeObject, ObjectKey } from "../../model/meta/types.ts";
 import type { Service, ServicePort } from "../../model/service/types.ts";
+
+/** The API, as far as programs in pods read it. */
+export interface ApiReader {
+  get<T extends KubeObject = KubeObject>(key: ObjectKey): T | undefined;
+  /** Sorted by namespace, then name. */
+  list<T extends KubeObject = KubeObject>(kind: string, namespace?: string): readonly T[];
+  /** Slices tied to a Service by label. */
+  slicesOf(namespace: string, service: string): readonly EndpointSlice[];
+}
 
 /** What a program in a pod may know: the API, and what names stand for. */
 export interface ProgramInputs {
-  readonly reader: ObjectReader;
+  readonly reader: ApiReader;
   /** The address that a name has in the cluster's DNS or outside; null or absent: nobody knows it. */
   readonly addressOf?: (name: string) => string | null;
 }
@@ -25,7 +35,7 @@ export function endpointAt(ip: string, port: number): ProxyEndpoint {
 }
 
 /** Ready endpoints of a Service's port over TCP, of the Service's first family, sorted. */
-export function readyEndpoints(reader: ObjectReader, service: Service, port: ServicePort): readonly ProxyEndpoint[] {
+export function readyEndpoints(reader: ApiReader, service: Service, port: ServicePort): readonly ProxyEndpoint[] {
   const { name, namespace = "" } = service.metadata;
   const family = service.spec.ipFamilies?.[0] ?? "IPv4";
   const found = new Map<string, ProxyEndpoint>();

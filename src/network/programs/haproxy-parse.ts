@@ -296,7 +296,7 @@ function server(draft: Draft, rest: readonly string[], problem: (message: string
     return problem(`the address "${address}" of server ${name} is not understood; the server is left out`);
   for (let i = 0; i < more.length; i++) {
     const word = more[i] as string;
-    if (/^send-proxy/.test(word))
+    if (word.startsWith("send-proxy"))
       problem(`${word} of server ${name} is without effect: servers here read no PROXY line`);
     else if (word === "check") problem(`check of server ${name}: health checks are not run, the server counts as up`);
     else if (word === "weight" && more[i + 1] !== "1")

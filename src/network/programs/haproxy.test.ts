@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ObjectReader } from "../../apiserver/types.ts";
 import type { HttpRequest, Message } from "../../model/trace/message.ts";
 import type { Heard, Reaction } from "../program.ts";
+import type { ApiReader } from "./endpoints.ts";
 import { haproxyReaction } from "./haproxy.ts";
 import { parseHaproxy } from "./haproxy-parse.ts";
 
@@ -63,7 +63,7 @@ function ask(says: Message | null, more: { client?: string; port?: number; ip?: 
   const { client = "198.51.100.24", port = 80, ip = "10.244.1.5" } = more;
   const heard = { says, source: { ip: client, port: 40_000 }, local: { ip, port }, now: 0 } as Heard;
   const addressOf = (name: string): string | null => (name === "tls.example" ? "10.0.2.2" : null);
-  return haproxyReaction(config, heard, { reader: {} as ObjectReader, addressOf });
+  return haproxyReaction(config, heard, { reader: {} as ApiReader, addressOf });
 }
 
 const relay = (reaction: Reaction | null): Extract<Reaction, { kind: "relay" }> => {

@@ -28,7 +28,7 @@ export function ingressesOf({ reader }: ProgramInputs, controller: IngressContro
 }
 
 /** What a port of the controller's pod is for: by its name, else by its number. */
-function useOf(pod: Pod, port: number): "http" | "https" | null {
+function purposeOf(pod: Pod, port: number): "http" | "https" | null {
   const named = pod.spec.containers.flatMap((c) => c.ports ?? []).find((p) => p.containerPort === port)?.name;
   if (named === "http" || named === "web") return "http";
   if (named === "https" || named === "websecure") return "https";
@@ -48,13 +48,13 @@ export function ingressProgram(
   listener: Pick<Listener, "port">,
 ): Program | null {
   const make = makeOf(controller.flavour);
-  if (listener.port !== null && useOf(pod, listener.port) === null) return null;
+  if (listener.port !== null && purposeOf(pod, listener.port) === null) return null;
   return {
     name: make.name,
     react: (heard) => {
-      const use = useOf(pod, heard.local.port);
-      if (heard.says?.kind !== "http" || use === null) return null;
-      return serve({ inputs, controller, make, heard, request: heard.says, tls: use === "https" });
+      const purpose = purposeOf(pod, heard.local.port);
+      if (heard.says?.kind !== "http" || purpose === null) return null;
+      return serve({ inputs, controller, make, heard, request: heard.says, tls: purpose === "https" });
     },
   };
 }

@@ -1,9 +1,9 @@
 /** Files that a container gets from ConfigMaps. */
-import type { ObjectReader } from "../../apiserver/types.ts";
 import { isRecord } from "../../base/json.ts";
 import type { ConfigMap } from "../../model/configmap/types.ts";
 import { objectKey } from "../../model/meta/types.ts";
 import type { Container, Pod } from "../../model/pod/types.ts";
+import type { ApiReader } from "./endpoints.ts";
 
 const records = (value: unknown): readonly Readonly<Record<string, unknown>>[] =>
   Array.isArray(value) ? value.filter((item) => isRecord(item)) : [];
@@ -12,7 +12,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 
 /** A file at its path as a mounted ConfigMap has it now; or, in one line, why there is none. */
 export function mountedFile(
-  reader: ObjectReader,
+  reader: Pick<ApiReader, "get">,
   pod: Pod,
   container: Container,
   path: string,
