@@ -151,3 +151,31 @@ test("a failure is told and tried again, further and further apart", () => {
   c.run(10 * SECOND);
   expect(addresses(c, "b")).toEqual(["203.0.113.10"]);
 });
+
+test.each([
+  [{ ipMode: "Proxy" } as const, { ip: "203.0.113.10", ipMode: "Proxy" }],
+  [{ loadBalancer: "pod" } as const, { ip: "203.0.113.10", ipMode: "VIP" }],
+])("a cloud with %o tells %o", (cloud, ingress) => {
+  const c = new TestCluster({ cloud });
+  c.apply(balanced("web"));
+  c.rest();
+  expect(stored(c)?.status.loadBalancer.ingress).toEqual([ingress]);
+});
+
+test("a cloud that tells names: of the Service's uid, each balancer with an address of its own, gone with its type", () => {
+  const c = new TestCluster({
+    pace: "run",
+    cloud: { status: "hostname", addresses: { from: "203.0.113.10", to: "203.0.113.11" } },
+  });
+  c.apply(balanced("a"), balanced("b"), balanced("c"));
+  c.run(3 * SECOND);
+  const uid = stored(c, "a")?.metadata.uid?.replaceAll("-", "") ?? "";
+  const [named] = stored(c, "a")?.status.loadBalancer.ingress ?? [];
+  expect(named).toEqual({ hostname: expect.stringContaining(`a${uid.slice(0, 31)}-`) as string });
+  expect(c.titles.at(-1)).toContain("no free address in 203.0.113.10-203.0.113.11");
+  c.apply(service("a", { type: "ClusterIP" }));
+  c.run(10 * SECOND);
+  expect(stored(c, "a")?.status.loadBalancer).toEqual({});
+  expect(stored(c, "a")?.metadata.finalizers).toBeUndefined();
+  expect(stored(c, "c")?.status.loadBalancer.ingress?.[0]?.hostname).toMatch(/amazonaws\.com$/);
+});

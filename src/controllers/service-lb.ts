@@ -315,7 +315,7 @@ function freeAddress(service: Service, { cloud, reader, memory }: ReconcileView)
   for (const other of reader.list<Service>("Service")) {
     if (other.spec.type !== "LoadBalancer" || keyOf(other) === keyOf(service)) continue;
     for (const ip of ingressIPs(other)) used.add(ip);
-    const { address = null } = (memory(keyOf(other)) as Balancer | undefined) ?? NONE;
+    const { address } = (memory(keyOf(other)) as Balancer | undefined) ?? NONE;
     if (address !== null) used.add(address);
   }
   const asked = service.spec.loadBalancerIP;
