@@ -39,6 +39,7 @@ const ICMP_HEADER = 8;
 
 /** Bytes of the IP packet, as counters count them. Walks carry no payload: a datagram is counted without one. */
 export function packetLength(packet: Packet): number {
+  if (packet.size !== undefined) return packet.size;
   const header = isIPv6(packet.dst) ? IPV6_HEADER : IPV4_HEADER;
   if (packet.icmp !== null)
     return header + (isIcmpError(packet) ? ICMP_HEADER + quotedLength(packet, header) : ICMP_ECHO);

@@ -9,6 +9,7 @@ const ICMP_ERRORS: ReadonlySet<IcmpType> = new Set([
   "host-unreachable",
   "net-unreachable",
   "time-exceeded",
+  "frag-needed",
 ]);
 
 /** An ICMP message about another packet; Linux never answers one with another. */
@@ -65,6 +66,8 @@ export function replyTo(packet: Packet, change: Pick<Packet, "flags" | "icmp">):
     flags: change.flags,
     icmp: change.icmp,
     quoted: null,
+    // The answer to an echo is as long as the question.
+    ...(packet.size === undefined || change.icmp !== "echo-reply" ? {} : { size: packet.size }),
   };
 }
 

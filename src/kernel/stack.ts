@@ -200,6 +200,27 @@ function countDown(visit: Visit, hop: Omit<HopText, "verdict" | "note">): Outcom
   return { kind: "answer", packet: icmpError(visit.packet, "time-exceeded", from), related: relatedTo(visit), why };
 }
 
+/** Ethernet's, where an interface says nothing else. */
+const ETHERNET_MTU = 1500;
+
+/** The MTU of an interface that the packet is too long for, or null. Only packets whose size is known are measured. */
+function tooLongFor({ host, packet }: Visit, dev: string): number | null {
+  const mtu = interfaceOf(host, dev)?.mtu ?? ETHERNET_MTU;
+  return dev !== "lo" && packet.size !== undefined && packet.size > mtu ? mtu : null;
+}
+
+/** A packet that may not be fragmented and does not fit: the router says what would (ip_forward: ICMP_FRAG_NEEDED). */
+function fits(visit: Visit, hop: Omit<HopText, "verdict" | "note">, dev: string): Outcome | null {
+  const mtu = tooLongFor(visit, dev);
+  if (mtu === null) return null;
+  const why = `The packet of ${visit.packet.size} bytes must not be fragmented and is too long for ${hostName(visit.host.id)}'s ${dev} (MTU ${mtu}).`;
+  note(visit, { ...hop, verdict: "lost", note: why });
+  const from = errorSource(visit, visit.packet);
+  if (from === null || isIcmpError(visit.packet)) return { kind: "lost", packet: visit.packet, why };
+  const error = { ...icmpError(visit.packet, "frag-needed", from), mtu };
+  return { kind: "answer", packet: error, related: relatedTo(visit), why };
+}
+
 /** The route of the packet in hand: with several next hops, the one that its flow's hash picks (fib_multipath_hash_policy 1). */
 function routeFor({ host, packet, env }: Visit, dst: string): RouteDecision {
   return lookupRoute(host, dst, (of, to) => {
@@ -225,7 +246,7 @@ function forwardOut(visit: Visit, iface: string, decision: Extract<RouteDecision
     note(visit, { ...hop, verdict: "lost", note: why });
     return { kind: "lost", packet: visit.packet, why };
   }
-  const expired = countDown(visit, hop);
+  const expired = countDown(visit, hop) ?? fits(visit, hop, decision.dev);
   if (expired !== null) return expired;
   note(visit, { ...hop, verdict: "continue", note: `${place} has ${viaWords(decision, before.dst)}.` });
   const crossing: Crossing = { inInterface: iface, outInterface: decision.dev, nextHop: decision.nextHop };
@@ -259,6 +280,12 @@ function localOut(visit: Visit): Outcome {
       return { kind: "error", packet: visit.packet, errno: "ENETUNREACH", why };
     }
     visit.packet = { ...visit.packet, src: first.source };
+  }
+  const mtu = tooLongFor(visit, first.dev);
+  if (mtu !== null) {
+    const why = `The packet of ${visit.packet.size} bytes must not be fragmented and is too long for ${place}'s ${first.dev} (MTU ${mtu}).`;
+    note(visit, { ...hop, verdict: "lost", note: why });
+    return { kind: "error", packet: visit.packet, errno: "EMSGSIZE", mtu, why };
   }
   const words =
     first.kind === "local"

@@ -37,7 +37,9 @@ export type Outcome =
   | {
       readonly kind: "error";
       readonly packet: Packet;
-      readonly errno: "ENETUNREACH" | "EHOSTUNREACH";
+      readonly errno: "ENETUNREACH" | "EHOSTUNREACH" | "EMSGSIZE";
+      /** With EMSGSIZE: what would have fit. */
+      readonly mtu?: number;
       readonly why: string;
     };
 

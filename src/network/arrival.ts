@@ -204,7 +204,9 @@ function refusal(journey: Journey, host: Host, packet: Packet, iface: string | n
     ? `Connection ${isReset ? "reset by peer" : "refused"}`
     : packet.icmp === "net-unreachable"
       ? "Network is unreachable"
-      : "No route to host";
+      : packet.icmp === "frag-needed"
+        ? "Message too long"
+        : "No route to host";
   const header = headerOf(packet);
   const from = packet.icmp === null ? sourceText(packet) : packet.src;
   const later = isOpen && packet.icmp !== null && resolved.protocol === "tcp";
@@ -224,6 +226,7 @@ function refusal(journey: Journey, host: Host, packet: Packet, iface: string | n
   return end(kind, why, {
     icmp: packet.icmp === null ? null : { type: packet.icmp, from: packet.src },
     errno,
+    ...(packet.mtu === undefined ? {} : { mtu: packet.mtu }),
     connected: journey.cutOff || isOpen,
   });
 }

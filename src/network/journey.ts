@@ -102,6 +102,8 @@ export interface End {
   readonly ttl: number;
   /** The client's connect() came back, although nothing was delivered. */
   readonly connected: boolean;
+  /** What would have fit, where the packet was too long. */
+  readonly mtu?: number;
 }
 
 export function end(outcome: OutcomeKind, summary: string, more: Partial<End> = {}): End {

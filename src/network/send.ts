@@ -151,7 +151,7 @@ export function trip(
       return passed;
     },
   };
-  const finish = travel(journey, options, state);
+  const finish = travel(journey, request, options, state);
   const endedAt = journey.recorder.now;
   const delivered = finish.outcome === "delivered";
   const response = delivered ? (journey.response ?? journey.listener?.response ?? null) : null;
@@ -185,6 +185,7 @@ export function trip(
         ttl: finish.ttl,
         icmp: finish.icmp,
         errno: finish.errno,
+        mtu: finish.mtu,
         connected: finish.connected,
         response,
         complaint: journey.complaint,
@@ -244,7 +245,7 @@ function firstPacket(client: Host, resolved: ResolvedRequest, options: SendOptio
   };
 }
 
-function travel(journey: Journey, options: SendOptions, state: NetworkState): End {
+function travel(journey: Journey, request: Request, options: SendOptions, state: NetworkState): End {
   const { resolved, topology, along } = journey;
   if (along?.from === "server") {
     const { server } = along.connection;
@@ -255,7 +256,10 @@ function travel(journey: Journey, options: SendOptions, state: NetworkState): En
   }
   const client = topology.host(resolved.host);
   assert(client !== undefined, `a resolved sender has a host: ${resolved.host}`);
-  const packet = along?.packet ?? firstPacket(client, resolved, options, state);
+  const { ttl = DEFAULT_TTL, size } = request;
+  const plain = along?.packet ?? { ...firstPacket(client, resolved, options, state), ttl };
+  // ICMP's header and UDP's are 8 bytes each.
+  const packet = size === undefined ? plain : { ...plain, size: size + 8 + (familyOf(resolved.ip) === 4 ? 20 : 40) };
   return fly(journey, { host: resolved.host, packet, frame: null });
 }
 
@@ -492,7 +496,10 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
     case "error":
       // A datagram has left sendto() long before ARP gives up, and what comes then a UDP socket is not told.
       return local && !(outcome.errno === "EHOSTUNREACH" && journey.resolved.protocol === "udp")
-        ? end("unreachable", outcome.why, { errno: outcome.errno })
+        ? end("unreachable", outcome.why, {
+            errno: outcome.errno,
+            ...(outcome.mtu === undefined ? {} : { mtu: outcome.mtu }),
+          })
         : end("timeout", lostSummary(journey, outcome.why));
     case "deliver":
       return atSocket(journey, host, outcome.packet, outcome.iface);

@@ -2,8 +2,9 @@ import { type Host, hostName } from "../kernel/host.ts";
 import { DEFAULT_TTL, destinationText, headerOf, sourceText } from "../kernel/packet.ts";
 import { type Outcome, draftHop } from "../kernel/visit.ts";
 import type { Header, Packet } from "../model/trace/types.ts";
+import { familyOf } from "./addresses.ts";
 import { type End, type Flight, type Journey, end, isDown, lostSummary } from "./journey.ts";
-import { VNI, VXLAN_PORT } from "./topology/overlay.ts";
+import { OVERHEAD, UNDERLAY_MTU, VNI, VXLAN_PORT } from "./topology/overlay.ts";
 import type { LinkEnd } from "./topology/topology.ts";
 
 /** net.ipv4.ip_local_port_range, out of which the outer source port comes (udp_flow_src_port). */
@@ -38,7 +39,9 @@ export function throughTunnel(journey: Journey, host: Host, { packet, iface }: T
     ...draftHop({ ...tunnel, iface, label: "encapsulated", note: wrapping }, header),
     outer,
   });
-  const crossing = `On the wire from ${here} to ${there} it is a packet of the nodes: ${wrapped}.`;
+  const whole = packet.size === undefined ? 0 : packet.size + OVERHEAD[familyOf(outer.dst)];
+  const pieces = whole > UNDERLAY_MTU ? `, in fragments, since ${whole} bytes do not fit the wire` : "";
+  const crossing = `On the wire from ${here} to ${there} it is a packet of the nodes: ${wrapped}${pieces}.`;
   recorder.add(host.id, {
     ...draftHop({ ...wire, to: link.host, verdict: "continue", note: crossing }, header),
     outer,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ProxyMode } from "../model/config/types.ts";
 import type { LabNetwork } from "../model/kubehop/network.ts";
-import type { Exploration, Protocol, Walk } from "../model/trace/types.ts";
+import type { Exploration, Protocol, Request, Walk } from "../model/trace/types.ts";
 import { createWorld } from "./world.ts";
 import type { World } from "./types.ts";
 
@@ -80,14 +80,16 @@ spec: {ip: 192.168.56.200, routes: ${routes}}
   return world;
 }
 
-function explore(world: World, from: string, to: string, protocol: Protocol = "tcp"): Exploration {
-  const result = world.explore({ from, to, protocol });
+type More = Pick<Request, "ttl" | "size" | "family">;
+
+function explore(world: World, from: string, to: string, protocol: Protocol = "tcp", more: More = {}): Exploration {
+  const result = world.explore({ from, to, protocol, ...more });
   if (!("walks" in result)) throw new Error(result.message);
   return result;
 }
 
-function walk(world: World, from: string, to: string, protocol: Protocol = "tcp"): Walk {
-  const { walks } = explore(world, from, to, protocol);
+function walk(world: World, from: string, to: string, protocol: Protocol = "tcp", more: More = {}): Walk {
+  const { walks } = explore(world, from, to, protocol, more);
   expect(walks).toHaveLength(1);
   return walks[0] as Walk;
 }
@@ -529,6 +531,124 @@ spec:
       ["delivered 198.51.100.24", 1 / 3],
       ["timeout", 1 / 3],
       ["timeout", 1 / 3],
+    ]);
+  });
+});
+
+describe("packets that do not fit", () => {
+  const ping = (size: number, from = POD, network: LabNetwork = { routes: "vxlan" }): Walk =>
+    walk(worldWith(network), from, "pod/default/web-2", "icmp", { size });
+
+  it("VXLAN leaves 1450 bytes: an echo of 1422 fits, one of 1423 the pod's own interface refuses", () => {
+    expect(ping(1422).outcome).toBe("delivered");
+    const long = ping(1423);
+    expect([long.outcome, long.symptom]).toEqual(["unreachable", "ping: local error: message too long, mtu=1450"]);
+    expect(ping(1472, POD, {}).outcome).toBe("delivered");
+  });
+
+  it("from outside the node in front of the tunnel says what would fit", () => {
+    const world = worldWith({ routes: "vxlan", routerRoutes: [{ to: "10.244.0.0/16", via: ["worker-1"] }] });
+    const long = walk(world, OUTSIDE, "pod/default/web-2", "icmp", { size: 1472 });
+    expect([long.outcome, long.symptom]).toEqual([
+      "unreachable",
+      "From 192.168.56.11 icmp_seq=1 Frag needed and DF set (mtu = 1450)",
+    ]);
+  });
+
+  it("an MTU that leaves no room for the outer header makes fragments on the wire", () => {
+    const whole = ping(1472, POD, { routes: "vxlan", mtu: 1500 });
+    const note = whole.hops.find((h) => h.stage === "link" && h.outer !== undefined)?.note;
+    expect([whole.outcome, note]).toEqual([
+      "delivered",
+      expect.stringContaining("in fragments, since 1550 bytes") as string,
+    ]);
+  });
+});
+
+describe("TTL", () => {
+  const probe = (ttl: number, to: string): Walk => walk(WORLDS.vxlan, POD, to, "udp", { ttl });
+
+  it("6: every IP hop takes one, and the host where none is left says so from its address towards the client", () => {
+    const errors = [1, 2].map((ttl) => {
+      const { hops, reply } = probe(ttl, "pod/default/web-2:33434");
+      return `${hops.at(-1)?.place} ${reply[0]?.before.src}`;
+    });
+    expect(errors).toEqual(["node/worker-1 10.244.1.1", "node/worker-2 10.244.2.0"]);
+    expect(probe(3, "pod/default/web-2:33434").outcome).toBe("refused");
+  });
+
+  it("7: from behind a DNAT the error comes from the address that was dialled", () => {
+    const one = walk(WORLDS.vxlan, POD, clusterIP("far"), "tcp", { ttl: 2 });
+    expect([one.hops.at(-1)?.place, one.reply.at(-1)?.before.src, one.outcome]).toEqual([
+      "node/worker-2",
+      CLUSTER_IPS["far"],
+      "unreachable",
+    ]);
+  });
+});
+
+describe("IPv6", () => {
+  const NODES = [1, 2]
+    .map(
+      (n) => `apiVersion: v1
+kind: Node
+metadata: {name: worker-${n}}
+spec: {podCIDR: "fd00:244:${n}::/64", podCIDRs: ["fd00:244:${n}::/64"]}
+status: {addresses: [{type: InternalIP, address: "fd00:56::${n}"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: pod-${n}, labels: {on: worker-${n}}}
+spec: {nodeName: worker-${n}, containers: [{name: web, image: nginx, ports: [{containerPort: 8080}]}]}
+---
+`,
+    )
+    .join("");
+  const world6 = (network: LabNetwork): World => {
+    const world = createWorld({ seed: 1 });
+    const text = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+networking: {serviceSubnet: "fd00:96::/112", podSubnet: "fd00:244::/56"}
+---
+${NODES}apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {clusterIP: "fd00:96::50", selector: {on: worker-2}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: kubehop.dev/v1alpha1
+kind: Client
+metadata: {name: internet}
+spec: {ip: "2001:db8::7"}
+---
+apiVersion: kubehop.dev/v1alpha1
+kind: Lab
+metadata: {name: lab}
+spec: {network: ${JSON.stringify(network)}}
+`;
+    expect(world.dispatch({ type: "text", text }).refusal).toBeNull();
+    return world;
+  };
+
+  it("goes through flannel-v6.1, MTU 1430, and is masqueraded to its address", () => {
+    const world = world6({ routes: "vxlan" });
+    const one = walk(world, "node/worker-1", "[fd00:96::50]:80");
+    expect([seen(one), one.hops.find((h) => h.outer !== undefined)?.iface]).toEqual([
+      "delivered fd00:244:1::",
+      "flannel-v6.1",
+    ]);
+    const long = walk(world, "pod/default/pod-1", "pod/default/pod-2", "icmp", { size: 1383 });
+    expect(long.symptom).toBe("ping: local error: message too long, mtu=1430");
+  });
+
+  it("spreads over next hops", () => {
+    const { walks } = explore(
+      world6({ routerRoutes: [{ to: "fd00:96::/112", via: ["worker-1", "worker-2"] }] }),
+      OUTSIDE,
+      "[fd00:96::50]:80",
+    );
+    expect(walks.map((w) => [seen(w), w.probability])).toEqual([
+      ["delivered fd00:56::1", 1 / 2],
+      ["delivered fd00:244:2::1", 1 / 2],
     ]);
   });
 });

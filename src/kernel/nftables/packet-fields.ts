@@ -11,6 +11,7 @@ const ICMP: Readonly<Record<IcmpType, string>> = {
   "host-unreachable": "destination-unreachable",
   "net-unreachable": "destination-unreachable",
   "time-exceeded": "time-exceeded",
+  "frag-needed": "destination-unreachable",
 };
 
 const one = (value: string | null): readonly string[] => (value === null ? [] : [value]);

@@ -19,13 +19,24 @@ export interface Header {
 export type TcpFlags = "SYN" | "SYN,ACK" | "ACK" | "PSH,ACK" | "FIN,ACK" | "RST" | "RST,ACK";
 /** ICMP as far as walks send it: an echo, its answer, or an error that quotes another packet. */
 export type IcmpType =
-  "echo-request" | "echo-reply" | "port-unreachable" | "host-unreachable" | "net-unreachable" | "time-exceeded";
+  | "echo-request"
+  | "echo-reply"
+  | "port-unreachable"
+  | "host-unreachable"
+  | "net-unreachable"
+  | "time-exceeded"
+  /** Fragmentation needed and DF set; IPv6: packet too big. */
+  | "frag-needed";
 
 export interface Packet extends Header {
   readonly flags: TcpFlags | null;
   readonly icmp: IcmpType | null;
   /** For an ICMP error: the header of the packet it complains about, as the complaining host saw it. */
   readonly quoted: Header | null;
+  /** Bytes of the whole IP packet, which must not be fragmented; absent: it fits every link. */
+  readonly size?: number;
+  /** For frag-needed: the MTU that it tells. */
+  readonly mtu?: number;
 }
 
 /**
@@ -38,7 +49,16 @@ export type HookName = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUT
 export type TableName = "raw" | "mangle" | "nat" | "filter";
 
 export type Stage =
-  "client" | "dns" | "route" | `hook:${TableName}/${HookName}` | "policy" | "conntrack" | "link" | "tunnel" | "lb" | "socket";
+  | "client"
+  | "dns"
+  | "route"
+  | `hook:${TableName}/${HookName}`
+  | "policy"
+  | "conntrack"
+  | "link"
+  | "tunnel"
+  | "lb"
+  | "socket";
 
 /** Why a rule exists: the object and field that made it write itself, and one plain sentence. */
 export interface Origin {
@@ -147,6 +167,10 @@ export interface Request {
   readonly family?: 4 | 6;
   /** What the client says once it is connected, or in its datagram. Absent: nothing that a server would read. */
   readonly says?: Message;
+  /** TTL (IPv6: hop limit) of what the client sends; 64 by default. */
+  readonly ttl?: number;
+  /** Bytes of payload of a datagram or an echo, sent with DF set (`ping -M do -s 1472`). Absent: small. */
+  readonly size?: number;
 }
 
 /** One request and its answer: the single thing that stage, inspector, text trace, console and tests are views of. */

@@ -7,9 +7,9 @@ import { type Family, nodeAddress, podCidrs } from "../addresses.ts";
 import { hostRoute, iface, wholeAddress } from "./parts.ts";
 
 /** Ethernet in the nodes' network. */
-const UNDERLAY_MTU = 1500;
+export const UNDERLAY_MTU = 1500;
 /** Outer Ethernet 14, IP 20 or 40, UDP 8, VXLAN 8. */
-const OVERHEAD: Readonly<Record<Family, number>> = { 4: 50, 6: 70 };
+export const OVERHEAD: Readonly<Record<Family, number>> = { 4: 50, 6: 70 };
 /** Linux' own port for VXLAN (vxlan.ko's udp_port default), which flannel keeps; the IANA's is 4789. */
 export const VXLAN_PORT = 8472;
 /** flannel's VXLAN network identifier. */
