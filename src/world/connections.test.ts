@@ -224,6 +224,71 @@ describe("the end of the server", () => {
   });
 });
 
+describe("UDP, the same source port", () => {
+  const datagram = { ...request, protocol: "udp" } as const;
+  const DNS = text(service("UDP"), server("a", "worker-2", "UDP"), server("b", "worker-3", "UDP"), CLIENT);
+  const udp = (on: World): readonly string[] =>
+    on
+      .conntrack("node/worker-1")
+      .flatMap(({ original, reply, state }) =>
+        original.protocol === "udp" && original.sport === last(on).ends.sport ? [`${reply.src} ${state}`] : [],
+      );
+  const open = (on: World): Walk => give(on, { type: "connect", request: datagram }) as Walk;
+
+  it("stays with its pod: one entry, replied for 30 s, assured for 120 s after two seconds", () => {
+    const on = world(DNS);
+    const { backend } = open(on);
+    expect(udp(on)).toEqual([`${backend?.ip} REPLIED`]);
+    give(on, { type: "run", micros: 3 * SECOND });
+    expect(again(on).backend).toEqual(backend);
+    expect(udp(on)).toEqual([`${backend?.ip} ASSURED`]);
+    give(on, { type: "run", micros: 119 * SECOND });
+    expect(again(on).backend).toEqual(backend);
+    give(on, { type: "run", micros: 120 * SECOND });
+    expect(udp(on)).toEqual([]);
+  });
+
+  it("kube-proxy deletes its entry when the pod goes and another serves: the next datagram reaches that", () => {
+    const on = world(DNS);
+    const pod = open(on).backend?.pod ?? "";
+    give(on, remove(pod));
+    expect(udp(on)).toEqual([]);
+    expect(on.logOf("kube-proxy/worker-1").at(-1)?.title).toMatch(/^rules written.*; 1 stale UDP flow entry deleted$/);
+    expect(again(on)).toMatchObject({ outcome: "delivered", backend: { pod: `default/${other(pod)}` } });
+  });
+
+  it("not when no endpoint is left: it goes on to the old pod, whether that answers or not; conntrack -D mends it", () => {
+    const on = world(DNS);
+    const { backend } = open(on);
+    give(on, { type: "text", text: DNS.replaceAll("labels: {app: web}", "labels: {app: none}") });
+    expect(again(on)).toMatchObject({ outcome: "delivered", backend });
+    give(on, { type: "flush-conntrack", node: "worker-1", filter: { protocol: "udp" } });
+    expect(again(on).outcome).toBe("refused");
+  });
+
+  it("not by a kube-proxy that is stopped: a black hole until somebody deletes the entry", () => {
+    const on = world(DNS);
+    const pod = open(on).backend?.pod ?? "";
+    give(on, { type: "fault", fault: "kube-proxy", node: "worker-1", on: false });
+    give(on, remove(pod));
+    expect(again(on).outcome).not.toBe("delivered");
+    give(on, { type: "fault", fault: "kube-proxy", node: "worker-1", on: true });
+    expect(again(on)).toMatchObject({ outcome: "delivered", backend: { pod: `default/${other(pod)}` } });
+  });
+
+  it("sent before any rule exists: an UNREPLIED entry that leads nowhere, until endpoints change", () => {
+    const on = world(DNS);
+    give(on, { type: "fault", fault: "kube-proxy", node: "worker-1", on: false });
+    give(on, { type: "text", text: DNS.replace("name: web", "name: late") });
+    const early = { ...datagram, to: "service/default/late:80" };
+    const lost = give(on, { type: "connect", request: early });
+    expect([lost?.outcome, udp(on)[0]?.split(" ")[1]]).toEqual(["timeout", "UNREPLIED"]);
+    give(on, { type: "fault", fault: "kube-proxy", node: "worker-1", on: true });
+    expect(udp(on)).toEqual([]);
+    expect(again(on).outcome).toBe("delivered");
+  });
+});
+
 describe("a load", () => {
   const load = (on: World, more: Partial<Extract<Command, { type: "load" }>> = {}): LoadReport => {
     give(on, {

@@ -17,6 +17,7 @@ import { forgetTurns } from "../network/round-robin.ts";
 import { drainedByCheck, drainedBySync, mayDrain, untilCheck } from "../proxy/ipvs/drain.ts";
 import { passesCheck, proxyListeners, type ProxyStanding } from "../proxy/healthcheck.ts";
 import type { Service } from "../model/service/types.ts";
+import { mayBeStale, staleEntries } from "../proxy/conntrack-cleanup.ts";
 import { cleansUp } from "../proxy/leftovers.ts";
 import { buildView, type ProxyView } from "../proxy/view.ts";
 import { compileFor, NOTHING, type NodeRules, type OthersOf, selfOf, type Written } from "./compile.ts";
@@ -371,11 +372,40 @@ export class KubeProxies {
       if (used.mode !== "ipvs") return drainedBySync(host, undefined, engine.now);
       return mayDrain(host, engine.now) ? drainedBySync(host, this.rulesOf(node).rules.virtual, engine.now) : host;
     });
+    const deleted = same ? 0 : this.cleanConntrack(node, used, last === null ? 0 : last.syncedRevision, engine.now);
     if (known.nextAt !== null) {
       const wait = Math.max(known.nextAt, engine.now + engine.latency({ class: "sync", micros: used.minSyncPeriod }));
       engine.emit({ class: "timer", micros: wait - engine.now }, event.actor, "sync", null, "rules");
     }
-    return same ? "rules up to date" : `rules written, up to revision ${syncedRevision}`;
+    if (same) return "rules up to date";
+    const cleaned = deleted === 0 ? "" : `; ${deleted} stale UDP flow ${deleted === 1 ? "entry" : "entries"} deleted`;
+    return `rules written, up to revision ${syncedRevision}${cleaned}`;
+  }
+
+  /**
+   * Endpoints have changed since `from`: deletes UDP connections that lead to none of them, and says how many. kube-proxy in userspace
+   * mode holds such connections itself.
+   */
+  private cleanConntrack(node: string, { mode }: ProxyConfig, from: number, now: Micros): number {
+    const { network } = this.state.rest;
+    const id = `node/${node}` as const;
+    const host = network.hosts[id];
+    const revision = this.rulesRevision(node);
+    if (mode === "userspace" || host === undefined || !host.conntrack.some((entry) => mayBeStale(entry, now))) return 0;
+    const isEndpoints = ({ kind }: { readonly kind: string }): boolean => kind === "EndpointSlice";
+    const touched = this.store.journal
+      .slice(from, revision)
+      .some(
+        (c) => c.added.some(isEndpoints) || c.removed.some(isEndpoints) || c.updated.some(([, to]) => isEndpoints(to)),
+      );
+    if (!touched) return 0;
+    const reader = this.store.readAt(revision);
+    const views = ([4, 6] as const).map((family) => this.views.at(reader, this.store.journal, family));
+    const stale = new Set(staleEntries(host.conntrack, views, now));
+    if (stale.size === 0) return 0;
+    const conntrack = host.conntrack.filter((entry) => !stale.has(entry));
+    this.state.change({ network: { ...network, hosts: { ...network.hosts, [id]: { ...host, conntrack } } } });
+    return stale.size;
   }
 
   /** Changes which destinations of the node's IPVS are drained, and sees to it that kube-proxy looks again. */

@@ -105,6 +105,12 @@ export function kubeProxyLog(world: World, node: string, previous = false): stri
           line(micros, "I", `${place}] ${message}`),
         )
       : []),
+    ...log.flatMap((entry) => {
+      const deleted = /; (\d+) stale UDP/.exec(entry.title)?.[1];
+      if (verbosity < 4 || deleted === undefined) return [];
+      const text = `cleanup.go:117] "Finished reconciling conntrack entries" ipFamily="IPv4" entriesDeleted=${deleted} took="0s"`;
+      return [line(entry.at, "I", text)];
+    }),
     // A sync takes no virtual time.
     ...log
       .filter((entry) => verbosity >= 2 && entry.title.startsWith("rules written"))
