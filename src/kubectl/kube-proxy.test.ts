@@ -32,3 +32,50 @@ test("kube-proxy takes an edited ConfigMap when its pods are restarted, and says
   );
   expect(kubectl(world, "get events -n default")).toContain("IPVSDeprecation");
 });
+
+test("kube-proxy's DaemonSet and its pods are served as the processes are", () => {
+  const world = createWorld({ seed: 1 });
+  world.dispatch({ type: "text", text: "" });
+  const names = (): readonly string[] =>
+    kubectl(world, "get pods -l k8s-app=kube-proxy -o name").split("\n").filter(Boolean);
+  const before = names();
+  expect(before).toHaveLength(4);
+  for (const name of before) expect(name).toMatch(/^pod\/kube-proxy-[bcdfghjklmnpqrstvwxz2-9]{5}$/);
+  const row = (pod: string): string => kubectl(world, `get ${pod} --no-headers`).replaceAll(/ +/g, " ").slice(11);
+  expect(kubectl(world, "get ds kube-proxy --no-headers").replaceAll(/ +/g, " ")).toBe(
+    "kube-proxy 4 4 4 4 4 kubernetes.io/os=linux 0s\n",
+  );
+  expect(kubectl(world, `get pod -n default`)).toBe("No resources found in default namespace.\n");
+  expect(kubectl(world, "describe ds kube-proxy")).toContain("Pods Status:  4 Running");
+  expect(kubectl(world, "rollout status ds/kube-proxy")).toBe('daemon set "kube-proxy" successfully rolled out\n');
+
+  // A pod that is deleted comes back by another name, and its node says which.
+  const node = (pod: string): string => kubectl(world, `get ${pod} -o jsonpath={.spec.nodeName}`);
+  const [first = ""] = before;
+  const where = node(first);
+  expect(kubectl(world, `logs ${first}`)).toContain("SyncProxyRules complete");
+  expect(kubectl(world, `delete ${first}`)).toBe(`${first.replace("/", ' "')}" deleted from kube-system namespace\n`);
+  const [gone, come] = [before, names()].map((some, i, both) => some.filter((name) => !both[1 - i]?.includes(name)));
+  expect([gone, come?.map(node)]).toEqual([[first], [where]]);
+  expect(kubectl(world, "describe node " + where)).toContain((come?.[0] ?? "").slice("pod/".length));
+  expect(row(come?.[0] ?? "")).toMatch(/ 1\/1 Running 0 \S+\n$/);
+
+  // One that cannot start waits longer and longer.
+  const patch = PATCH.replace("MODE", "ebpf");
+  runConsole(world, ["kubectl", "-n", "kube-system", "patch", "cm", "kube-proxy", "-p", patch]);
+  kubectl(world, `delete pod ${(come?.[0] ?? "").slice("pod/".length)}`);
+  const broken = names().find((name) => node(name) === where) ?? "";
+  expect(row(broken)).toMatch(/ 0\/1 Error 0 \S+\n$/);
+  world.dispatch({ type: "run", micros: 15_000_000 });
+  expect(row(broken)).toMatch(/ 0\/1 CrashLoopBackOff 1 \S+\n$/);
+  expect(kubectl(world, "get ds kube-proxy --no-headers").replaceAll(/ +/g, " ")).toMatch(/^kube-proxy 4 4 3 4 3 /);
+});
+
+test("CoreDNS says at its start where it listens and with which Corefile", () => {
+  const world = createWorld({ seed: 1 });
+  world.dispatch({ type: "text", text: "" });
+  const log = kubectl(world, "logs deploy/coredns");
+  expect(log).toMatch(
+    /^\.:53\n\[INFO\] plugin\/reload: Running configuration SHA512 = [0-9a-f]{128}\nCoreDNS-1\.14\.2\nlinux\/amd64, go1\.26\.1, \n/,
+  );
+});

@@ -1,13 +1,13 @@
 /**
- * kube-proxy's pods. They are not objects here: three of them per small cluster would be all that a map shows. What one does with
- * them on a real cluster works all the same: their logs, restarting all of them, deleting one.
+ * What one does with kube-proxy's pods besides reading them (see kube-proxy-objects.ts): logs, restarting all of them, deleting one.
+ * They also go by the names of their nodes: `kube-proxy-worker-1`.
  */
 import { compareStrings } from "../base/compare.ts";
 import type { Node } from "../model/node/types.ts";
 import { type Call, namespaceOf } from "./call.ts";
+import { KUBE_PROXY_NAMESPACE as NAMESPACE, nodeOfProxyPod, proxyPodName } from "./kube-proxy-objects.ts";
 import { failure, type Output, success } from "./output.ts";
 
-const NAMESPACE = "kube-system";
 const DAEMON_SET = /^(?:ds|daemonsets?(?:\.apps)?)\/kube-proxy$/;
 const SELECTOR = "k8s-app=kube-proxy";
 
@@ -17,7 +17,10 @@ export function proxyNodes(call: Call, word: string | undefined, selector: strin
   if (selector !== undefined) return selector === SELECTOR ? nodes : [];
   const match = /^(?:(?:pods?|po|ds|daemonsets?)\/)?kube-proxy(?:-(.+))?$/.exec(word ?? "");
   if (match === null) return [];
-  const named = match[1] === undefined ? undefined : nodes.find((node) => node === match[1]);
+  const named =
+    match[1] === undefined
+      ? undefined
+      : (nodes.find((node) => node === match[1]) ?? nodeOfProxyPod(call.world, `kube-proxy-${match[1]}`));
   return match[1] === undefined ? nodes.slice(0, 1) : named === undefined ? [] : [named];
 }
 
@@ -39,11 +42,13 @@ function restart(call: Call, nodes: readonly string[]): string | null {
   return null;
 }
 
-/** `kubectl -n kube-system rollout restart|status ds/kube-proxy`; null when it is about something else. */
+/** `kubectl -n kube-system rollout restart|history ds/kube-proxy`; null when it is about something else. */
 export function rolloutOfKubeProxy(call: Call, what: string, words: readonly string[]): Output | null {
   const word = words.length === 2 ? `${words[0]}/${words[1]}` : (words[0] ?? "");
   if (namespaceOf(call) !== NAMESPACE || !DAEMON_SET.test(word)) return null;
-  if (what === "status") return success('daemon set "kube-proxy" successfully rolled out\n');
+  if (what === "status") return null;
+  // Its template is kubeadm's and stays so: a restart is not a revision here.
+  if (what === "history") return success("daemonset.apps/kube-proxy \nREVISION  CHANGE-CAUSE\n1         <none>\n\n");
   if (what !== "restart") return failure(`error: rollout ${what} of kube-proxy is not supported here`);
   const problem = restart(call, nodesOf(call));
   return problem === null ? success("daemonset.apps/kube-proxy restarted\n") : failure(problem);
@@ -61,8 +66,9 @@ export function deleteKubeProxy(call: Call): Output | null {
       : [proxyNodes(call, undefined, selector)];
   const nodes = found.flat();
   if (nodes.length === 0 || found.some((some) => some.length === 0)) return null;
+  const names = selector === undefined ? rest : nodes.map((node) => proxyPodName(call.world, node));
   const problem = restart(call, nodes);
   return problem === null
-    ? success(nodes.map((node) => `pod "kube-proxy-${node}" deleted from ${NAMESPACE} namespace\n`).join(""))
+    ? success(names.map((name) => `pod "${name}" deleted from ${NAMESPACE} namespace\n`).join(""))
     : failure(problem);
 }

@@ -1,4 +1,5 @@
-/** `kubectl logs`: kube-proxy's, for the workloads here write none. */
+/** `kubectl logs`: kube-proxy's and CoreDNS', for the workloads here write none. */
+import { isCoreDns } from "../world/coredns.ts";
 import { quote } from "../model/status.ts";
 import { SECOND } from "../base/time.ts";
 import { isOn } from "./args.ts";
@@ -6,10 +7,12 @@ import { type Call, namespaceOf, noteRequest } from "./call.ts";
 import { containerOf, podKind, podOf } from "./exec.ts";
 import { failure, type Output, success } from "./output.ts";
 import { parseDuration, pass, watchLimit, watchNote } from "./patience.ts";
+import { coreDnsLog } from "./coredns-log.ts";
 import { proxyNodes } from "./kube-proxy.ts";
+import { proxyPodName } from "./kube-proxy-objects.ts";
 import { kubeProxyLog } from "./shell/component-logs.ts";
 
-const COMPONENTS = /^(pods?\/|po\/)?(kube-apiserver|kube-controller-manager|kube-scheduler|etcd|coredns)(-|$)/;
+const COMPONENTS = /^(pods?\/|po\/)?(kube-apiserver|kube-controller-manager|kube-scheduler|etcd)(-|$)/;
 
 export function kubectlLogs(call: Call): Output {
   const { args } = call;
@@ -31,7 +34,7 @@ export function kubectlLogs(call: Call): Output {
             cut(
               call,
               kubeProxyLog(call.world, node, isOn(args, "--previous")),
-              nodes.length > 1 ? `[pod/kube-proxy-${node}/kube-proxy] ` : "",
+              nodes.length > 1 ? `[pod/${proxyPodName(call.world, node)}/kube-proxy] ` : "",
             ),
           )
           .join(""),
@@ -71,6 +74,7 @@ export function kubectlLogs(call: Call): Output {
       `Error from server (BadRequest): container ${quote(name)} in pod ${quote(pod.metadata.name)} is waiting to start: ${reason}`,
     );
   }
+  if (isCoreDns(pod)) return success(cut(call, coreDnsLog(call.world, pod), ""), found.note);
   return {
     stdout: "",
     stderr: `${found.note}(containers write no logs here; kubectl describe and the journal tell what happened)\n`,

@@ -1,8 +1,10 @@
-/** What the API server serves: the stored objects, and the IPAddresses and ServiceCIDR that its ClusterIP allocator keeps. */
+/** What the API server serves: the stored objects, the IPAddresses and ServiceCIDR of its ClusterIP allocator, and kube-proxy's. */
 import { defaultServiceCIDR, ipAddresses } from "../apiserver/derived.ts";
 import type { ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
-import { type KubeObject, objectKey, type ObjectKey, splitKey } from "../model/meta/types.ts";
+import { keyOf, type KubeObject, objectKey, type ObjectKey, splitKey } from "../model/meta/types.ts";
+import { KUBE_PROXY_NAMESPACE, kubeProxyObjects } from "./kube-proxy-objects.ts";
+import type { Pod } from "../model/pod/types.ts";
 import type { World } from "../world/types.ts";
 
 /** Objects of the kinds that are views of others; a stored one of the same name goes first. */
@@ -18,23 +20,43 @@ export function derivedObjects(world: World): readonly KubeObject[] {
 
 const DERIVED: ReadonlySet<string> = new Set(["IPAddress", "ServiceCIDR"]);
 
+export type ServedReader = Pick<ObjectReader, "revision" | "get" | "list" | "ownedBy" | "podsOnNode">;
+
 /** Reads what `kubectl get` can name. */
-export function servedObjects(world: World): Pick<ObjectReader, "revision" | "get" | "list"> {
+export function servedObjects(world: World): ServedReader {
   const { objects } = world;
-  const ofKind = (kind: string): readonly KubeObject[] =>
-    DERIVED.has(kind) ? derivedObjects(world).filter((object) => object.kind === kind) : [];
+  const ofKind = (kind: string, namespace: string | undefined): readonly KubeObject[] => {
+    if (DERIVED.has(kind)) return derivedObjects(world).filter((object) => object.kind === kind);
+    if ((kind !== "DaemonSet" && kind !== "Pod") || (namespace ?? KUBE_PROXY_NAMESPACE) !== KUBE_PROXY_NAMESPACE)
+      return [];
+    return kubeProxyObjects(world).filter((object) => object.kind === kind && objects.get(keyOf(object)) === undefined);
+  };
   return {
     revision: objects.revision,
+    ownedBy: (uid) => [
+      ...objects.ownedBy(uid),
+      ...kubeProxyObjects(world).filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid)),
+    ],
+    podsOnNode: (node) => [
+      ...objects.podsOnNode(node),
+      ...kubeProxyObjects(world).filter(
+        (object): object is Pod => object.kind === "Pod" && object.spec.nodeName === node,
+      ),
+    ],
     get: <T extends KubeObject>(key: ObjectKey): T | undefined => {
-      const { kind, name } = splitKey(key);
-      const found = objects.get<T>(key) ?? ofKind(kind).find((object) => object.metadata.name === name);
+      const { kind, namespace, name } = splitKey(key);
+      const found = objects.get<T>(key) ?? ofKind(kind, namespace).find((object) => object.metadata.name === name);
       return found as T | undefined;
     },
     list: <T extends KubeObject>(kind: string, namespace?: string): readonly T[] => {
       const stored = objects.list<T>(kind, namespace);
-      const derived = ofKind(kind) as readonly T[];
+      const derived = ofKind(kind, namespace) as readonly T[];
       if (derived.length === 0) return stored;
-      return [...stored, ...derived].sort((a, b) => compareStrings(a.metadata.name, b.metadata.name));
+      return [...stored, ...derived].sort(
+        (a, b) =>
+          compareStrings(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
+          compareStrings(a.metadata.name, b.metadata.name),
+      );
     },
   };
 }

@@ -1,6 +1,7 @@
 /** `kubectl rollout status`: watches in virtual time. Source: kubectl/pkg/polymorphichelpers/rollout_status.go. */
 import { MINUTE } from "../base/time.ts";
 import { keyOf, type KubeObject } from "../model/meta/types.ts";
+import { servedObjects } from "./objects.ts";
 import { quote } from "../model/status.ts";
 import type { Call } from "./call.ts";
 import { failure, joined, type Output } from "./output.ts";
@@ -103,7 +104,7 @@ export function rolloutStatus(call: Call, targets: readonly Target[], errors: re
     let last = "";
     let error = "";
     const done = waitUntil(call, watch ? (given ?? LIMIT) : 0, () => {
-      const now = call.world.objects.get(keyOf(object));
+      const now = servedObjects(call.world).get(keyOf(object));
       const progress = now === undefined ? null : progressOf(now);
       if (now === undefined) error = "error: object has been deleted";
       else if (progress === null) error = `error: no status viewer has been implemented for ${info.kind}`;

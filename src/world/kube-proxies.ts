@@ -234,7 +234,7 @@ export class KubeProxies {
   restart(nodes: readonly string[], engine: EngineContext, each: Micros = 0): void {
     nodes.forEach((node, i) => {
       if (this.state.isProxyOff(node)) return;
-      this.note(node, { config: null, failure: null, failures: 0, sync: null });
+      this.note(node, { config: null, failure: null, failures: 0, sync: null, ...this.nextPod(node, engine) });
       engine.emit({ ...RESTART, micros: RESTART.micros + i * each }, PREFIX + node, "start", null, "start");
     });
   }
@@ -253,7 +253,15 @@ export class KubeProxies {
     // One that has never run has nothing to end.
     if (process === undefined) this.syncSoon(node, engine);
     else if (this.state.isProxyOff(node)) this.note(node, { config: null, failure: null, failures: 0, sync: null });
-    else engine.emit(NOW, PREFIX + node, "start", null, "start");
+    else {
+      this.note(node, this.nextPod(node, engine));
+      engine.emit(NOW, PREFIX + node, "start", null, "start");
+    }
+  }
+
+  /** A pod that was ended is replaced by another one. */
+  private nextPod(node: string, { now }: EngineContext): Pick<ProxyProcess, "pod"> {
+    return { pod: { serial: this.processOf(node).pod.serial + 1, at: now, starts: 0 } };
   }
 
   /** A change that all kube-proxies will hear of. */
@@ -306,10 +314,11 @@ export class KubeProxies {
     this.state.change({ network: forgetTurns(this.state.rest.network, node) });
     const file = fileOf(this.store, node);
     const read = this.files.read(file, this.state.rest.cluster);
-    const start = (rest: Omit<ProxyStart, "at">): Pick<ProxyProcess, "starts" | "file" | "sync"> => ({
+    const start = (rest: Omit<ProxyStart, "at">): Pick<ProxyProcess, "starts" | "file" | "sync" | "pod"> => ({
       starts: [...before.starts, { at: engine.now, ...rest }].slice(-REMEMBERED),
       file: textOf(file),
       sync: null,
+      pod: { ...before.pod, starts: before.pod.starts + 1 },
     });
     if (!read.ok) {
       const failures = before.failures + 1;
@@ -368,6 +377,7 @@ export class KubeProxies {
       kernel: same ? kernel : { config: used, revision, left: leftBy(kernel, used.mode) },
     });
     this.restartCounters(node, last === null ? null : journal.slice(last.syncedRevision, syncedRevision));
+    if (!same) this.forgetClients(node);
     this.drain(node, engine, (host) => {
       if (used.mode !== "ipvs") return drainedBySync(host, undefined, engine.now);
       return mayDrain(host, engine.now) ? drainedBySync(host, this.rulesOf(node).rules.virtual, engine.now) : host;
@@ -419,6 +429,19 @@ export class KubeProxies {
     const wait = untilCheck(changed, engine.now);
     // Nobody waits for it: what is drained takes no part in anything new.
     if (wait !== null) engine.emit({ class: "deadline", micros: wait }, PREFIX + node, DRAIN_CHECK, null, DRAIN_CHECK);
+  }
+
+  /** Which client belongs to an endpoint is forgotten once no rule names that endpoint's list. */
+  private forgetClients(node: string): void {
+    const { network } = this.state.rest;
+    const id = `node/${node}` as const;
+    const host = network.hosts[id];
+    if (host === undefined || Object.keys(host.recent).length === 0) return;
+    const { rules } = this.rulesOf(node);
+    const kept = Object.entries(host.recent).filter(([list]) => rules.remembers(list));
+    if (kept.length === Object.keys(host.recent).length) return;
+    const after: HostState = { ...host, recent: Object.fromEntries(kept) };
+    this.state.change({ network: { ...network, hosts: { ...network.hosts, [id]: after } } });
   }
 
   /** The node's rules are written; `commits` are what this kube-proxy heard since it last did so, null if it never had. */

@@ -39,6 +39,16 @@ export interface ProxyStart {
   readonly cleaned: ProxyMode | null;
 }
 
+/** A pod of kube-proxy: it stays as long as its process only ends by itself. */
+export interface ProxyPod {
+  /** How many pods were ended on the node before it. */
+  readonly serial: number;
+  /** Since when it is there; null: as long as its node. */
+  readonly at: Micros | null;
+  /** How often its container was started. */
+  readonly starts: number;
+}
+
 /** One node's kube-proxy. */
 export interface ProxyProcess {
   /** What it was started with; null: it does not run. */
@@ -56,6 +66,8 @@ export interface ProxyProcess {
   readonly kernel: KernelRules | null;
   /** Was route_localnet ever set on this machine? Nobody takes it back. */
   readonly localnet: boolean;
+  /** Which of the node's kube-proxy pods it is. */
+  readonly pod: ProxyPod;
 }
 
 export const NO_PROCESS: ProxyProcess = {
@@ -67,6 +79,7 @@ export const NO_PROCESS: ProxyProcess = {
   sync: null,
   kernel: null,
   localnet: false,
+  pod: { serial: 0, at: null, starts: 0 },
 };
 
 /** A container that ends is started again later and later: 10 s, 20 s, ... 5 min. Source: pkg/kubelet, MaxContainerBackOff. */

@@ -1,5 +1,4 @@
 /** `describe` of nodes and namespaces, and of kinds without a describer of their own. */
-import type { ObjectReader } from "../../apiserver/types.ts";
 import { isRecord } from "../../base/json.ts";
 import type { Micros } from "../../base/time.ts";
 import { fromTimestamp, SECOND } from "../../base/time.ts";
@@ -10,10 +9,11 @@ import { quote } from "../../model/status.ts";
 import { humanDuration } from "../age.ts";
 import { pairs, text } from "../read.ts";
 import { annotationsLines, labelsLines, Lines, rfc1123 } from "./lines.ts";
+import type { ServedReader } from "../objects.ts";
 
 const ROLE = "node-role.kubernetes.io/";
 
-export function describeNode(reader: ObjectReader, node: Node, now: Micros): string {
+export function describeNode(reader: ServedReader, node: Node, now: Micros): string {
   const { metadata, spec, status } = node;
   const roles = Object.keys(metadata.labels ?? {})
     .filter((key) => key.startsWith(ROLE) && key.length > ROLE.length)

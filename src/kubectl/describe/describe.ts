@@ -55,9 +55,9 @@ function body(world: World, object: KubeObject): string {
     case "StatefulSet":
       return describeStatefulSet(objects, object);
     case "DaemonSet":
-      return describeDaemonSet(objects, object);
+      return describeDaemonSet(servedObjects(world), object);
     case "Node":
-      return describeNode(objects, object as Node, now);
+      return describeNode(servedObjects(world), object as Node, now);
     case "Namespace":
       return describeNamespace(object as Namespace);
     case "ConfigMap":

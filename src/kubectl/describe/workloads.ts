@@ -148,7 +148,7 @@ function setsText(sets: readonly ReplicaSet[]): string {
 }
 
 /** Pods that this controller owns, by phase. */
-function podsStatus(reader: ObjectReader, owner: KubeObject): string {
+function podsStatus(reader: Pick<ObjectReader, "ownedBy">, owner: KubeObject): string {
   const pods =
     owner.metadata.uid === undefined ? [] : reader.ownedBy(owner.metadata.uid).filter((o) => o.kind === "Pod");
   const of = (phase: string): number => pods.filter((pod) => text(pod, "status", "phase") === phase).length;
@@ -198,7 +198,7 @@ export function describeStatefulSet(reader: ObjectReader, object: KubeObject): s
   return out.line(podsStatus(reader, object)).add(templateOf(object)).line("Volume Claims:\t<none>").toString();
 }
 
-export function describeDaemonSet(reader: ObjectReader, object: KubeObject): string {
+export function describeDaemonSet(reader: Pick<ObjectReader, "ownedBy">, object: KubeObject): string {
   const { metadata } = object;
   const status = (field: string): number => count(object, "status", field);
   const nodes = pairs(object, "spec", "template", "spec", "nodeSelector");
