@@ -78,6 +78,8 @@ export interface Rules {
   run(table: TableName, context: HookContext): TableResult;
   /** IPVS of the host; absent: it has no virtual servers. */
   readonly virtual?: VirtualService;
+  /** Does some rule name this list of clients (`recent`, or a set that rules fill)? The kernel forgets a list with its last rule. */
+  remembers(list: string): boolean;
   /** Ports that the kube-proxy process itself has opened, because its rules lead there (userspace mode); absent: none. */
   readonly sockets?: readonly ProxySocket[];
 }

@@ -18,6 +18,7 @@ function ladder(
 ): Rules {
   return {
     has: (table, hook) => table === "nat" && hook === "PREROUTING",
+    remembers: () => false,
     run(_table, context) {
       const still = { mark: 0, rule: ref, considered: 1, matched: 1, steps: [], skipped: [], draw: null };
       if (context.packet.dst !== VIP) return { ...still, verdict: { kind: "accept" } };

@@ -4,7 +4,7 @@ import type { HookContext, Rules, TableResult, TableVerdict, VirtualService } fr
 import { candidates } from "./chain-index.ts";
 import { type Draw, effectWords, type MatchInput, type RuleOutcome, tryRule, whyNot } from "./match.ts";
 import { kernelRuleText, targetName } from "./text.ts";
-import { ruleId, type Chain, type Rule, type Ruleset, type Target } from "./types.ts";
+import { ruleId, type Chain, type Rule, type Ruleset, type Table, type Target } from "./types.ts";
 
 /** Rules of one chain that are listed one by one although they did not match; the rest become ranges. */
 const LISTED_PER_CHAIN = 40;
@@ -24,7 +24,18 @@ export function iptablesRules(ruleset: Ruleset, virtual?: VirtualService): Rules
       return chain !== undefined && (chain.rules.length > 0 || chain.policy === "DROP");
     },
     run: (table, context) => runChain(ruleset, table, context.hook, context, refs),
+    remembers: (list) => Object.values(ruleset.tables).some((table) => namesList(table, list)),
   };
+}
+
+function namesList({ chains }: Table, list: string): boolean {
+  const has = ({ rules }: Chain): boolean =>
+    rules.some(({ matches }) =>
+      matches.some((m) => (m.kind === "recent-check" || m.kind === "recent-set") && m.list === list),
+    );
+  // kube-proxy's lists have the names of the chains that fill them.
+  const own = chains.get(list);
+  return (own !== undefined && has(own)) || [...chains.values()].some(has);
 }
 
 /** Rules of a host with both families: each packet meets those of its own. */
@@ -35,6 +46,7 @@ export function dualStackRules(v4: Rules, v6: Rules): Rules {
     ...(virtual === undefined ? {} : { virtual }),
     ...(sockets.length === 0 ? {} : { sockets }),
     has: (table, hook) => v4.has(table, hook) || v6.has(table, hook),
+    remembers: (list) => v4.remembers(list) || v6.remembers(list),
     run: (table, context) => (isIPv6(context.packet.dst) ? v6 : v4).run(table, context),
   };
 }

@@ -16,6 +16,7 @@ export function nftablesRules(ruleset: Ruleset): Rules {
   const slots = hookedChains(ruleset);
   return {
     has: (table, hook) => slots.has(slotKey(table, hook)),
+    remembers: (list) => ruleset.tables.some((table) => table.sets.has(list)),
     run: (table, context) => runHooked(slots.get(slotKey(table, context.hook)) ?? [], context),
   };
 }
