@@ -279,12 +279,20 @@ function balancerCards(mirror: MirrorState, cast: Cast, walk: Walk | null, top: 
         ? keyOfBalanced(cast, addresses[0] ?? "")
         : null,
       rect: rect(COLUMN.balancer, top, COLUMN.balancerWidth, vip ? 84 : 128),
-      label: `Cloud load balancer, ${addresses.length === 0 ? "address pending" : addresses.join(", ")}, ${vip ? "keeps the header" : "forwards to a node port"}`,
+      label: `Cloud load balancer, ${addresses.length === 0 ? "address pending" : addresses.join(", ")}, ${BALANCER_WORK[mirror.cloud]}`,
       addresses,
       mode: vip ? "vip" : "nodePort",
     },
   ];
 }
+
+/** What the balancer does with a packet, by kind of cloud. One that stands without a cloud is taken for one of the first kind. */
+const BALANCER_WORK: Readonly<Record<MirrorState["cloud"], string>> = {
+  nodePort: "forwards to a node port",
+  vip: "keeps the header",
+  pod: "forwards to pods",
+  none: "forwards to a node port",
+};
 
 function keyOfBalanced(cast: Cast, ip: string): ObjectKey | null {
   const found = cast.services.find((s) => (s.status?.loadBalancer?.ingress ?? []).some((i) => i.ip === ip));

@@ -109,8 +109,23 @@ export function revisionOf(service: Service, slices: readonly EndpointSlice[]): 
   return Math.max(0, ...[service, ...slices].map((o) => Number(o.metadata.resourceVersion ?? 0) || 0));
 }
 
-/** Addresses that a controller has put into the status of some Service. */
+/** Names of balancers longer than this are cut on the map. */
+const NAME_LENGTH = 14;
+
+/** MetalLB's addresses are the nodes' own affair: no machine stands between client and node. */
+const isOnNodes = (service: Service): boolean =>
+  service.metadata.annotations?.["metallb.io/ip-allocated-from-pool"] !== undefined;
+
+/** Addresses, or where it has none the name, that the cloud has put into the status of some Service. */
 export function balancerAddresses(cast: Cast): readonly string[] {
-  const found = cast.services.flatMap((s) => (s.status?.loadBalancer?.ingress ?? []).flatMap((i) => i.ip ?? []));
+  const found = cast.services
+    .filter((service) => !isOnNodes(service))
+    .flatMap((s) =>
+      (s.status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? shortName(hostname) ?? []),
+    );
   return [...new Set(found)];
+}
+
+function shortName(name: string | undefined): string | undefined {
+  return name === undefined || name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH - 1)}…`;
 }

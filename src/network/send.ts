@@ -34,7 +34,7 @@ import { type NamedRequest, type ResolvedRequest, plan } from "./request.ts";
 import { dialText, symptom } from "./symptom.ts";
 import { ARP_FAILURE } from "./timing.ts";
 import { ROUTER } from "./topology/router.ts";
-import { type Topology, createTopology } from "./topology/topology.ts";
+import { type LinkEnd, type Topology, createTopology } from "./topology/topology.ts";
 import { throughTunnel } from "./tunnel.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions, SendResult } from "./types.ts";
 
@@ -404,8 +404,8 @@ function announce({ recorder }: Journey, host: Host, packet: Packet, sender: str
 
 /** The fabric hands packets that answer a balancer's flow to the balancer, whatever their destination. */
 function divert(journey: Journey, router: Host, packet: Packet): Flight | null {
-  const holder = flowHolder({ hosts: journey.hosts }, packet, journey.env.now);
-  if (holder === null || journey.topology.host(holder) === undefined) return null;
+  const holder = holderOf(journey, packet);
+  if (holder === null) return null;
   const header = headerOf(packet);
   const base = { iface: "eth0", before: header, verdict: "continue" as const };
   const ip = holder.slice("lb/".length);
@@ -431,6 +431,20 @@ function divert(journey: Journey, router: Host, packet: Packet): Flight | null {
   return { host: holder, packet, frame: { iface: "eth0", nextHop: ip } };
 }
 
+function holderOf(journey: Journey, packet: Packet): HostId | null {
+  const holder = flowHolder({ hosts: journey.hosts }, packet, journey.env.now);
+  return holder === null || journey.topology.host(holder) === undefined ? null : holder;
+}
+
+/** Where a packet that leaves a machine really goes: the cloud's network takes answers to a balancer's flows off the link, too. */
+function inCloud(journey: Journey, host: Host, packet: Packet, link: LinkEnd): LinkEnd {
+  if (!host.id.startsWith("node/") || link.iface !== "eth0" || link.host === ROUTER || link.host.startsWith("pod/"))
+    return link;
+  const holder = holderOf(journey, packet);
+  if (holder === null || holder === link.host) return link;
+  return { host: holder, iface: "eth0", why: "because it answers a flow of it and the cloud's network hands it there" };
+}
+
 /**
  * Did a rule of the sender's own host drop the packet on its way out? Then sendto() itself fails (nf_hook_slow gives -EPERM to
  * ip_local_out); TCP's connect() does not look and waits.
@@ -448,7 +462,8 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
       const { packet, iface, port, nextHop } = outcome;
       const found = topology.neighbour(host, iface, port, nextHop);
       // A cloud's network takes packets for a machine that is off and says nothing; on a wire of one's own ARP fails.
-      const link = journey.view.cloud.loadBalancer === "none" && isDown(journey, found?.host) ? null : found;
+      const isDark = journey.view.cloud.loadBalancer === "none" && isDown(journey, found?.host);
+      const link = found === null || isDark ? null : inCloud(journey, host, packet, found);
       const header = headerOf(packet);
       const base = { iface, stage: "link" as const, label: "wire", before: header };
       if (found?.tunnel !== undefined) return throughTunnel(journey, host, outcome, { ...found, tunnel: found.tunnel });

@@ -179,12 +179,44 @@ describe("a cloud whose status is a DNS name", () => {
     expect(places(all[0]).slice(0, 3)).toEqual(["client/internet", "router/underlay", "lb/203.0.113.10"]);
   });
 
+  it("has the name in the DNS outside, whoever asks for it", () => {
+    const on = world(web(""), CURL, NAMED);
+    const name = stored(on)?.status.loadBalancer.ingress?.[0]?.hostname ?? "";
+    for (const from of ["client/internet", "pod/default/curl"]) {
+      const all = walks(on, from, `http://${name}/`);
+      expect([from, all.every((w) => places(w).includes("lb/203.0.113.10"))]).toEqual([from, true]);
+      expect(all.some((w) => w.outcome === "delivered")).toBe(true);
+    }
+  });
+
   it("trap 36: no node answers for the balancer then, nor with ipMode Proxy; with VIP a pod's packet never leaves its node for it", () => {
     const visits = (text: string): boolean => {
       const on = world(web(""), CURL, text);
       return walks(on, "pod/default/curl").every((w) => places(w).some((place) => place.startsWith("lb/")));
     };
     expect([NAMED, cloud("{ipMode: Proxy}"), cloud("{}")].map(visits)).toEqual([true, true, false]);
+  });
+
+  it("a pod that is a client through the balancer: answers from its own node go astray unless the balancer takes the source", () => {
+    const shares = (spec: string): Record<string, string[]> => {
+      const seen: Record<string, string[]> = {};
+      for (const walk of walks(world(web(""), CURL, cloud(spec)), "pod/default/curl")) {
+        const place = walk.hops
+          .slice(walk.hops.findIndex((h) => h.stage === "lb"))
+          .find((h) => h.place.startsWith("node/"));
+        (seen[place?.place ?? "none"] ??= []).push(walk.outcome);
+      }
+      return Object.fromEntries(Object.entries(seen).map(([node, all]) => [node, [...new Set(all)]]));
+    };
+    const delivered = ["delivered"];
+    expect(shares("{status: hostname, source: snat}")).toEqual({
+      "node/worker-1": delivered,
+      "node/worker-2": delivered,
+      "node/worker-3": delivered,
+    });
+    const kept = shares("{status: hostname}");
+    expect([kept["node/worker-2"], kept["node/worker-3"]]).toEqual([delivered, delivered]);
+    expect(kept["node/worker-1"]).toEqual(["timeout"]);
   });
 
   it("gives each Service an address of its own", () => {

@@ -19,6 +19,7 @@ import { controlPlane } from "./control-plane.ts";
 import type { CoreDnsInputs } from "./coredns.ts";
 import { nameService } from "./names.ts";
 import { programOf } from "./programs.ts";
+import { withPublished } from "./published.ts";
 
 export interface ViewInputs {
   readonly reader: ObjectReader;
@@ -50,6 +51,8 @@ export function clusterView(given: ViewInputs): ClusterView {
     if (sockets === undefined) known.set(node, (sockets = given.proxySockets(node)));
     return sockets;
   };
+  const published =
+    cloud.status === "hostname" ? withPublished(reader, (service) => balancers.addressesOf(service)) : reader;
   let byAddress: ReadonlyMap<string, Service> | null = null;
   const balanced = (): ReadonlyMap<string, Service> =>
     (byAddress ??= new Map(
@@ -68,8 +71,8 @@ export function clusterView(given: ViewInputs): ClusterView {
     isDown,
     processOf,
     proxySockets,
-    programOf: (pod, listener) => programOf(reader, cluster, given.started, pod, listener),
-    names: nameService(reader, cluster),
+    programOf: (pod, listener) => programOf(published, cluster, given.started, pod, listener),
+    names: nameService(published, cluster),
     machines: () =>
       reader
         .list<Node>("Node")

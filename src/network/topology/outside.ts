@@ -58,8 +58,8 @@ export function lbHost(layout: Layout, ip: string): Host | undefined {
   return {
     id: `lb/${ip}`,
     interfaces: [LOOPBACK, iface("eth0", "eth", [wholeAddress(ip)])],
-    // One that forwards to pods finds them as the cloud's network does.
-    routes: [...(layout.view.cloud.loadBalancer === "pod" ? layout.podRoutes(null) : []), ...layout.underlayRoutes],
+    // It finds pods as machines in the nodes' network do: as targets, and as clients that it answers.
+    routes: [...layout.podRoutes(null), ...layout.underlayRoutes],
     sysctls: sysctls({}),
     rules: null,
     listeners: [],
