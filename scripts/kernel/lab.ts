@@ -2,10 +2,12 @@
  * The real side: the hosts of a simulated network rebuilt as network namespaces, with the interfaces, addresses, routes, switches and
  * processes that the model says they have. What the kernel then does with packets is its own.
  */
+import { createHash } from "node:crypto";
 import { cidrContains, cidrOf, isIPv6 } from "../../src/base/ip.ts";
 import type { Host, Interface } from "../../src/kernel/host.ts";
 import type { HostId } from "../../src/model/trace/types.ts";
 
+import { VNI, VXLAN_PORT } from "../../src/network/topology/overlay.ts";
 import { podHost } from "../../src/network/topology/pod.ts";
 import { ROUTER } from "../../src/network/topology/router.ts";
 import { createTopology, type Topology } from "../../src/network/topology/topology.ts";
@@ -84,10 +86,27 @@ export class Lab {
     };
     if (isFirst) say("switches", LAN, ...bridge("br0"));
     const answering: (readonly [HostId, string])[] = [];
+    const forwarding: (readonly [HostId, readonly string[]])[] = [];
     for (const host of fresh) {
       for (const one of host.interfaces) {
         if (host.id === ROUTER && one.name === "eth1") say("switches", host.id, ...bridge(one.name));
         else if (one.kind === "bridge") say("bridges", host.id, ...bridge(one.name));
+        else if (one.kind === "vxlan") {
+          say("bridges", host.id, ...vxlan(one, host));
+          // flanneld's part: who is behind each VTEP address, and by which MAC.
+          const others = wiredNodes(topology, view).filter(({ id }) => id !== host.id);
+          const entries = others.flatMap((other) => vtep(other, one.name));
+          say(
+            "routes",
+            host.id,
+            ...entries.map(({ ip, mac }) => `neigh replace ${ip} lladdr ${mac} dev ${one.name} nud permanent`),
+          );
+          forwarding.push(
+            ...entries.map(
+              ({ mac, node }) => [host.id, ["bridge", "fdb", "append", mac, "dev", one.name, "dst", node]] as const,
+            ),
+          );
+        }
       }
       const cable = this.cable(topology, host);
       if (cable !== null) {
@@ -117,6 +136,10 @@ export class Lab {
       await Promise.all([...step].map(([id, lines]) => this.namespaces.configure(this.place(id), lines)));
     // A routed veth: the node answers ARP for the pod's gateway, which nobody has.
     for (const [node, dev] of answering) await this.agent(node).tell({ op: "sysctls", values: proxyArp(dev) });
+    for (const [node, command] of forwarding) {
+      const { code, output } = await this.agent(node).run(command, "");
+      if (code !== 0) throw new Error(`${command.join(" ")} on ${node}: ${output.trim()}`);
+    }
     await Promise.all(fresh.map((host) => this.agent(host.id).tell({ op: "listen", places: servers(host) })));
   }
 
@@ -202,20 +225,46 @@ function bridge(name: string): readonly string[] {
   return [`link add ${name} type bridge mcast_snooping 0`, `link set ${name} up`];
 }
 
+/** An interface's address of a family, its MAC made of it, and the node's own address there. */
+function vtep(
+  host: Host,
+  name: string,
+): readonly { readonly ip: string; readonly mac: string; readonly node: string }[] {
+  const ip = host.interfaces.find((i) => i.name === name)?.addresses[0]?.ip;
+  const eth0 = host.interfaces.find((i) => i.name === "eth0")?.addresses ?? [];
+  const node = eth0.find((a) => ip !== undefined && isIPv6(a.ip) === isIPv6(ip))?.ip;
+  if (ip === undefined || node === undefined) return [];
+  const bytes = createHash("sha256").update(ip).digest().subarray(0, 5);
+  return [{ ip, node, mac: ["02", ...[...bytes].map((byte) => byte.toString(16).padStart(2, "0"))].join(":") }];
+}
+
+function vxlan({ name, mtu }: Interface, host: Host): readonly string[] {
+  return vtep(host, name).flatMap(({ mac, node }) => [
+    `link add ${name} address ${mac} type vxlan id ${VNI} local ${node} dev eth0 dstport ${VXLAN_PORT} nolearning`,
+    `link set ${name} mtu ${mtu ?? 1450} up`,
+  ]);
+}
+
+function wiredNodes(topology: Topology, view: ClusterView): readonly Host[] {
+  return view.nodes().flatMap((node) => topology.host(`node/${node.metadata.name}`) ?? []);
+}
+
 const BRIDGE_ONLY = {
   "net/bridge/bridge-nf-call-iptables": "0",
   "net/bridge/bridge-nf-call-ip6tables": "0",
 };
 
-/** What the model takes for granted is said to the kernel: no reverse path filter, no rate limit on ICMP errors. */
+/** What the model takes for granted is said to the kernel: no rate limit on ICMP errors, and no redirects. */
 function switches(host: Host): Readonly<Record<string, string>> {
   const bit = (on: boolean): string => (on ? "1" : "0");
-  const { ipForward, bridgeNfCallIptables, routeLocalnet } = host.sysctls;
+  const { ipForward, bridgeNfCallIptables, routeLocalnet, rpFilter = 0 } = host.sysctls;
   const isNode = host.id.startsWith("node/");
   return {
-    "net/ipv4/conf/all/rp_filter": "0",
+    "net/ipv4/conf/all/rp_filter": String(rpFilter),
     "net/ipv4/conf/default/rp_filter": "0",
     "net/ipv4/icmp_ratemask": "0",
+    "net/ipv4/conf/all/send_redirects": "0",
+    "net/ipv4/conf/default/send_redirects": "0",
     "net/ipv6/icmp/ratelimit": "0",
     "net/ipv6/conf/all/accept_dad": "0",
     "net/ipv6/conf/default/accept_dad": "0",
@@ -246,13 +295,15 @@ function routes(host: Host, view: ClusterView): readonly string[] {
   const own = host.interfaces.flatMap((i) => i.addresses.map((a) => ({ dev: i.name, cidr: `${a.ip}/${a.prefix}` })));
   const direct: string[] = [];
   const through: string[] = [];
-  for (const { to, via, dev, blackhole } of host.routes) {
+  for (const { to, via, dev, blackhole, hops } of host.routes) {
     const single = to.split("/")[0] ?? "";
     // The router in front of a balancer that keeps the header.
     const isBalanced = host.id === ROUTER && view.loadBalancer(single) !== undefined;
     // Those of routed veths are made with the veth.
     const isVeth = host.id.startsWith("node/") && host.interfaces.some((i) => i.name === dev && i.kind === "veth");
     if (blackhole === true) direct.push(`route add blackhole ${to}`);
+    else if (hops !== undefined)
+      through.push(`route add ${to} ${hops.map((hop) => `nexthop via ${hop.via} dev ${hop.dev}`).join(" ")}`);
     else if (via !== null) {
       // A gateway that no route leads to is taken to be on the link: pods on routed veths have no other.
       const isKnown = own.some((o) => o.dev === dev && cidrContains(o.cidr, via)) || isRouted(host, via);

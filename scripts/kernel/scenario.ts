@@ -55,6 +55,14 @@ metadata: {name: ${name}}
 spec: {ip: ${ip.includes(":") ? `"${ip}"` : ip}}`;
 }
 
+/** The Lab's wires: flow YAML of spec.network. */
+export function wires(network: string): string {
+  return `apiVersion: kubehop.dev/v1alpha1
+kind: Lab
+metadata: {name: lab}
+spec: {network: {${network}}}`;
+}
+
 export const INTERNET = client("internet", "198.51.100.24");
 /** A machine in the nodes' own network. */
 export const NEIGHBOUR = client("neighbour", "192.168.56.77");

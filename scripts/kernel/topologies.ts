@@ -16,6 +16,7 @@ import {
   VIP6,
   VIP_CLOUD,
   web,
+  wires,
 } from "./scenario.ts";
 import type { Play } from "./stage.ts";
 
@@ -34,6 +35,7 @@ const CURL_3 = "pod/default/curl-3";
 const WEB_1 = "pod/default/web-1";
 const ASKERS = texts(asker("curl-1", "worker-1"), asker("curl-3", "worker-3"));
 const NODE_PORT = 31_480;
+const VIP_EMPTY = "10.96.41.8";
 
 /** Everyone to everything. */
 function each(
@@ -426,6 +428,101 @@ networking: {serviceSubnet: "10.96.0.0/12,fd00:10:96::/112", podSubnet: "10.244.
     flows: [
       ...each([CURL_1, CURL_3, WEB_1, "node/worker-1"], [`${VIP}:80`, "pod/default/web-1:8080"]),
       ...each([CURL_1], [`${VIP}:80`], "udp"),
+      ...each([CURL_1, "client/internet"], nodePorts()),
+    ],
+  },
+  {
+    name: "VXLAN",
+    yaml: texts(
+      wires("routes: vxlan"),
+      web(["type: NodePort"], { nodePort: NODE_PORT }),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+      NEIGHBOUR,
+    ),
+    flows: [
+      ...each([CURL_1, CURL_3, WEB_1, "node/worker-1", "node/worker-3"], [`${VIP}:80`, "pod/default/web-2:8080"]),
+      ...each([CURL_1, "node/worker-1", "client/internet", "client/neighbour"], nodePorts()),
+      ...each([CURL_1, "node/worker-1"], [`${VIP}:80`], "udp"),
+    ],
+  },
+  {
+    name: "VXLAN, reverse path filter strict",
+    yaml: texts(
+      wires("routes: vxlan, rpFilter: 1"),
+      web(["type: NodePort"], { nodePort: NODE_PORT }),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+    ),
+    flows: [
+      ...each([CURL_1, CURL_3, WEB_1, "node/worker-1"], [`${VIP}:80`, "pod/default/web-2:8080"]),
+      ...each([CURL_1, "client/internet"], nodePorts()),
+    ],
+  },
+  {
+    name: "masquerading by the CNI",
+    yaml: texts(
+      wires("masquerade: true"),
+      web(["type: NodePort", "externalTrafficPolicy: Local"], { nodePort: NODE_PORT }),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+    ),
+    flows: [
+      ...each([CURL_1, CURL_3, WEB_1, "node/worker-1"], [`${VIP}:80`, "pod/default/web-2:8080"]),
+      ...each([CURL_1, CURL_3, "node/worker-1", "client/internet"], nodePorts()),
+    ],
+    modes: ["iptables"],
+  },
+  {
+    name: "pod network isolated from the hosts",
+    yaml: texts(
+      wires("isolatedPods: true, routes: vxlan"),
+      web(["type: NodePort"], { nodePort: NODE_PORT }),
+      web([], { name: "empty", app: "nobody", ip: VIP_EMPTY }),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+    ),
+    flows: [
+      ...each([CURL_1, WEB_1, "node/worker-1", "node/worker-3"], [`${VIP}:80`, "pod/default/web-2:8080"]),
+      ...each([CURL_1, "client/internet"], [`${VIP_EMPTY}:80`, ...nodePorts()]),
+    ],
+    modes: ["iptables"],
+  },
+  {
+    name: "routes to the service range over every node",
+    yaml: texts(
+      wires(
+        "routerRoutes: [{to: 10.96.0.0/12, via: [worker-1, worker-2, worker-3]}, {to: 10.244.2.0/24, via: [worker-2]}]",
+      ),
+      web(),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+      NEIGHBOUR,
+    ),
+    flows: each(["client/internet", "client/neighbour"], [`${VIP}:80`, "10.96.200.200:80", "pod/default/web-2:8080"]),
+  },
+  {
+    name: "pods' routes at the cloud's router",
+    yaml: texts(
+      wires("routes: cloud"),
+      web(["type: NodePort"], { nodePort: NODE_PORT }),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      INTERNET,
+    ),
+    flows: [
+      ...each([CURL_1, CURL_3, WEB_1, "node/worker-1"], [`${VIP}:80`, "pod/default/web-2:8080"]),
       ...each([CURL_1, "client/internet"], nodePorts()),
     ],
   },
