@@ -30,7 +30,7 @@ export function revisionsOf(
   reader: ObjectReader,
 ): Revisions {
   const { template } = owner.spec;
-  const { name, namespace, uid } = owner.metadata;
+  const { name, namespace, uid, annotations } = owner.metadata;
   const all = reader
     .ownedBy(uid ?? "")
     .filter((object): object is ControllerRevision => object.kind === "ControllerRevision")
@@ -54,6 +54,7 @@ export function revisionsOf(
       name: nameOf(),
       ...(namespace === undefined ? {} : { namespace }),
       labels: { ...labels, [REVISION_LABEL]: nameOf() },
+      ...(annotations === undefined ? {} : { annotations }),
       ownerReferences: [controllerRef(owner)],
     },
     data: { spec: { template } },

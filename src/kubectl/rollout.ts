@@ -11,7 +11,7 @@ import { type Call, objectName, resourcesName } from "./call.ts";
 import { rolloutHistory } from "./history.ts";
 import { failure, type Output } from "./output.ts";
 import { at, text, withValue } from "./read.ts";
-import { revisionsOf } from "./revisions.ts";
+import { controllerRevisionsOf, revisionsOf } from "./revisions.ts";
 import { rolloutOfKubeProxy } from "./kube-proxy.ts";
 import { rolloutStatus } from "./rollout-status.ts";
 import { type Selection, select } from "./select.ts";
@@ -109,9 +109,7 @@ function ownTemplate(rs: ReplicaSet): PodTemplate | undefined {
 }
 
 function undo(call: Call, object: KubeObject, name: string): Step {
-  if (object.kind !== "Deployment") {
-    return { complaint: `error: rolling back a ${object.kind} is not supported here: apply its former manifest` };
-  }
+  if (object.kind !== "Deployment") return undoRevision(call, object);
   const deployment = object as Deployment;
   if (deployment.spec.paused === true) {
     return {
@@ -131,6 +129,20 @@ function undo(call: Call, object: KubeObject, name: string): Step {
   const template = ownTemplate(rs);
   if (canonicalJson(template) === canonicalJson(deployment.spec.template)) {
     return { line: `skipped rollback (current template already matches revision ${target})` };
+  }
+  return { object: withValue(object, ["spec", "template"], template), done: "rolled back" };
+}
+
+/** Of a DaemonSet or StatefulSet. */
+function undoRevision(call: Call, object: KubeObject): Step {
+  const wanted = Number(call.args.flags["--to-revision"] ?? "0");
+  const revisions = controllerRevisionsOf(call, object);
+  const number = wanted === 0 ? [...revisions.keys()].at(-2) : wanted;
+  if (number === undefined) return { complaint: "error: no last revision to roll back to" };
+  const template = revisions.get(number)?.data.spec.template;
+  if (template === undefined) return { complaint: `error: unable to find specified revision ${wanted} in history` };
+  if (canonicalJson(template) === canonicalJson(at(object, "spec", "template"))) {
+    return { line: `skipped rollback (current template already matches revision ${number})` };
   }
   return { object: withValue(object, ["spec", "template"], template), done: "rolled back" };
 }
