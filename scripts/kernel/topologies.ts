@@ -35,6 +35,9 @@ const CURL_3 = "pod/default/curl-3";
 const WEB_1 = "pod/default/web-1";
 const ASKERS = texts(asker("curl-1", "worker-1"), asker("curl-3", "worker-3"));
 const NODE_PORT = 31_480;
+const DUAL_STACK = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+networking: {serviceSubnet: "10.96.0.0/12,fd00:10:96::/112", podSubnet: "10.244.0.0/16,fd00:10:244::/56"}`;
 const VIP_EMPTY = "10.96.41.8";
 
 /** Everyone to everything. */
@@ -277,9 +280,7 @@ export const TOPOLOGIES: readonly Topology[] = [
   {
     name: "dual stack",
     yaml: texts(
-      `apiVersion: kubeadm.k8s.io/v1beta4
-kind: ClusterConfiguration
-networking: {serviceSubnet: "10.96.0.0/12,fd00:10:96::/112", podSubnet: "10.244.0.0/16,fd00:10:244::/56"}`,
+      DUAL_STACK,
       ...NODES.map((name, i) =>
         node(
           name,
@@ -446,6 +447,38 @@ networking: {serviceSubnet: "10.96.0.0/12,fd00:10:96::/112", podSubnet: "10.244.
       ...each([CURL_1, CURL_3, WEB_1, "node/worker-1", "node/worker-3"], [`${VIP}:80`, "pod/default/web-2:8080"]),
       ...each([CURL_1, "node/worker-1", "client/internet", "client/neighbour"], nodePorts()),
       ...each([CURL_1, "node/worker-1"], [`${VIP}:80`], "udp"),
+    ],
+  },
+  {
+    name: "VXLAN of both families",
+    yaml: texts(
+      DUAL_STACK,
+      wires("routes: vxlan"),
+      ...NODES.map((name, i) =>
+        node(
+          name,
+          [`192.168.56.${11 + i}`, `fd00:56::${11 + i}`],
+          [`10.244.${i + 1}.0/24`, `fd00:10:244:${i + 1}::/64`],
+        ),
+      ),
+      web(
+        [
+          "type: NodePort",
+          "ipFamilyPolicy: RequireDualStack",
+          "ipFamilies: [IPv4, IPv6]",
+          `clusterIPs: [${VIP}, "${VIP6}"]`,
+        ],
+        { nodePort: NODE_PORT },
+      ),
+      pod("web-1", "worker-1"),
+      pod("web-2", "worker-2"),
+      ASKERS,
+      client("internet6", "2001:db8:7::24"),
+    ),
+    flows: [
+      ...each([CURL_1, CURL_3, WEB_1, "node/worker-1", "node/worker-3"], ["service/default/web:80"], "tcp", 6),
+      ...each([CURL_1, "client/internet6"], nodePorts(), "tcp", 6),
+      ...each([CURL_1, "node/worker-3"], ["service/default/web:80"], "tcp", 4),
     ],
   },
   {
