@@ -251,6 +251,15 @@ describe("a blocked port 53", () => {
     expect(lines[(range?.startLine ?? 0) - 1]).toMatch(/^ {2}egress:|^ {2}- ports/);
   });
 
+  it("is a name error for who dials by name, after all of resolv.conf's tries", () => {
+    const walk = ask(worldWith(FORGETS), CLIENT, "http://one/");
+    expect([walk.outcome, walk.symptom]).toEqual(["name-error", "curl: (6) Could not resolve host: one"]);
+    expect(new Set(walk.children.map((c) => `${c.role ?? ""} ${c.outcome} ${c.hops.at(-1)?.stage ?? ""}`))).toEqual(
+      new Set(["dns timeout policy"]),
+    );
+    expect(ask(worldWith(""), CLIENT, "http://one/").outcome).toBe("delivered");
+  });
+
   it("passes by TCP, and by UDP once the policy allows it", () => {
     expect(ask(worldWith(FORGETS), CLIENT, DNS, "tcp").outcome).toBe("delivered");
     expect(ask(worldWith(MENDED), CLIENT, DNS, "udp").outcome).toBe("delivered");

@@ -103,6 +103,25 @@ test("a drop ends in a dashed square and nothing comes back", () => {
   expect(rungs.every((r) => r.reply === null && r.below.reply === null && !r.passedBy)).toBe(true);
 });
 
+test("a drop by NetworkPolicy is a rung that names the policy; one that lets pass folds away", () => {
+  const last = nth(droppedWalk.hops, droppedWalk.hops.length - 1);
+  const before = nth(workbenchWalk.hops, 4);
+  if (before.rule === null) throw new Error("a rule rewrote the destination");
+  const rule = { ...before.rule, chain: "shop/db-only egress", target: "DROP" };
+  const drop: Hop = { ...last, stage: "policy", label: "egress policy", verdict: "drop", rule };
+  const end = rungsOf({ ...droppedWalk, hops: [...droppedWalk.hops.slice(0, -1), drop] }).at(-1);
+  expect([end?.title, end?.request?.fact, end?.request?.glyph]).toEqual([
+    `${drop.place.replace("node/", "")} · egress policy`,
+    "shop/db-only egress: DROP",
+    "dropped",
+  ]);
+  const pass = (hop: Hop): Hop => ({ ...hop, stage: "policy", label: "egress policy", verdict: "accept" });
+  const passed = workbenchWalk.hops.map((h) => (h.stage === "hook:filter/FORWARD" ? pass(h) : h));
+  expect(rungsOf({ ...workbenchWalk, hops: passed }).map((r) => r.title)).toEqual(
+    rungsOf(workbenchWalk).map((r) => r.title),
+  );
+});
+
 test("a reply through a host that the request never saw gets a rung of its own", () => {
   const stray: Hop = { ...nth(workbenchWalk.reply, 1), place: "node/worker-3", mirrors: null };
   const walk: Walk = { ...workbenchWalk, reply: workbenchWalk.reply.map((h) => (h.index === 1 ? stray : h)) };

@@ -14,6 +14,7 @@ test("hosts and stages are named as in the field", () => {
   expect(hostTitle("client/internet")).toBe("outside client");
   expect(hostTitle("client/office")).toBe("client office");
   expect(stageTitle("hook:nat/PREROUTING")).toBe("nat PREROUTING");
+  expect(stageTitle("policy")).toBe("network policy");
   const undo = find(workbenchWalk.reply, (hop) => hop.verdict === "undo-dnat");
   expect(hopStage(undo)).toBe("conntrack, POSTROUTING");
 });

@@ -44,7 +44,7 @@ describe.each(MODES)("kernel-facts, spread and affinity, %s mode", (mode) => {
     expect(weights).toEqual([1 / 3, 1 / 3, 1 / 3]);
     const world = freshWorld(mode, [SERVICES]);
     const counts = new Map<string, number>();
-    const n = 240;
+    const n = 120;
     for (let i = 0; i < n; i++) {
       const pod = sent(world, CLIENT, "10.96.0.93:80").backend?.pod ?? "";
       counts.set(pod, (counts.get(pod) ?? 0) + 1);
