@@ -1,4 +1,4 @@
-/** `kubectl logs`: kube-proxy's and CoreDNS', for the workloads here write none. */
+/** `kubectl logs`: kube-proxy's and CoreDNS', and of workloads those that log the requests they get. */
 import { isCoreDns } from "../world/coredns.ts";
 import { quote } from "../model/status.ts";
 import { SECOND } from "../base/time.ts";
@@ -10,6 +10,7 @@ import { parseDuration, pass, watchLimit, watchNote } from "./patience.ts";
 import { coreDnsLog } from "./coredns-log.ts";
 import { proxyNodes } from "./kube-proxy.ts";
 import { proxyPodName } from "./kube-proxy-objects.ts";
+import { containerLog, type LogLine } from "./shell/access-log.ts";
 import { kubeProxyLog } from "./shell/component-logs.ts";
 
 const COMPONENTS = /^(pods?\/|po\/)?(kube-apiserver|kube-controller-manager|kube-scheduler|etcd)(-|$)/;
@@ -75,11 +76,27 @@ export function kubectlLogs(call: Call): Output {
     );
   }
   if (isCoreDns(pod)) return success(cut(call, coreDnsLog(call.world, pod), ""), found.note);
+  const written = containerLog(call.world, pod, found.container);
+  if (written !== null) {
+    const followed = isOn(args, "--follow") && call.follow === null;
+    if (followed) pass(call, watchLimit(call));
+    return success(recent(call, written), `${found.note}${followed ? watchNote(watchLimit(call)) : ""}`);
+  }
   return {
     stdout: "",
     stderr: `${found.note}(containers write no logs here; kubectl describe and the journal tell what happened)\n`,
     code: 0,
   };
+}
+
+/** `--tail`, `--since` of lines whose time is known. */
+function recent(call: Call, lines: readonly LogLine[]): string {
+  const { flags } = call.args;
+  const since = parseDuration(flags["--since"] ?? "");
+  const tail = Number(flags["--tail"] ?? "-1");
+  const young = since === null ? lines : lines.filter(({ at }) => at >= call.world.now - since);
+  const kept = tail >= 0 ? young.slice(Math.max(0, young.length - tail)) : young;
+  return kept.map(({ text }) => `${text}\n`).join("");
 }
 
 /** `--tail`, `--since`, `--prefix`. */

@@ -195,6 +195,12 @@ function backendOf({ inputs, make }: Visit, { ingress, backend }: Route): Found 
   return { endpoints, upstream, what: `Service ${full} port ${asked} has ${many} in its EndpointSlices` };
 }
 
+/** The upstream's name as ingress-nginx has it (`default-web-80`), from the note of a hop where a request was passed on; null: of none. */
+export function upstreamIn(note: string): string | null {
+  const match = /: Service ([^/ ]+)\/(\S+) (?:port (\S+) has|is the name)/.exec(note);
+  return match === null ? null : [match[1], match[2], ...(match[3] === undefined ? [] : [match[3]])].join("-");
+}
+
 function relay(visit: Visit, route: Route, certificate: string, path: string): Reaction {
   const { make, heard, request, tls } = visit;
   const met =
