@@ -2,12 +2,13 @@
 import { own } from "./own.ts";
 import { must } from "../base/assert.ts";
 import { sha256Hex } from "../base/hash.ts";
-import { cidrNth } from "../base/ip.ts";
 import { kindNamed, type KindInfo } from "../model/kinds.ts";
 import { timestamp } from "../base/time.ts";
 import { keyOf, objectKey } from "../model/meta/types.ts";
 import type { Container, Pod } from "../model/pod/types.ts";
 import { kubectlText, notFound } from "../model/status.ts";
+import { podResolvConf, resolvConfText } from "../dns/resolv-conf.ts";
+import { podHosts } from "../world/names.ts";
 import type { World } from "../world/types.ts";
 import { type Call, namespaceOf, noteRequest } from "./call.ts";
 import { rfc1123 } from "./describe/lines.ts";
@@ -336,49 +337,18 @@ function fileIn(world: World, pod: Pod, name: string): string | null {
   }
 }
 
-const NODE_RESOLVER = {
-  nameservers: ["192.168.56.1"],
-  searches: [] as readonly string[],
-  options: [] as readonly string[],
-};
-
-/** Source: pkg/kubelet/network/dns/dns.go. */
-export function resolvConf(world: World, pod: Pod): string {
-  const { serviceSubnet, dnsDomain } = world.config.cluster;
-  const { dnsPolicy = "ClusterFirst", hostNetwork, dnsConfig } = pod.spec;
-  const [subnet = ""] = serviceSubnet.split(",");
-  const namespace = pod.metadata.namespace ?? "default";
-  const cluster = {
-    nameservers: [cidrNth(subnet, 10)],
-    searches: [`${namespace}.svc.${dnsDomain}`, `svc.${dnsDomain}`, dnsDomain],
-    options: ["ndots:5"],
-  };
-  const ofNode = dnsPolicy === "Default" || (dnsPolicy === "ClusterFirst" && hostNetwork === true);
-  const base = dnsPolicy === "None" ? { nameservers: [], searches: [], options: [] } : ofNode ? NODE_RESOLVER : cluster;
-  const own = (dnsConfig?.options ?? []).map(({ name = "", value }) =>
-    value === undefined ? name : `${name}:${value}`,
-  );
-  const names = new Set(own.map((option) => option.split(":")[0]));
-  const searches = [...new Set([...base.searches, ...(dnsConfig?.searches ?? [])])];
-  const nameservers = [...new Set([...base.nameservers, ...(dnsConfig?.nameservers ?? [])])];
-  const options = [...base.options.filter((option) => !names.has(option.split(":")[0])), ...own];
-  return [
-    ...(searches.length > 0 ? [`search ${searches.join(" ")}`] : []),
-    ...nameservers.map((ip) => `nameserver ${ip}`),
-    ...(options.length > 0 ? [`options ${options.join(" ")}`] : []),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
-}
+const resolvConf = (world: World, pod: Pod): string => resolvConfText(podResolvConf(pod, world.config.cluster));
 
 /** Source: pkg/kubelet/kubelet_pods.go ensureHostsFile. */
 function hostsFile(world: World, pod: Pod): string {
-  const { hostname = pod.metadata.name, subdomain, hostNetwork } = pod.spec;
-  const { dnsDomain } = world.config.cluster;
-  const head = `# Kubernetes-managed hosts file${hostNetwork === true ? " (host network)" : ""}.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n`;
-  if (hostNetwork === true) return head;
-  const qualified = subdomain
-    ? `${hostname}.${subdomain}.${pod.metadata.namespace ?? ""}.svc.${dnsDomain}\t${hostname}`
-    : hostname;
-  return `${head}${pod.status.podIP ?? ""}\t${qualified}\n`;
+  const aliases = (pod.spec.hostAliases ?? []).length;
+  const lines = podHosts(pod, world.config.cluster).map(({ ip, names }) => `${ip}\t${names.join("\t")}\n`);
+  // In the file the first lines have blanks between names.
+  const own = lines
+    .slice(0, lines.length - aliases)
+    .join("")
+    .replace("\tip6-localhost\tip6-loopback", " ip6-localhost ip6-loopback");
+  const added = aliases === 0 ? "" : `\n# Entries added by HostAliases.\n${lines.slice(-aliases).join("")}`;
+  const where = pod.spec.hostNetwork === true ? " (host network)" : "";
+  return `# Kubernetes-managed hosts file${where}.\n${own}${added}`;
 }
