@@ -224,6 +224,46 @@ describe("the end of the server", () => {
   });
 });
 
+describe("in the other modes", () => {
+  const mode = (name: string): string => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+mode: ${name}
+`;
+
+  it("ipvs: a destination without weight goes on with what it has (datapath §5)", () => {
+    const on = world(text(mode("ipvs"), WEB));
+    const { backend } = connect(on);
+    give(on, { type: "text", text: text(mode("ipvs"), WEB.replaceAll("labels: {app: web}", "labels: {app: none}")) });
+    expect(again(on)).toMatchObject({ outcome: "delivered", backend });
+  });
+
+  it("ipvs: entry deleted in mid-stream, nobody schedules what is no SYN: the node itself answers with an RST", () => {
+    const on = world(text(mode("ipvs"), WEB));
+    connect(on);
+    give(on, { type: "flush-conntrack", node: "worker-1", filter: {} });
+    const data = again(on);
+    expect([data.outcome, data.hops.at(-1)?.place]).toEqual(["reset", "node/worker-1"]);
+  });
+
+  it("userspace: requests go on over kube-proxy's second connection, and end with it", () => {
+    const on = world(text(mode("userspace"), WEB));
+    const { backend, children } = connect(on);
+    expect(children).toHaveLength(1);
+    const data = again(on);
+    expect(data).toMatchObject({ outcome: "delivered", backend });
+    expect(data.children.map(({ role, hops }) => [role, hops[0]?.place])).toEqual([["relay", "node/worker-1"]]);
+    give(on, { type: "kill", pod: objectKey("Pod", "default", (backend?.pod ?? "").slice(8)) });
+    expect(again(on).outcome).toBe("reset");
+  });
+
+  it("nftables: later packets meet no nat chain either", () => {
+    const on = world(text(mode("nftables"), WEB));
+    const { backend } = connect(on);
+    expect(again(on)).toMatchObject({ outcome: "delivered", backend });
+    expect(nats(again(on))).toBe(0);
+  });
+});
+
 describe("UDP, the same source port", () => {
   const datagram = { ...request, protocol: "udp" } as const;
   const DNS = text(service("UDP"), server("a", "worker-2", "UDP"), server("b", "worker-3", "UDP"), CLIENT);
@@ -352,5 +392,46 @@ describe("a load", () => {
     expect(report.losses).toHaveLength(1);
     expect(report.losses[0]?.hops.length).toBeGreaterThan(3);
     expect(report.losses[0]?.summary).toBe(report.reasons[0]?.text);
+  });
+});
+
+describe("kernel-facts, spread: trap 25, not round robin but equal chances for each connection", () => {
+  const three = text(service(), server("a", "worker-1"), server("b", "worker-2"), server("c", "worker-3"));
+  /** KUBEHOP_CONNECTIONS=10000 for as many as `npm run bench` sends. */
+  const each = Number(process.env["KUBEHOP_CONNECTIONS"] ?? 600);
+
+  it(
+    "many connections through three endpoints: chi² within the 99.9 % bound, seeds 1 to 5",
+    { timeout: 300_000 },
+    () => {
+      const rates = [1, 2, 3, 4, 5].map((seed) => {
+        const on = world(three, seed);
+        const to = "service/default/web:80";
+        const duration = each * 1_000;
+        const load = {
+          from: ["node/worker-1"],
+          to,
+          protocol: "tcp",
+          rate: 1_000,
+          duration,
+          keepAlive: false,
+          clients: 1,
+        };
+        give(on, { type: "load", ...load } as Command);
+        const { backends, sent } = on.loadReport(null) as LoadReport;
+        expect([sent, backends.length]).toEqual([each, 3]);
+        const isInTurn = backends.every(({ count }) => Math.abs(count - each / 3) < 1);
+        return { isInTurn, chi: backends.reduce((sum, { count }) => sum + (count - each / 3) ** 2 / (each / 3), 0) };
+      });
+      for (const { chi } of rates) expect(chi).toBeLessThan(13.816);
+      expect(rates.some(({ isInTurn }) => !isInTurn)).toBe(true);
+    },
+  );
+
+  it("exactly a third each where all ways are followed", () => {
+    const explored = world(three).explore({ from: "node/worker-1", to: "service/default/web:80", protocol: "tcp" });
+    if (!("walks" in explored)) throw new Error(explored.message);
+    expect(explored.walks.map(({ probability }) => probability)).toEqual([1 / 3, 1 / 3, 1 / 3]);
+    expect(new Set(explored.walks.map(({ backend }) => backend?.pod)).size).toBe(3);
   });
 });

@@ -12,6 +12,18 @@ import { Session } from "./commands.ts";
 import { type Act, commandOf, edited } from "./random.ts";
 import { type Text, textOf } from "./random-text.ts";
 
+/** What a history that only settles does without: it changes nothing that outlives it, and takes time. */
+const LEFT_OUT: ReadonlySet<Act["do"]> = new Set([
+  "wait",
+  "send",
+  "connect",
+  "exchange",
+  "close",
+  "load",
+  "flush",
+  "pace",
+]);
+
 /** A history that was played. */
 export interface Played {
   readonly session: Session;
@@ -32,7 +44,7 @@ export function played(acts: readonly Act[], pace: "run" | "settle", edits = tru
   let lost = false;
   if (pace === "run") session.dispatch({ type: "pace", pace: "run" });
   for (const act of acts) {
-    if (pace === "settle" && (act.do === "wait" || act.do === "send" || act.do === "pace")) continue;
+    if (pace === "settle" && LEFT_OUT.has(act.do)) continue;
     const command = commandOf(act, session);
     if (command === null) continue;
     if (act.do === "text") {

@@ -26,6 +26,11 @@ export type Act =
   /** A pod that nobody owns: `kubectl run`, with a label that a Service selects. */
   | { readonly do: "bare pod"; readonly on: boolean }
   | { readonly do: "send"; readonly from: string; readonly to: string }
+  | { readonly do: "connect"; readonly from: string; readonly to: string; readonly protocol: "tcp" | "udp" }
+  /** On the nth connection of those that there were. */
+  | { readonly do: "exchange" | "close"; readonly nth: number }
+  | { readonly do: "load"; readonly to: string; readonly keepAlive: boolean }
+  | { readonly do: "flush"; readonly node: string }
   | { readonly do: "pace"; readonly pace: "run" | "settle" }
   | { readonly do: "wait"; readonly micros: number };
 
@@ -64,7 +69,7 @@ export function historyOf(n: number): readonly Act[] {
   const acts: Act[] = [text()];
   const length = 2 + below(LENGTH);
   while (acts.length < length) {
-    switch (below(20)) {
+    switch (below(25)) {
       case 0:
       case 1:
       case 2:
@@ -135,6 +140,26 @@ export function historyOf(n: number): readonly Act[] {
           to: one(["service/default/web:80", "service/default/api:80", "service/shop/web:80", "service/default/db:80"]),
         });
         break;
+      case 18:
+      case 19:
+        acts.push({
+          do: "connect",
+          from: one(["node/a", "node/b", "client/internet"]),
+          to: one(["service/default/web:80", "service/default/api:80"]),
+          protocol: rarely<"tcp" | "udp">("udp", "tcp"),
+        });
+        break;
+      case 20:
+      case 21:
+        acts.push({ do: one(["exchange", "exchange", "close"]), nth: below(4) });
+        break;
+      case 22:
+        acts.push(
+          below(2) === 0
+            ? { do: "load", to: "service/default/web:80", keepAlive: below(2) === 0 }
+            : { do: "flush", node: one(NODES) },
+        );
+        break;
       case 17:
         acts.push({ do: "pace", pace: rarely("settle", "run") });
         break;
@@ -200,6 +225,28 @@ export function commandOf(act: Act, session: Session): Command | null {
       return { type: "mode", mode: act.mode };
     case "send":
       return { type: "send", request: { from: act.from, to: act.to, protocol: "tcp" } };
+    case "connect":
+      return { type: "connect", request: { from: act.from, to: act.to, protocol: act.protocol } };
+    case "exchange":
+    case "close": {
+      const count = session.cluster.state.network.connections?.length ?? 0;
+      const connection = 1 + (act.nth % Math.max(1, count));
+      if (act.do === "exchange") return { type: "exchange", connection };
+      return { type: "close", connection, how: act.nth % 2 === 0 ? "fin" : "rst" };
+    }
+    case "load":
+      return {
+        type: "load",
+        from: ["node/a", "client/internet"],
+        to: act.to,
+        protocol: "tcp",
+        rate: 5,
+        duration: 4 * SECOND,
+        keepAlive: act.keepAlive,
+        clients: 3,
+      };
+    case "flush":
+      return { type: "flush-conntrack", node: act.node, filter: {} };
     case "pace":
       return { type: "pace", pace: act.pace };
     case "wait":

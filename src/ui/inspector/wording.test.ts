@@ -32,6 +32,8 @@ test("the command is what a person would type", () => {
   expect(commandLine({ ...workbenchWalk, request: { ...workbenchWalk.request, protocol: "udp" } }).command).toBe(
     "udp to 203.0.113.10:80",
   );
+  expect(commandLine({ ...workbenchWalk, connection: 2, phase: "data" }).command).toBe("request on connection 2");
+  expect(commandLine({ ...workbenchWalk, connection: 2, phase: "open" }).command).toBe("curl 203.0.113.10");
   expect(commandLine({ ...workbenchWalk, hops: [] })).toEqual({
     command: "curl lb/shop/web:80",
     from: "client/internet",

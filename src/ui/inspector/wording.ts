@@ -108,6 +108,9 @@ export function commandLine(walk: Walk): { readonly command: string; readonly fr
   const first = walk.hops[0]?.before;
   const dst = first?.dst ?? walk.request.to;
   const from = first?.src ?? walk.request.from;
+  if (walk.connection !== undefined && walk.phase !== "open") {
+    return { command: `${walk.phase === "close" ? "close" : "request on"} connection ${walk.connection}`, from };
+  }
   if (walk.request.protocol === "icmp") return { command: `ping ${dst}`, from };
   const target = first === undefined ? dst : endpoint(first.dst, first.dport);
   if (walk.request.protocol === "tcp") {
@@ -117,5 +120,6 @@ export function commandLine(walk: Walk): { readonly command: string; readonly fr
   return { command: `${walk.request.protocol} to ${target}`, from };
 }
 
-/** How a walk is named: sends are numbered, explored outcomes are not. */
-export const walkTitle = (walk: Walk): string => (walk.id === 0 ? "Possible walk" : `Walk ${walk.id}`);
+/** How a walk is named: sends are numbered, explored outcomes are not; one on a connection that stays open names that. */
+export const walkTitle = ({ id, connection }: Walk): string =>
+  id === 0 ? "Possible walk" : `Walk ${id}${connection === undefined ? "" : `, connection ${connection}`}`;
