@@ -59,6 +59,16 @@ describe("objects", () => {
     expect(objects[0]?.object).toMatchObject({ metadata: { name: "kube-proxy" }, mode: "nftables" });
   });
 
+  test("an advertisement alone is told that MetalLB runs where a pool is", () => {
+    const advertisement = "apiVersion: metallb.io/v1beta1\nkind: L2Advertisement\nmetadata: {name: lan}\n";
+    const pool =
+      "---\napiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: {name: lan}\nspec: {addresses: [10.0.0.0/30]}\n";
+    expect(decoded(advertisement).diagnostics).toMatchObject([
+      { severity: "warning", message: expect.stringContaining("this text has no IPAddressPool") as string },
+    ]);
+    expect(decoded(advertisement + pool).diagnostics).toEqual([]);
+  });
+
   test("well-known kinds without effect are kept, with a word about it", () => {
     const { objects, diagnostics } = decoded("apiVersion: v1\nkind: Secret\nmetadata: {name: c}\ndata: {a: b}\n");
     expect(objects[0]?.object).toMatchObject({

@@ -2,7 +2,7 @@
 import { isRecord } from "../base/json.ts";
 import { decode, type Decoded, type DecodeProblem, refusalText } from "../model/decode.ts";
 import { deploysIngressController } from "../model/ingress/controller.ts";
-import { kindInfo, type KindInfo, KINDS, NO_CONTROLLER } from "../model/kinds.ts";
+import { kindInfo, type KindInfo, KINDS, NO_CONTROLLER, NO_POOL } from "../model/kinds.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../model/meta/types.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { convertDocument } from "./convert.ts";
@@ -143,7 +143,9 @@ export function decodeManifest(manifest: Manifest): DecodedManifest {
     objects.push({ object, document });
   }
   const served = objects.some(({ object }) => deploysIngressController(object));
-  const shown = served ? diagnostics.filter((d) => !d.message.endsWith(` ${NO_CONTROLLER}.`)) : diagnostics;
+  const hasPool = objects.some(({ object }) => object.kind === "IPAddressPool");
+  const idle = [...(served ? [` ${NO_CONTROLLER}.`] : []), ...(hasPool ? [` ${NO_POOL}.`] : [])];
+  const shown = diagnostics.filter((d) => !idle.some((words) => d.message.endsWith(words)));
   return { objects, diagnostics: shown.sort(byPlace), refusals, warnings };
 }
 

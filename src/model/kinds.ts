@@ -55,7 +55,8 @@ const all = ["all"];
 /** Of Ingresses and their classes, where no pod of the text runs an ingress controller. */
 export const NO_CONTROLLER =
   "is stored and listed, but nothing happens without a controller for it, and no pod of this text is one";
-const NO_METALLB = "is stored and listed, but this cluster runs no MetalLB yet";
+/** Of MetalLB's other kinds, where the text has no pool: MetalLB runs where an IPAddressPool is. */
+export const NO_POOL = "is stored and listed, but this text has no IPAddressPool, and MetalLB runs only where one is";
 const kept = (apiVersion: string, kind: string, extra?: Extra): KindInfo =>
   define(apiVersion, kind, "namespaced", "kept", extra);
 const keptInCluster = (apiVersion: string, kind: string, extra?: Extra): KindInfo =>
@@ -82,10 +83,10 @@ export const KINDS: readonly KindInfo[] = [
     short: ["netpol"],
     plural: "networkpolicies",
   }),
-  define("metallb.io/v1beta1", "BGPAdvertisement", "namespaced", "modelled", { without: NO_METALLB }),
-  define("metallb.io/v1beta2", "BGPPeer", "namespaced", "modelled", { without: NO_METALLB }),
-  define("metallb.io/v1beta1", "IPAddressPool", "namespaced", "modelled", { without: NO_METALLB }),
-  define("metallb.io/v1beta1", "L2Advertisement", "namespaced", "modelled", { without: NO_METALLB }),
+  define("metallb.io/v1beta1", "BGPAdvertisement", "namespaced", "modelled", { without: NO_POOL }),
+  define("metallb.io/v1beta2", "BGPPeer", "namespaced", "modelled", { without: NO_POOL }),
+  define("metallb.io/v1beta1", "IPAddressPool", "namespaced", "modelled"),
+  define("metallb.io/v1beta1", "L2Advertisement", "namespaced", "modelled", { without: NO_POOL }),
   define("kubehop.dev/v1alpha1", "Client", "cluster", "modelled"),
   define("kubehop.dev/v1alpha1", "CloudProvider", "cluster", "modelled"),
   define("kubehop.dev/v1alpha1", "Lab", "cluster", "modelled"),
