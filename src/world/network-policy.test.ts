@@ -275,6 +275,33 @@ test("what the policy's absence lets through again: nothing is remembered of a d
   expect(ask(world, CLIENT, WEB1).outcome).toBe("delivered");
 });
 
+test("what stands goes on when a policy comes: conntrack lets it pass, and only new connections are judged", () => {
+  const world = createWorld({ seed: 1 });
+  world.dispatch({ type: "text", text: PODS });
+  const request = { from: CLIENT, to: WEB2, protocol: "tcp" } as const;
+  expect(world.dispatch({ type: "connect", request }).walk?.outcome).toBe("delivered");
+  world.dispatch({ type: "text", text: PODS + DENY_IN });
+  const next = world.dispatch({ type: "exchange", connection: 1 }).walk;
+  expect([next?.outcome, next === null ? null : policyHops(next)]).toEqual(["delivered", []]);
+  expect(ask(world, CLIENT, WEB2).outcome).toBe("timeout");
+});
+
+test("an address counts as the pod's that has it now, not as that of one that had it", () => {
+  const world = createWorld({ seed: 1 });
+  const heir = (app: string): string => `apiVersion: v1
+kind: Pod
+metadata: {name: heir-${app}, labels: {app: ${app}}}
+spec: {nodeName: worker-1, containers: [{name: c, image: nginx}]}
+status: {podIP: 10.244.1.77}
+---
+`;
+  world.dispatch({ type: "text", text: heir("client") + PODS + FROM_CLIENTS });
+  expect(ask(world, "pod/default/heir-client", WEB2).outcome).toBe("delivered");
+  world.dispatch({ type: "text", text: heir("stranger") + PODS + FROM_CLIENTS });
+  const walk = ask(world, "pod/default/heir-stranger", WEB2);
+  expect([walk.hops[0]?.before.src, walk.outcome]).toEqual(["10.244.1.77", "timeout"]);
+});
+
 test("the source of masqueraded traffic is named", () => {
   const drop = policyHops(ask(worldWith(FROM_OUTSIDE), "client/internet", "node/worker-1:30081")).at(-1);
   expect(drop?.note).toContain(

@@ -170,6 +170,18 @@ spec: {clusterIP: 10.96.0.95, externalIPs: [203.0.113.99], selector: {at: two}, 
     );
   });
 
+  it("ECMP whose next hop changes: the other node knows no such connection, and the pod that it picks resets it", () => {
+    const via = (node: string): readonly string[] => [lab(`{to: 10.96.0.0/12, via: [${node}]}`)];
+    const world = freshWorld("iptables", via("worker-1"));
+    const request = { from: OUTSIDE, to: "10.96.0.51:80", protocol: "tcp" } as const;
+    expect(world.dispatch({ type: "connect", request }).walk?.outcome).toBe("delivered");
+    expect(world.dispatch({ type: "exchange", connection: 1 }).walk?.outcome).toBe("delivered");
+    const text = [SCENARIO, ...via("worker-3")].join("---\n");
+    expect(world.dispatch({ type: "text", text }).refusal).toBeNull();
+    const walk = world.dispatch({ type: "exchange", connection: 1 }).walk;
+    expect([walk?.outcome, walk?.hops.some((h) => h.place === "node/worker-3")]).toEqual(["reset", true]);
+  });
+
   it("NodePort answers on any node, even one without endpoints", () => {
     const outcomes = ["worker-1", "worker-2", "worker-3", "control-plane"].map(
       (node) => only(worldOf(), OUTSIDE, `node/${node}:30051`).outcome,

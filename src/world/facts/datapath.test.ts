@@ -222,6 +222,27 @@ describe("datapath, the reply path", () => {
     expect(walk.reply.some((h) => h.place === "node/worker-1" || h.place === "node/worker-3")).toBe(false);
   });
 
+  it("kernel-facts, hook order: the client node's eth0 still shows the pod's address, its cni0 and the veth the VIP", () => {
+    const walk = only(HOST_GW, CLIENT, "10.96.0.52:80");
+    const shown = walk.reply.filter((h) => h.stage === "link").map((h) => `${h.place} ${h.iface ?? ""} ${h.after.src}`);
+    expect(shown).toEqual([
+      "pod/default/web-2 eth0 10.244.2.3",
+      "node/worker-2 eth0 10.244.2.3",
+      "node/worker-1 cni0 10.96.0.52",
+    ]);
+  });
+
+  it("kernel-facts, hook order: filter OUTPUT sees the pod's address; the node's own client is un-DNATed at INPUT, after filter INPUT", () => {
+    const walk = only(HOST_GW, NODE1, "10.96.0.52:80");
+    expect(walk.hops.find((h) => h.stage === "hook:filter/OUTPUT")?.before.dst).toBe("10.244.2.3");
+    const back = walk.reply.filter((h) => h.place === NODE1).map((h) => `${h.stage} ${h.label} ${h.verdict}`);
+    expect(back.slice(-3)).toEqual([
+      "hook:filter/INPUT INPUT continue",
+      "conntrack INPUT undo-dnat",
+      "socket client deliver",
+    ]);
+  });
+
   it("conntrack's tuples: original to the VIP, reply from the pod", () => {
     // The example of the text: 10.244.1.2:46756→10.96.0.50:80, reply 10.244.2.3:8080→10.244.1.2:46756.
     const walk = only(HOST_GW, CLIENT, "10.96.0.52:80");
