@@ -62,9 +62,7 @@ interface Options {
   readonly routes?: string;
 }
 
-function worldWith(network: LabNetwork, { mode = "iptables", more = "", routes = "[]" }: Options = {}): World {
-  const world = createWorld({ seed: 1 });
-  expect(world.dispatch({ type: "mode", mode }).refusal).toBeNull();
+function textWith(network: LabNetwork, { more = "", routes = "[]" }: Options = {}): string {
   const lab = `apiVersion: kubehop.dev/v1alpha1
 kind: Lab
 metadata: {name: lab}
@@ -76,7 +74,13 @@ metadata: {name: near}
 spec: {ip: 192.168.56.200, routes: ${routes}}
 ---
 `;
-  expect(world.dispatch({ type: "text", text: OBJECTS + lab + more }).refusal).toBeNull();
+  return OBJECTS + lab + more;
+}
+
+function worldWith(network: LabNetwork, options: Options = {}): World {
+  const world = createWorld({ seed: 1 });
+  expect(world.dispatch({ type: "mode", mode: options.mode ?? "iptables" }).refusal).toBeNull();
+  expect(world.dispatch({ type: "text", text: textWith(network, options) }).refusal).toBeNull();
   return world;
 }
 
@@ -507,6 +511,44 @@ describe("routes over several next hops", () => {
       ["node/worker-2", "delivered 192.168.56.12", 1 / 3],
       ["node/worker-3", "delivered 192.168.56.13", 1 / 3],
     ]);
+  });
+
+  const over = (...names: readonly string[]): LabNetwork => ({ routerRoutes: [{ to: "10.96.0.0/12", via: names }] });
+  const entry = (one: Walk | null): string | undefined => one?.hops.find((h) => h.place.startsWith("node/"))?.place;
+
+  it("every packet of a connection takes the way of its first", () => {
+    const world = worldWith(over(...via));
+    const request = { from: OUTSIDE, to: clusterIP("near"), protocol: "tcp" } as const;
+    const opened = world.dispatch({ type: "connect", request }).walk;
+    for (let i = 0; i < 4; i++) {
+      const { walk: next } = world.dispatch({ type: "exchange", connection: 1 });
+      expect([next?.outcome, entry(next)]).toEqual(["delivered", entry(opened)]);
+    }
+  });
+
+  it("a next hop that goes takes its connections along: the node that gets them has no entry and answers for another", () => {
+    const world = worldWith(over("worker-1"));
+    const request = { from: OUTSIDE, to: clusterIP("near"), protocol: "tcp" } as const;
+    expect(world.dispatch({ type: "connect", request }).walk?.outcome).toBe("delivered");
+    expect(world.dispatch({ type: "text", text: textWith(over("worker-2")) }).refusal).toBeNull();
+    const { walk: next } = world.dispatch({ type: "exchange", connection: 1 });
+    // Picked up in mid-stream (nf_conntrack_tcp_loose) and translated anew, from another address: the pod knows no such connection.
+    expect([next?.outcome, entry(next)]).toEqual(["reset", "node/worker-2"]);
+    expect(next?.hops.some((h) => h.place === "node/worker-2" && h.verdict === "dnat")).toBe(true);
+  });
+
+  it("a next hop that is off: the router finds nobody there", () => {
+    const world = worldWith(over("worker-2"), {
+      more: "apiVersion: kubehop.dev/v1alpha1\nkind: CloudProvider\nmetadata: {name: none}\nspec: {loadBalancer: none}\n",
+    });
+    world.dispatch({ type: "fault", fault: "node", node: "worker-2", on: false });
+    const one = walk(world, OUTSIDE, clusterIP("near"));
+    expect([one.outcome, one.hops.at(-1)?.place]).toEqual(["unreachable", "router/underlay"]);
+  });
+
+  it("a next hop that is no Node is no next hop", () => {
+    const one = walk(worldWith(over("worker-9")), OUTSIDE, clusterIP("near"));
+    expect([one.outcome, one.hops.at(-1)?.place]).toEqual(["timeout", "router/underlay"]);
   });
 
   it("of the router: one node without an endpoint of policy Local costs its share", () => {
