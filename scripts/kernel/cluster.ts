@@ -71,11 +71,9 @@ export class SimulatedCluster {
   private compile(name: string): NodeRules {
     const { cluster } = this.session;
     const node = cluster.view().node(name);
-    const mode = compilerOf(this.mode);
     // A kube-proxy that has stopped leaves the rules that it wrote by its last configuration.
     const started = cluster.proxyOf(name).config ?? this.started.get(name);
-    if (node === undefined || started === undefined || !mode.ok)
-      throw new Error(`no rules for ${name} in ${this.mode} mode`);
+    if (node === undefined || started === undefined) throw new Error(`no rules for ${name} in ${this.mode} mode`);
     this.started.set(name, started);
     // nfacct objects have to be made over netlink before a rule may name them; they only count.
     const config = { ...started, mode: this.mode, nfacct: false };
@@ -86,7 +84,7 @@ export class SimulatedCluster {
       .filter((ip) => hasFamily(isIPv6(ip) ? 6 : 4));
     const reader = cluster.store.readAt(cluster.rulesRevision(name));
     const sides = ([4, 6] as const).filter(hasFamily).map((family) => {
-      const { text, rules } = mode.value(buildView(reader, family), proxyNode(node, bridges), config);
+      const { text, rules } = compilerOf(this.mode)(buildView(reader, family), proxyNode(node, bridges), config);
       const { rules: twist } = this.twist;
       if (twist === undefined) return { family, text: text(), rules };
       const twisted = twist(text(), this.mode, family);

@@ -40,11 +40,6 @@ function logNames(text: string): string {
 const modeText = (quoted: string): string =>
   `KubeProxyConfiguration.Mode.ProxyMode: Invalid value: ${quoted}: must be iptables, ipvs, nftables or blank (blank means the best-available proxy [currently iptables])`;
 
-/** The last line of kube-proxy's log when its file names a mode that it does not have. */
-export function notAMode(mode: string): string {
-  return `run.go:72] "command failed" err=${quote(`failed validate: ${modeText(quote(mode))}`)}`;
-}
-
 function logText(cause: Cause): string {
   const match = /^(?:Unsupported|Invalid) value: ("(?:[^"\\]|\\.)*")/.exec(cause.message);
   if (cause.field === "KubeProxyConfiguration.mode" && match !== null) return modeText(match[1] ?? "");

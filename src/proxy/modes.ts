@@ -1,6 +1,4 @@
 import type { Micros } from "../base/time.ts";
-import type { Result } from "../base/result.ts";
-import { err, ok } from "../base/result.ts";
 import { iptablesRules } from "../kernel/iptables/evaluate.ts";
 import { listRules, type ListOptions, type RuleList } from "../kernel/iptables/listing.ts";
 import { NO_COUNTERS } from "../kernel/counters.ts";
@@ -177,17 +175,19 @@ const userspace: CompileMode = (view, node, config, _, others = null) => {
 };
 
 /** The only place that knows which modes there are. */
-const MODES: Readonly<Record<ProxyMode, CompileMode | null>> = {
+const MODES: Readonly<Record<ProxyMode, CompileMode>> = {
   iptables,
   nftables,
   ipvs,
   userspace,
 };
 
-/** The compiler of a mode, or a sentence that says it is not there yet. */
-export function compilerOf(mode: ProxyMode): Result<CompileMode, string> {
-  const compile = MODES[mode];
-  return compile === null
-    ? err(`kube-proxy mode ${mode} arrives with a later version; this one has iptables, nftables and ipvs.`)
-    : ok(compile);
+/** The compiler of a mode. */
+export function compilerOf(mode: ProxyMode): CompileMode {
+  return MODES[mode];
+}
+
+/** Is it a mode? A command may come from a link that somebody wrote by hand. */
+export function isMode(text: string): text is ProxyMode {
+  return Object.hasOwn(MODES, text);
 }

@@ -6,7 +6,7 @@ import { qualifiedResource } from "../model/kinds.ts";
 import { kubectlText } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import type { Walk } from "../model/trace/types.ts";
-import { compilerOf } from "../proxy/modes.ts";
+import { isMode } from "../proxy/modes.ts";
 import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
 import { faultRefusal } from "./faults.ts";
 import { isPacketAction, makesWalk, packetRefusal } from "./packets.ts";
@@ -190,10 +190,8 @@ export class Session {
           if (!answer.ok) return refuse(kubectlText(answer.error));
         }
         return null;
-      case "mode": {
-        const mode = compilerOf(command.mode);
-        return mode.ok ? null : refuse(mode.error, "mode");
-      }
+      case "mode":
+        return isMode(command.mode) ? null : refuse(`kube-proxy has no mode ${String(command.mode)}.`, "mode");
       case "fault":
         return faultRefusal(command, this.cluster.state.faults, this.cluster.store);
       case "pace":

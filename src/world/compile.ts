@@ -1,5 +1,4 @@
 import { isIPv6 } from "../base/ip.ts";
-import { must } from "../base/assert.ts";
 import { dualStackRules, NO_RULES } from "../kernel/iptables/evaluate.ts";
 import type { ListOptions, RuleList } from "../kernel/iptables/listing.ts";
 import type { OtherRules } from "../kernel/iptables/merge.ts";
@@ -72,8 +71,7 @@ function ofFamily(
   self: ProxyNode,
   othersOf: OthersOf,
 ): CompiledRules {
-  const mode = compilerOf(written.config.mode);
-  return must(mode.ok ? mode.value : null, `mode ${written.config.mode} was let in`)(
+  return compilerOf(written.config.mode)(
     written.viewOf(family),
     self,
     written.config,

@@ -1,16 +1,10 @@
 /** The files from which kube-proxies start: ConfigMaps in kube-system, as kubeadm makes them of the text's KubeProxyConfiguration. */
 import type { ObjectReader } from "../apiserver/types.ts";
-import { err, ok, type Result } from "../base/result.ts";
-import {
-  kubeProxyConfigMap,
-  notAMode,
-  proxyConfigOfConfigMap,
-  type ReadProxyConfig,
-} from "../manifest/proxy-configmap.ts";
+import { ok, type Result } from "../base/result.ts";
+import { kubeProxyConfigMap, proxyConfigOfConfigMap, type ReadProxyConfig } from "../manifest/proxy-configmap.ts";
 import type { ClusterConfig, ConfigObject, ProxyMode } from "../model/config/types.ts";
 import type { ConfigMap } from "../model/configmap/types.ts";
 import { type ObjectKey, objectKey } from "../model/meta/types.ts";
-import { compilerOf } from "../proxy/modes.ts";
 import { withServiceRanges } from "./defaults.ts";
 import { Recent } from "./recent.ts";
 
@@ -75,8 +69,6 @@ export class ProxyFiles {
     return this.known.get(key, () => {
       const read = proxyConfigOfConfigMap(file);
       if (!read.ok) return read;
-      const mode = compilerOf(read.value.config.mode);
-      if (!mode.ok) return err(notAMode(read.value.config.mode));
       return ok({ ...read.value, config: withServiceRanges(read.value.config, cluster) });
     });
   }

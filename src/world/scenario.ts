@@ -9,7 +9,6 @@ import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import type { Cause } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
-import { compilerOf } from "../proxy/modes.ts";
 import { DEFAULT_CLOUD, withDefaults } from "./defaults.ts";
 import { markOf } from "./places.ts";
 import type { ProxyDocuments } from "./proxy-files.ts";
@@ -80,9 +79,7 @@ export function readScenario(text: string): Scenario {
   for (const { object, document } of all) {
     if (object.kind !== "KubeProxyConfiguration") continue;
     const file = object as ConfigObject;
-    const read = settled(document, proxyConfig(file, cluster), null);
-    const mode = read === null ? null : compilerOf(read.mode);
-    if (mode !== null && !mode.ok) complain(document, "mode", mode.error);
+    settled(document, proxyConfig(file, cluster), null);
     proxyDocuments.push(document);
     if (nodes.has(file.metadata.name)) byNode[file.metadata.name] = file;
     else forAll = file;

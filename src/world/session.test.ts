@@ -140,6 +140,8 @@ describe("history", () => {
       { type: "send", request: { from: "pod/default/nobody", to: "service/default/web:80", protocol: "tcp" } },
       { type: "delete", key: objectKey("Pod", "default", "nobody"), force: false },
       { type: "scale", key: objectKey("Service", "default", "web"), replicas: 2 },
+      // As a link that somebody wrote by hand may have it.
+      { type: "mode", mode: "toString" as "iptables" },
     ] satisfies Command[]) {
       expect(world.dispatch(command).refusal?.message).toMatch(/\S/);
     }
