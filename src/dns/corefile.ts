@@ -56,24 +56,10 @@ export interface Corefile {
 
 /** Change nothing that a packet would show. */
 const QUIET = ["errors", "health", "ready", "prometheus", "loop", "reload", "log", "bind", "debug", "pprof", "bufsize"];
-const WITHOUT_EFFECT = [
-  ...["acl", "any", "auto", "autopath", "cancel", "chaos", "clouddns", "dns64", "dnssec", "dnstap", "erratic", "etcd"],
-  ...[
-    "file",
-    "geoip",
-    "grpc",
-    "grpc_server",
-    "header",
-    "hosts",
-    "https",
-    "import",
-    "k8s_external",
-    "local",
-    "metadata",
-  ],
-  ...["minimal", "multisocket", "nomad", "nsid", "quic", "rewrite", "root", "route53", "secondary", "sign", "template"],
-  ...["timeouts", "tls", "trace", "transfer", "tsig", "view", "whoami", "azure"],
-];
+const WITHOUT_EFFECT =
+  "acl any auto autopath azure cancel chaos clouddns dns64 dnssec dnstap erratic etcd file geoip grpc grpc_server header hosts https import k8s_external local metadata minimal multisocket nomad nsid quic rewrite root route53 secondary sign template timeouts tls trace transfer tsig view whoami".split(
+    " ",
+  );
 
 /** A token and the line that it stands on, from 1. */
 interface Token {

@@ -14,7 +14,8 @@ const USAGE = `usage:
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
 
 F is pod/NS/NAME, deploy/NS/NAME, node/NAME or client/NAME.
-T is IP:PORT, service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT or pod/NS/NAME:PORT.
+T is IP:PORT, service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT or pod/NS/NAME:PORT, or a name that the sender looks up:
+web.shop:80, http://web.shop/path.
 FILE may repeat; - is standard input.
 `;
 

@@ -1,6 +1,7 @@
 /** A name lookup as the resolver of a C library makes it: every question a datagram of its own, walked like any other. */
 import type { Chooser } from "../base/choose.ts";
 import type { Micros } from "../base/time.ts";
+import { sentence } from "../kernel/visit.ts";
 import type { DnsQuestion, DnsResponse } from "../model/trace/message.ts";
 import type { HostId, Request, Walk } from "../model/trace/types.ts";
 import { familyOf, type Family } from "./addresses.ts";
@@ -285,7 +286,7 @@ export function askOutside(
     reply: [],
     outcome: "delivered",
     symptom: data,
-    summary: note,
+    summary: sentence(note),
     backend: null,
     sourceSeen: source,
     dns,
@@ -317,7 +318,7 @@ export function dnsHop(
     after: header,
     verdict: "continue",
     draw: null,
-    note,
+    note: sentence(note),
     mirrors: null,
     to: null,
   };

@@ -1,5 +1,6 @@
 /** A request whose target is a name: it is looked up, and then its addresses are dialled in turn. */
 import type { Micros } from "../base/time.ts";
+import { sentence } from "../kernel/visit.ts";
 import { MILLISECOND } from "../base/time.ts";
 import type { Header, Hop, OutcomeKind, Request, Walk } from "../model/trace/types.ts";
 import { type Family, familyOf } from "./addresses.ts";
@@ -169,7 +170,7 @@ function failed(
   return emptyWalk(around, target, lookup, header, {
     outcome: "name-error",
     symptom: nameError(target, end),
-    summary: `${sender} cannot resolve ${name}: ${why}.`,
+    summary: sentence(`${sender} cannot resolve ${name}: ${why}.`),
   });
 }
 

@@ -158,7 +158,7 @@ export const LAB: Struct = struct(
               {
                 from: string("Who sends: client/NAME, pod/NS/NAME, deploy/NS/NAME, node/NAME.", { required: true }),
                 to: string(
-                  "What is dialled: service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT, pod/NS/NAME:PORT or IP:PORT.",
+                  "What is dialled: service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT, pod/NS/NAME:PORT, IP:PORT, or a name: web.shop:80, http://web.shop/path.",
                   { required: true },
                 ),
               },

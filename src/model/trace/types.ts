@@ -161,7 +161,10 @@ export interface Backend {
 export interface Request {
   /** `pod/NS/NAME`, `deploy/NS/NAME` (its first pod), `node/NAME`, `client/NAME`. */
   readonly from: string;
-  /** `IP:PORT`, `service/NS/NAME:PORT`, `lb/NS/NAME:PORT`, `node/NAME:PORT`, `pod/NS/NAME:PORT`. */
+  /**
+   * `IP:PORT`, `NAME:PORT` and `http://NAME/path`, whose name the sender looks up, `service/NS/NAME:PORT`, `lb/NS/NAME:PORT`,
+   * `node/NAME:PORT`, `pod/NS/NAME:PORT`.
+   */
   readonly to: string;
   readonly protocol: Protocol;
   readonly family?: 4 | 6;

@@ -71,7 +71,7 @@ function answers(asker: Asker, { head, names, types, server, isGiven }: Plan): O
     let stdout = "";
     for (const [j, type] of types.entries()) {
       let asked: Asked | null = null;
-      for (let attempt = 0; attempt < TRIES && asked?.response == null; attempt++) {
+      for (let attempt = 0; attempt < TRIES && (asked?.response ?? null) === null; attempt++) {
         if (isOver(asker)) return { stdout: complaints + stdout, stderr: "", code: 124 };
         asked = askOnce(asker, question(candidate, type), {
           server,

@@ -82,7 +82,7 @@ function bind(asker: Asker, { name, types, isSearched, server }: Query): Output 
     let isThere = false;
     for (const [j, type] of types.entries()) {
       let asked: Asked | null = null;
-      for (let attempt = 0; attempt < TRIES && asked?.response == null; attempt++) {
+      for (let attempt = 0; attempt < TRIES && (asked?.response ?? null) === null; attempt++) {
         if (isOver(asker)) return { stdout: complaints + stdout, stderr: "", code: 124 };
         asked = ask(asker, candidate, type, server);
         if (asked.why === "impossible") return { stdout: "", stderr: `nslookup: ${asked.message}\n`, code: 1 };
@@ -128,7 +128,7 @@ function bind(asker: Asker, { name, types, isSearched, server }: Query): Output 
 }
 
 /** `again`: aliases have been shown with the A records already. */
-function shown({ answer, additional: _ }: DnsResponse, again: boolean): string {
+function shown({ answer }: DnsResponse, again: boolean): string {
   return answer.map((record) => (again && record.type === "CNAME" ? "" : line(record))).join("");
 }
 
