@@ -4,12 +4,15 @@ import type { World } from "../world/types.ts";
 import { KINDS, kindByName, type KindInfo } from "../model/kinds.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
+import type { Service } from "../model/service/types.ts";
 import type { Files } from "./call.ts";
 import { CREATABLE } from "./create/generators.ts";
 import { COMMAND_NAMES, flagsOf } from "./flags.ts";
 import { COMMANDS } from "./kubectl.ts";
 import { FILTERS } from "./shell/filters.ts";
 import { PROGRAMS } from "./shell/programs.ts";
+import { clientsOf } from "./shell/tools/seat.ts";
+import { REQUESTING, TOOLS } from "./shell/tools/table.ts";
 
 export interface Completion {
   /** Offset in the line at which the word that is being typed begins. */
@@ -49,21 +52,83 @@ export function complete(world: World, line: string, cursor: number = line.lengt
   });
   const piped = stage.length > 1 && /\|\s*$|\|[^|&;]*$/.test(typed.slice(0, from));
   if (before.length === 0) {
-    return fits(piped ? Object.keys(FILTERS) : ["kubectl", "ssh", "watch", "timeout", ...Object.keys(PROGRAMS)]);
+    return fits(
+      piped
+        ? Object.keys(FILTERS)
+        : ["kubectl", "ssh", "client", "watch", "timeout", "time", "sleep", ...PROGRAM_NAMES],
+    );
   }
   const [program = "", ...words] = before;
   if (program === "kubectl" || program === "k") return fits(kubectlOptions(world, words, word, files));
-  if (program === "ssh" || program === "node") {
-    return fits(words.length === 0 ? nodeNames(world) : Object.keys(PROGRAMS));
+  if (program === "ssh" || program === "node" || program === "client") {
+    if (words.length > 0) return fits(inside(world, words.slice(words[1] === "--" ? 2 : 1)));
+    return fits([...(program === "client" ? [] : nodeNames(world)), ...(program === "node" ? [] : clientsOf(world))]);
   }
-  if (program === "watch" || program === "timeout") return fits(["kubectl"]);
+  if (program === "watch" || program === "timeout" || program === "time")
+    return fits(["kubectl", "ssh", ...REQUESTING]);
+  if (own(TOOLS, program) !== undefined) return fits(inside(world, before));
   if (program === "cat") return fits([...Object.keys(files), "/var/log/kube-proxy.log"]);
   return fits([]);
+}
+
+const PROGRAM_NAMES: readonly string[] = [...Object.keys(PROGRAMS), ...Object.keys(TOOLS)];
+
+/** Flags that a tool is mostly given; its operands are names and addresses of Services. */
+const TOOL_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  curl: [
+    "-v",
+    "-s",
+    "-sS",
+    "-o",
+    "-w",
+    "-m",
+    "--connect-timeout",
+    "-I",
+    "-i",
+    "-k",
+    "-L",
+    "-H",
+    "--resolve",
+    "-X",
+    "-d",
+    "--retry",
+  ],
+  wget: ["-qO-", "-O-", "-T", "-S", "--spider"],
+  nc: ["-zv", "-w", "-u"],
+  ncat: ["-v", "-w", "-u"],
+  ping: ["-c", "-W", "-i", "-s", "-t", "-M"],
+  traceroute: ["-n", "-T", "-I", "-p", "-m"],
+  conntrack: ["-L", "-D", "-C", "-F", "-p", "-s", "-d", "--dport", "-o"],
+  ss: ["-ltn", "-ltnp", "-tn", "-uln"],
+  netstat: ["-ltnp", "-tn"],
+  ip: ["addr", "route", "link", "neigh"],
+  bridge: ["link"],
+  tcpdump: ["-ni", "-c"],
+  sysctl: ["-a", "-n"],
+};
+
+/** Behind `ssh NODE` or `kubectl exec POD --`: a program, then its flags and what it may be pointed at. */
+function inside(world: World, [program, ...words]: readonly string[]): readonly string[] {
+  if (program === undefined) return PROGRAM_NAMES;
+  const flags = own(TOOL_FLAGS, program) ?? [];
+  if (program === "tcpdump" && words.at(-1) === "-ni") return ["any", "eth0", "cni0"];
+  if (!REQUESTING.has(program)) return flags;
+  const services = world.objects.list<Service>("Service").flatMap(({ metadata, spec }) => {
+    const name = `${metadata.name}.${metadata.namespace ?? "default"}`;
+    const ip =
+      spec.clusterIP === undefined || spec.clusterIP === "None" || spec.clusterIP === "" ? [] : [spec.clusterIP];
+    return program === "curl" || program === "wget"
+      ? [`http://${name}`, ...ip.map((one) => `http://${one}`)]
+      : [name, ...ip];
+  });
+  return [...flags, ...services];
 }
 
 const nodeNames = (world: World): readonly string[] => world.objects.list<Node>("Node").map((n) => n.metadata.name);
 
 function kubectlOptions(world: World, words: readonly string[], word: string, files: Files): readonly string[] {
+  const dashes = words.indexOf("--");
+  if (dashes >= 0) return inside(world, words.slice(dashes + 1));
   const plain = words.filter((w, i) => !w.startsWith("-") && !takesValue(words, i - 1));
   const [command = "", ...rest] = plain;
   if (command === "") return COMMAND_NAMES.filter((name) => COMMANDS[name] !== undefined);

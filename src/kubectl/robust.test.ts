@@ -4,6 +4,7 @@ import { COMMAND_NAMES, flagsOf } from "./flags.ts";
 import { complete } from "./complete.ts";
 import { PROGRAMS } from "./shell/programs.ts";
 import { FILTERS } from "./shell/filters.ts";
+import { TOOLS } from "./shell/tools/table.ts";
 import { deployment, service, terminal, worldOf } from "./testing.ts";
 
 const NOUNS = [
@@ -81,6 +82,37 @@ const NASTY = [
   "--dry-run",
 ];
 
+/** What the tools of the network are given, whole and broken. */
+const TARGETS = [
+  "http://web/",
+  "web:80",
+  "10.96.0.1",
+  "[::1]:80",
+  "http://[",
+  "http://a b/",
+  "-m",
+  "-m1",
+  "-zv",
+  "-ni",
+  "any",
+  "-c",
+  "1",
+  "-t1",
+  "-L",
+  "-D",
+  "-vsSo",
+  "-w",
+  "%{",
+  "--resolve",
+  "a:b:c",
+  "not",
+  "-p",
+  "route",
+  "get",
+  "addr",
+  "hosts",
+];
+
 const word = fc.constantFrom(...NOUNS, ...NASTY, "|", "grep", "-o", "yaml", "--", "&&", ";");
 
 /** Command lines of real words in any order, and plain noise. */
@@ -100,6 +132,33 @@ const line = fc.oneof(
       fc.array(word, { maxLength: 4 }),
     )
     .map(([program, words]) => [program, ...words].join(" ")),
+  fc
+    .tuple(
+      fc.constantFrom("ssh worker-1 ", "kubectl exec deploy/web -- ", "client internet ", "timeout 2 ", ""),
+      fc.constantFrom(...Object.keys(TOOLS)),
+      fc.array(fc.oneof(fc.constantFrom(...TARGETS), word), { maxLength: 5 }),
+    )
+    .map(([where, tool, words]) => [where + tool, ...words].join(" ")),
+  fc
+    .array(
+      fc.constantFrom(
+        "for i in 1 2",
+        "while true",
+        "do",
+        "done",
+        "echo $i",
+        "$(echo a)",
+        "`b",
+        "X=1",
+        "$((1))",
+        "{1..3}",
+        "break",
+        "${X:-",
+        "| wc",
+      ),
+      { maxLength: 8 },
+    )
+    .map((parts) => parts.join("; ")),
   fc
     .tuple(fc.constantFrom(...Object.keys(FILTERS)), fc.array(word, { maxLength: 4 }))
     .map(([filter, words]) => ["kubectl get svc", [filter, ...words].join(" ")].join(" | ")),

@@ -1,8 +1,5 @@
 /** Real programs that come later or never, and what to use meanwhile. */
 export const LATER: Readonly<Record<string, string>> = {
-  dig: "DNS comes later: dial addresses meanwhile",
-  nslookup: "DNS comes later: dial addresses meanwhile",
-  host: "DNS comes later: dial addresses meanwhile",
   docker: "look at containers with kubectl",
   crictl: "look at containers with kubectl",
   kubeadm: "the cluster is made from the scenario's text",

@@ -12,7 +12,6 @@ import { failure, type Output, success } from "../output.ts";
 import { rfc1123 } from "../describe/lines.ts";
 import { kubeProxyLog } from "./component-logs.ts";
 import { etcdctl } from "./etcdctl.ts";
-import { conntrackList } from "./conntrack-list.ts";
 import { listTable } from "./iptables-list.ts";
 import { processTable } from "./processes.ts";
 import { printed } from "./printf.ts";
@@ -200,15 +199,6 @@ function savedRules(
   return place.world.rulesText(node, counters ? "iptables-counters" : "iptables");
 }
 
-const conntrack: Program = (words, place) => {
-  const node = nodeOf(place);
-  if (node === null) return failure(NO_NODE);
-  if (!words.some((word) => word === "-L" || word === "--dump")) {
-    return failure("conntrack: only -L is supported here");
-  }
-  return on(place, conntrackList(place.world, `node/${node}`, words));
-};
-
 const ps: Program = (_words, place) => success(processTable(place.world, place.node, place.pipedInto));
 
 const cat: Program = (words, place) => {
@@ -241,7 +231,6 @@ const hostname: Program = (words, place) => {
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   "iptables-save": iptablesSave,
   iptables,
-  conntrack,
   ps,
   cat,
   hostname,

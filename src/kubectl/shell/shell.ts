@@ -15,7 +15,7 @@ import { isScript, runScript } from "./script.ts";
 import { passTime } from "./tools/reach.ts";
 import { clientSeat, clientsOf, isClient, nodeSeat, type Seat, type Tool } from "./tools/seat.ts";
 import { realTime, slept } from "./tools/sleep.ts";
-import { REQUESTING, TOOLS } from "./tools/table.ts";
+import { ASKING, REQUESTING, TOOLS } from "./tools/table.ts";
 
 type Follow = ConsoleLine["follow"] | null;
 
@@ -196,7 +196,8 @@ function seatOf({ world, node, client, deadline }: Surroundings, program: string
   if (client !== null) return { ...clientSeat(world, client), deadline };
   if (node !== null) return { ...nodeSeat(world, node), deadline };
   const [outside] = clientsOf(world);
-  if (outside !== undefined && REQUESTING.has(program)) return { ...clientSeat(world, outside), deadline };
+  const sends = REQUESTING.has(program) && !ASKING.has(program);
+  if (outside !== undefined && sends) return { ...clientSeat(world, outside), deadline };
   const place = nodeOf({ world, node });
   return place === null ? null : { ...nodeSeat(world, place), deadline };
 }

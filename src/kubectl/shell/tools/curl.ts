@@ -7,9 +7,8 @@ import type { Output } from "../../output.ts";
 import { CURL_SPEC, globbed } from "./curl-flags.ts";
 import { METER_HEAD, meterLine, type Transfer, writtenOut } from "./curl-report.ts";
 import { answerOf, bytes, headerOf, hostHeader, parseUrl, speaksTls, statusLine, type Url } from "./http.ts";
-import { addressesOf } from "./names.ts";
 import { last, on, type Options, parseOptions, secondsOf } from "./options.ts";
-import { type Attempt, ENDLESS, errnoText, passTime, reach } from "./reach.ts";
+import { type Attempt, ENDLESS, errnoText, lookedUp, passTime, reach } from "./reach.ts";
 import { KILLED, type Seat, type Tool } from "./seat.ts";
 
 const VERSION = "8.10.1";
@@ -298,12 +297,13 @@ function request(seat: Seat, options: Options, text: string, startedAt: Micros, 
   if (reached.kind === "impossible") return { ...NOTHING_YET, error: { code: 7, text: reached.message }, facts };
   if (reached.kind === "name-error") {
     const error =
-      reached.timedOut && limit !== null ? CURL_ERRORS.resolveTime(milliseconds(limit)) : CURL_ERRORS.resolve(url.host);
+      limit !== null && reached.spent > limit
+        ? CURL_ERRORS.resolveTime(milliseconds(limit))
+        : CURL_ERRORS.resolve(url.host);
     trace.note(error.text, `closing connection #${connection}`);
     return { ...NOTHING_YET, error, notes: trace.text, facts };
   }
   return exchanged(
-    seat,
     options,
     { url, says, data, reached, limit, connectTime, connection, named: parseIP(url.host) === null && pin === null },
     trace,
@@ -323,18 +323,12 @@ interface Dialled {
   readonly named: boolean;
 }
 
-function exchanged(
-  seat: Seat,
-  options: Options,
-  dialled: Dialled,
-  trace: Verbose,
-  bare: Exchanged["facts"],
-): Exchanged {
+function exchanged(options: Options, dialled: Dialled, trace: Verbose, bare: Exchanged["facts"]): Exchanged {
   const { url, says, data, reached, limit, connectTime, connection, named } = dialled;
   const { ip, port, source, sourcePort, ended, spent } = reached;
   const shownIp = isIPv6(ip) ? `[${ip}]` : ip;
   if (named) {
-    const all = [...new Set([...addressesOf(seat, url.host), ip])];
+    const all = lookedUp(reached);
     const list = (six: boolean): string => all.filter((one) => isIPv6(one) === six).join(", ") || "(none)";
     trace.note(`Host ${url.host}:${port} was resolved.`, `IPv6: ${list(true)}`, `IPv4: ${list(false)}`);
   }
@@ -374,10 +368,11 @@ function exchanged(
     localIp: source,
     localPort: sourcePort,
     connects: 1,
-    connect: Math.floor(spent / 2),
+    lookup: reached.lookup,
+    connect: reached.lookup + Math.floor((spent - reached.lookup) / 2),
   };
   if (url.scheme === "telnet") return { ...NOTHING_YET, notes: trace.text, facts };
-  const tls = speaksTls(reached);
+  const tls = speaksTls(reached, url.scheme);
   const heard = ended === "answered";
   if (url.scheme === "https") {
     trace.note("ALPN: curl offers h2,http/1.1", "TLSv1.3 (OUT), TLS handshake, Client hello (1):");
@@ -403,14 +398,14 @@ function exchanged(
       return { ...NOTHING_YET, killed: false, error: { code: 130, text: "" }, remark, notes: trace.text, facts };
     }
     case "reset":
-      return failed(CURL_ERRORS.reset, { facts });
     case "closed":
-      return failed(CURL_ERRORS.empty, { facts });
+      return failed(complaintOf(reached), { facts });
     default:
   }
   if (answer === null) return failed(CURL_ERRORS.empty, { facts });
   const head = [statusLine(answer), ...answer.headers.map((h) => `${h.name}: ${h.value}`), ""];
   trace.received(head);
+  if (on(options, "o") && says.method !== "HEAD") trace.data(bytes(answer.body));
   trace.note(`Connection #${connection} to host ${url.host} left intact`);
   const shown = on(options, "i") || on(options, "I") ? head.map((line) => `${line}\n`).join("") : "";
   const error =
@@ -434,6 +429,13 @@ function exchanged(
       uploaded: data === null ? 0 : bytes(data),
     },
   };
+}
+
+/** The error that the walk itself names: a server that wants no TLS, or none but TLS. */
+function complaintOf({ walk, ended }: Attempt): CurlError {
+  const said = /^curl: \((\d+)\) ([^]*)$/.exec(walk.symptom);
+  if (said !== null) return { code: Number(said[1]), text: said[2] ?? "" };
+  return ended === "closed" ? CURL_ERRORS.empty : CURL_ERRORS.reset;
 }
 
 /** What Go's servers say to a plain request on a port of theirs that expects TLS. */
@@ -461,6 +463,10 @@ class Verbose {
   }
   received(lines: readonly string[]): void {
     this.add("< ", lines);
+  }
+  /** A body that goes to a file is counted. */
+  data(size: number): void {
+    if (this.isOn && size > 0) this.text += `{ [${size} bytes data]\n`;
   }
   private add(mark: string, lines: readonly string[]): void {
     if (this.isOn) this.text += lines.map((line) => `${mark}${line}\n`).join("");

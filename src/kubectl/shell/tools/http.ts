@@ -51,9 +51,16 @@ export function hostHeader({ scheme, host, port }: Url): string {
 /** Ports on which servers speak TLS: those of https and of the API server, the kubelet and webhooks. */
 const TLS_PORTS: ReadonlySet<number> = new Set([443, 4443, 6443, 8443, 9443, 10250, 10257, 10259]);
 
-/** Does the server that took the connection speak TLS there? */
-export const speaksTls = ({ walk, port }: Attempt): boolean =>
-  walk.response?.version === "HTTP/2" || TLS_PORTS.has(walk.backend?.port ?? port);
+/**
+ * Does the server that took the connection speak TLS there? A process in a pod that has an answer has taken the request as it came;
+ * of others the version or the port tells.
+ */
+export function speaksTls({ walk, port }: Attempt, scheme: Url["scheme"]): boolean {
+  const { response, backend } = walk;
+  if (response?.version === "HTTP/2") return true;
+  if (response === undefined) return TLS_PORTS.has(backend?.port ?? port);
+  return backend?.pod !== null && scheme === "https";
+}
 
 /**
  * The server's answer. Where the process behind the socket says none of its own, it answers as demonstration servers do, with the name

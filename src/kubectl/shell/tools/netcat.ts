@@ -112,7 +112,7 @@ export const nc: Tool = (words, seat) => {
 function openbsdLine(options: Options, { host, protocol }: Wanted, port: number, reached: Reached): Output {
   if (reached.kind === "impossible") return { stdout: "", stderr: `nc: ${reached.message}\n`, code: 1 };
   if (reached.kind === "name-error") {
-    const why = reached.timedOut ? "Temporary failure in name resolution" : "Name or service not known";
+    const why = reached.isAgain ? "Temporary failure in name resolution" : "Name or service not known";
     return { stdout: "", stderr: `nc: getaddrinfo for host "${host}" port ${port}: ${why}\n`, code: 1 };
   }
   const { ip, ended } = reached;
@@ -172,7 +172,7 @@ export const ncat: Tool = (words, seat) => {
   const reached = dial(seat, options, wanted, port);
   if (reached.kind === "impossible") return { stdout: "", stderr: `${head}Ncat: ${reached.message}\n`, code: 1 };
   if (reached.kind === "name-error") {
-    const why = reached.timedOut ? "Temporary failure in name resolution" : "Name or service not known";
+    const why = reached.isAgain ? "Temporary failure in name resolution" : "Name or service not known";
     return {
       stdout: "",
       stderr: `${head}Ncat: Could not resolve hostname "${wanted.host}": ${why}. QUITTING.\n`,

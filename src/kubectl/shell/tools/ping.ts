@@ -52,7 +52,9 @@ export function ping(family: 4 | 6 | null): Tool {
       patience: secondsOf(last(options, "W")) ?? 10 * SECOND,
       quiet: on(options, "q"),
       whole: secondsOf(last(options, "w")),
-      size: Number(last(options, "s") ?? 56) || 56,
+      size: Math.min(Number(last(options, "s") ?? 56) || 56, 65_507),
+      ttl: Math.min(Math.max(Number(last(options, "t") ?? 64) || 64, 1), 255),
+      isWhole: on(options, "M") && last(options, "M") !== "dont",
     });
   };
 }
@@ -66,6 +68,9 @@ interface Plan {
   readonly quiet: boolean;
   readonly whole: Micros | null;
   readonly size: number;
+  readonly ttl: number;
+  /** Must an echo stay in one piece (-M do)? */
+  readonly isWhole: boolean;
 }
 
 function echoes(seat: Seat, plan: Plan): Output {
@@ -85,10 +90,13 @@ function echoes(seat: Seat, plan: Plan): Output {
     if (plan.whole !== null && world.now - startedAt >= plan.whole) break;
     const sentAt = world.now;
     const isLast = seq === most;
+    // The name is looked up once.
     const reached = reach(seat, {
-      host,
+      host: ip === "" ? host : ip,
       port: 0,
       protocol: "icmp",
+      ...(plan.ttl === 64 ? {} : { ttl: plan.ttl }),
+      ...(plan.isWhole ? { size } : {}),
       ...(family && { family }),
       limit: isLast ? plan.patience : Math.min(plan.patience, plan.interval),
     });
@@ -111,14 +119,15 @@ function echoes(seat: Seat, plan: Plan): Output {
     lastSentAt = sentAt;
     if (reached.ended === "killed") killed = true;
     else if (reached.ended === "answered") {
-      const { ttl, time } = echoed(symptom, reached.spent);
+      const ttl = /ttl=(\d+)/.exec(symptom)?.[1] ?? "64";
+      const time = reached.spent - reached.lookup;
       times.push(time);
       lines.push(
         busybox
           ? `${size + 8} bytes from ${ip}: seq=${seq - 1} ttl=${ttl} time=${(time / 1_000).toFixed(3)} ms`
           : `${size + 8} bytes from ${host !== ip && parseIP(host) === null ? `${host} (${ip})` : ip}: icmp_seq=${seq} ttl=${ttl} time=${ms(time)} ms`,
       );
-    } else if (!busybox && /^(From|ping: sendmsg)/.test(symptom)) {
+    } else if (!busybox && /^(From|ping: sendmsg|ping: local error)/.test(symptom)) {
       errors += 1;
       lines.push(symptom.replace(/icmp_seq=\d+/, `icmp_seq=${seq}`));
     } else if (busybox && /^ping: sendmsg/.test(symptom)) lines.push("ping: sendto: Operation not permitted");
@@ -153,11 +162,7 @@ function cannot(reached: Reached, host: string, busybox: boolean): string | null
   if (reached.kind === "impossible") return `ping: ${reached.message}\n`;
   if (reached.kind !== "name-error") return null;
   if (busybox) return `ping: bad address '${host}'\n`;
-  return `ping: ${host}: ${reached.timedOut ? "Temporary failure in name resolution" : "Name or service not known"}\n`;
-}
-
-function echoed(symptom: string, spent: Micros): { readonly ttl: string; readonly time: Micros } {
-  return { ttl: /ttl=(\d+)/.exec(symptom)?.[1] ?? "64", time: spent };
+  return `ping: ${host}: ${reached.isAgain ? "Temporary failure in name resolution" : "Name or service not known"}\n`;
 }
 
 function roundTrip(times: readonly Micros[], busybox: boolean): readonly string[] {

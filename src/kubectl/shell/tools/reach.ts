@@ -3,8 +3,8 @@ import { isIPv6, joinHostPort, parseIP } from "../../../base/ip.ts";
 import { MILLISECOND, SECOND, type Micros } from "../../../base/time.ts";
 import type { Message } from "../../../model/trace/message.ts";
 import type { Protocol, Walk } from "../../../model/trace/types.ts";
+import { isName } from "../../../network/names.ts";
 import { CONNECT_TIMEOUT_MS } from "../../../network/timing.ts";
-import { addressesOf } from "./names.ts";
 import type { Seat } from "./seat.ts";
 
 /** How the system call that dialled ended; `silent`: connected, and then no answer; `killed`: by `timeout` in front. */
@@ -31,12 +31,14 @@ export interface Attempt {
   readonly sourcePort: number;
   /** From the call to its end, waiting included. */
   readonly spent: Micros;
+  /** What of it went into the lookup of the name. */
+  readonly lookup: Micros;
 }
 
 export type Reached =
   | Attempt
-  /** `known`: the name exists, but has no address of the family. */
-  | { readonly kind: "name-error"; readonly spent: Micros; readonly timedOut: boolean; readonly walk: Walk | null }
+  /** `isAgain`: no name server answered (EAI_AGAIN). */
+  | { readonly kind: "name-error"; readonly spent: Micros; readonly isAgain: boolean }
   /** What the simulator cannot do at all, in its own words. */
   | { readonly kind: "impossible"; readonly message: string };
 
@@ -47,6 +49,9 @@ export interface Target {
   readonly protocol: Protocol;
   readonly family?: 4 | 6;
   readonly says?: Message;
+  readonly ttl?: number;
+  /** Bytes of an echo's payload that must not be fragmented. */
+  readonly size?: number;
   /** How long connect() and the answer may take together; null: as long as the kernel tries. */
   readonly limit: Micros | null;
   /** How long connect() may take, where that is told apart. */
@@ -87,10 +92,19 @@ const addressPart = (host: string): string => host.replace(/^\[|\]$/g, "");
 /** Dials, once, from where the tool runs. */
 export function reach(seat: Seat, target: Target): Reached {
   const { world } = seat;
-  const { protocol, port, family, says } = target;
+  const { protocol, port, family, says, ttl, size } = target;
   const host = addressPart(target.host);
   const startedAt = world.now;
-  const common = { from: seat.from, protocol, ...(family && { family }), ...(says && { says }) };
+  // getaddrinfo() knows nothing of what a request may be addressed to besides: pod/NS/NAME.
+  if (parseIP(host) === null && !isName(host)) return { kind: "name-error", spent: 0, isAgain: false };
+  const common = {
+    from: seat.from,
+    protocol,
+    ...(family && { family }),
+    ...(says && { says }),
+    ...(ttl && { ttl }),
+    ...(size && { size }),
+  };
   const toOf = (name: string): string =>
     protocol === "icmp"
       ? isIPv6(name)
@@ -99,23 +113,14 @@ export function reach(seat: Seat, target: Target): Reached {
       : parseIP(name) === null
         ? `${name}:${port}`
         : joinHostPort(name, port);
-  let sent: {
-    readonly refusal: { readonly message: string; readonly field: string | null } | null;
-    readonly walk: Walk | null;
-  };
-  if (parseIP(host) === null) {
-    const found = addressesOf(seat, host);
-    const fitting = found.filter((ip) => family === undefined || (isIPv6(ip) ? 6 : 4) === family);
-    const [first] = fitting;
-    if (first === undefined) return { kind: "name-error", spent: world.now - startedAt, timedOut: false, walk: null };
-    sent = world.dispatch({ type: "send", request: { ...common, to: toOf(first) } });
-  } else sent = world.dispatch({ type: "send", request: { ...common, to: toOf(host) } });
-  const { refusal, walk } = sent;
+  const { refusal, walk } = world.dispatch({ type: "send", request: { ...common, to: toOf(host) } });
   if (walk === null) return { kind: "impossible", message: refusal?.message ?? "nothing was sent" };
+  if (seat.deadline !== null && world.now >= seat.deadline)
+    return attemptOf("killed", walk, world.now - startedAt, port);
   if (walk.outcome === "name-error") {
-    return { kind: "name-error", spent: world.now - startedAt, timedOut: /timed out/i.test(walk.symptom), walk };
+    const isAgain = /no name server/.test(walk.summary);
+    return { kind: "name-error", spent: world.now - startedAt, isAgain };
   }
-  const first = walk.hops[0]?.before;
   let ended = endOf(walk);
   const connectLimit = Math.min(target.connectLimit ?? KERNEL_LIMIT, target.limit ?? KERNEL_LIMIT);
   const limit = ended === "silent" ? (target.limit ?? ENDLESS) : connectLimit;
@@ -123,16 +128,24 @@ export function reach(seat: Seat, target: Target): Reached {
   if (ended === "timeout" || ended === "silent") {
     if (!passTime(seat, limit - (world.now - startedAt))) ended = "killed";
   } else if (seat.deadline !== null && world.now >= seat.deadline) ended = "killed";
-  return {
-    kind: "attempt",
-    ended,
-    walk,
-    ip: first?.dst ?? host,
-    port,
-    source: first?.src ?? "",
-    sourcePort: first?.sport ?? 0,
-    spent: ended === "timeout" || ended === "silent" ? limit : world.now - startedAt,
-  };
+  return attemptOf(ended, walk, ended === "timeout" || ended === "silent" ? limit : world.now - startedAt, port);
+}
+
+function attemptOf(ended: Ended, walk: Walk, spent: Micros, port: number): Attempt {
+  const dialled = walk.hops.find(({ stage }) => stage !== "dns");
+  const { src = "", dst = "", sport = 0 } = dialled?.before ?? {};
+  const lookup = dialled === undefined ? 0 : dialled.at - walk.startedAt;
+  return { kind: "attempt", ended, walk, ip: dst, port, source: src, sourcePort: sport, spent, lookup };
+}
+
+/** All addresses that the name of the walk's target was found to have, as answered. */
+export function lookedUp({ walk, ip }: Attempt): readonly string[] {
+  const answered = walk.children.flatMap(({ role, dns }) =>
+    role === "dns" && dns !== undefined
+      ? dns.answer.filter(({ type }) => type === dns.question.type).map(({ data }) => data)
+      : [],
+  );
+  return [...new Set([...answered, ip])];
 }
 
 /** What connect() says: strerror() of its errno. */

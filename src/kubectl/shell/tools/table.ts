@@ -1,6 +1,9 @@
 /** The network tools by name. */
+import { dig } from "../dns/dig.ts";
+import { getent, host } from "../dns/host.ts";
+import { nslookup } from "../dns/nslookup.ts";
+import { conntrack } from "../conntrack-list.ts";
 import { curl } from "./curl.ts";
-import { getent } from "./getent.ts";
 import { arp, bridge, ip } from "./ip.ts";
 import { nc, ncat, telnet } from "./netcat.ts";
 import { ping } from "./ping.ts";
@@ -31,6 +34,10 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
   arp,
   sysctl,
   tcpdump,
+  conntrack,
+  dig,
+  nslookup,
+  host,
   getent,
 };
 
@@ -40,3 +47,6 @@ export const REQUESTING: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+
+/** Tools that ask name servers: the cluster's own is reached from a node, not from outside. */
+export const ASKING: ReadonlySet<string> = new Set(["dig", "nslookup", "host", "getent"]);

@@ -142,7 +142,7 @@ function busyboxWget(seat: Seat, options: Options, text: string, redirects: numb
     }
     case "answered":
   }
-  if (url.scheme === "https" && !speaksTls(reached))
+  if (url.scheme === "https" && !speaksTls(reached, url.scheme))
     return fails("error getting response: Connection reset by peer", connecting);
   const answer = answered(options, url, reached);
   const location = headerOf(answer, "location");
@@ -208,7 +208,7 @@ function gnuWget(seat: Seat, options: Options, text: string, tryNumber: number, 
   if (reached.kind === "name-error") {
     const looking = brief
       ? ""
-      : `Resolving ${url.host} (${url.host})... failed: ${reached.timedOut ? "Temporary failure in name resolution" : "Name or service not known"}.\n`;
+      : `Resolving ${url.host} (${url.host})... failed: ${reached.isAgain ? "Temporary failure in name resolution" : "Name or service not known"}.\n`;
     return {
       stdout: "",
       stderr: `${head}${looking}${quiet ? "" : `wget: unable to resolve host address ‘${url.host}’\n`}`,
@@ -252,7 +252,7 @@ function gnuWget(seat: Seat, options: Options, text: string, tryNumber: number, 
       return fatal(errnoText[ended]);
     case "answered":
   }
-  if (url.scheme === "https" && !speaksTls(reached)) {
+  if (url.scheme === "https" && !speaksTls(reached, url.scheme)) {
     return {
       stdout: "",
       stderr: brief
