@@ -4,6 +4,7 @@ import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import type { Exploration, Protocol, Request } from "../model/trace/types.ts";
 import type { World } from "../world/types.ts";
 import { createWorld } from "../world/world.ts";
+import { balancersText } from "./balancers.ts";
 import { runConsole } from "./console.ts";
 import type { Output } from "./output.ts";
 import { traceJson, traceText } from "./trace.ts";
@@ -11,6 +12,7 @@ import { traceJson, traceText } from "./trace.ts";
 const USAGE = `usage:
   kubehop kubectl -f FILE... -- get svc -A -o wide
   kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--family 4|6] [--format save|restore|nft|ipvsadm|json]
+  kubehop balancers FILE... [--json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
 
 F is pod/NS/NAME, deploy/NS/NAME, node/NAME or client/NAME.
@@ -222,6 +224,16 @@ function trace(argv: readonly string[], read: ReadFile): Output {
   return { stdout: options["--json"] === "true" ? traceJson(found) : traceText(found), stderr: warnings, code: 0 };
 }
 
+/** The load balancers that stand: listeners, targets and their health. */
+function balancers(argv: readonly string[], read: ReadFile): Output {
+  const parsed = parse(argv);
+  const { world, warnings } = load(parsed, read);
+  const reports = world.balancers();
+  const isJson = parsed.options["--json"] === "true";
+  const stdout = isJson ? `${JSON.stringify(reports, null, 2)}\n` : balancersText(reports, world.now);
+  return { stdout, stderr: warnings, code: 0 };
+}
+
 /** Runs one command line (without the program's name). Throws only on our own bugs. */
 export function runCli(argv: readonly string[], read: ReadFile): Output {
   const [command, ...rest] = argv;
@@ -231,6 +243,8 @@ export function runCli(argv: readonly string[], read: ReadFile): Output {
         return kubectl(rest, read);
       case "rules":
         return rules(rest, read);
+      case "balancers":
+        return balancers(rest, read);
       case "trace":
         return trace(rest, read);
       case undefined:

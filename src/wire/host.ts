@@ -23,6 +23,7 @@ function answers(world: World): Answers {
     explore: ({ request }) => world.explore(request),
     loadReport: ({ id }) => world.loadReport(id),
     connections: () => world.connections(),
+    balancers: () => world.balancers(),
     choices: () => world.choices(),
     locate: ({ object, path }) => world.locate(object, path),
     provenance: ({ line, column }) => world.provenance(line, column),

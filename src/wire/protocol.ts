@@ -2,6 +2,7 @@
 import type { Micros } from "../base/time.ts";
 import type { ProxyMode } from "../model/config/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
+import type { BalancerReport } from "../model/trace/balancer.ts";
 import type { Connection, ConntrackFilter } from "../model/trace/connection.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
@@ -195,6 +196,8 @@ export interface Queries {
   loadReport: { params: { readonly id: number | null }; answer: LoadReport | null };
   /** Connections that were opened to stay, closed ones included, oldest first. */
   connections: { params: Record<string, never>; answer: readonly Connection[] };
+  /** The load balancers that have an address, with their listeners and targets. */
+  balancers: { params: Record<string, never>; answer: readonly BalancerReport[] };
   choices: {
     params: Record<string, never>;
     answer: { readonly from: readonly Choice[]; readonly to: readonly Choice[] };

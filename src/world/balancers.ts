@@ -4,7 +4,7 @@
  */
 import type { Commit, Store } from "../apiserver/types.ts";
 import { deepEqual, type JsonValue } from "../base/json.ts";
-import { SECOND } from "../base/time.ts";
+import { type Micros, SECOND } from "../base/time.ts";
 import { changesOf } from "../controllers/changes.ts";
 import { isMetallbs } from "../controllers/metallb/pools.ts";
 import { balancerOf, isTarget } from "../controllers/service-lb.ts";
@@ -192,6 +192,14 @@ export class Balancers {
     if (ips.length > 0) return ips;
     const built = balancerOf(this.host.memory, key);
     return built?.address === undefined || built.address === null ? [] : [built.address];
+  }
+
+  /** When the balancer will believe something else of the target; null while what it believes is so. */
+  turnsAt(service: Service, target: BalancerTarget): Micros | null {
+    const isPod = target.pod !== null;
+    const check = isPod ? checkOf(keyOf(service)) : checkFor(service);
+    const slot = isPod ? (target.addresses[0] ?? "") : target.name;
+    return this.host.state.rest.health[check]?.[slot]?.turns ?? null;
   }
 
   /** Where the balancer of this Service may send new connections. */

@@ -26,7 +26,9 @@ import { isControlPlane, type Node, nodeInternalIP } from "../model/node/types.t
 import type { Pod } from "../model/pod/types.ts";
 import type { Fault, Write } from "../wire/protocol.ts";
 import type { ClusterView } from "../network/types.ts";
+import { balancerReports } from "./balancer-report.ts";
 import { Balancers, LOAD_BALANCER } from "./balancers.ts";
+import type { BalancerReport } from "../model/trace/balancer.ts";
 import { breakOrMend } from "./breaking.ts";
 import { EventLog, type ToldEvent, withEvents } from "./events.ts";
 import { faultTitle } from "./faults.ts";
@@ -218,6 +220,16 @@ export class Cluster {
       },
       // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
       sysctlsOf: (node) => ({ routeLocalnet: this.proxies.processOf(node).localnet }),
+    });
+  }
+
+  /** The load balancers that stand. */
+  balancerReports(): readonly BalancerReport[] {
+    return balancerReports({
+      reader: this.store,
+      cloud: this.state.cloud,
+      balancers: this.balancers,
+      announcersOf: (service) => announcersOf((slot) => this.memory.get(METALLB_SPEAKER, slot), service),
     });
   }
 

@@ -5,6 +5,7 @@ import type { Host } from "../kernel/host.ts";
 import type { LogEntry } from "../engine/types.ts";
 import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
+import type { BalancerReport } from "../model/trace/balancer.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 import type { LoadReport } from "../model/trace/load.ts";
@@ -59,6 +60,8 @@ export interface World {
   conntrack(host: HostId): readonly ConntrackEntry[];
   /** Connections that were opened to stay, closed ones included, oldest first. */
   connections(): readonly Connection[];
+  /** The load balancers that stand. */
+  balancers(): readonly BalancerReport[];
   /** What became of a load (null: of the last one); null when there is none. */
   loadReport(id: number | null): LoadReport | null;
   /** Starts over and replays; `upTo` seeks back afterwards. */

@@ -153,6 +153,7 @@ export function createWorld(options: WorldOptions): World {
     conntrack: (host) =>
       (cluster().state.network.hosts[host]?.conntrack ?? []).filter((entry) => entry.expiresAt > cluster().now),
 
+    balancers: () => cluster().balancerReports(),
     connections: () => cluster().state.network.connections ?? [],
     loadReport(id) {
       const { loads } = cluster().state;
