@@ -1,6 +1,6 @@
 /** Worlds for the tables of facts, made of the text that a learner would write. */
 import type { ProxyMode } from "../../model/config/types.ts";
-import type { Exploration, HostId, Protocol, Walk } from "../../model/trace/types.ts";
+import type { Exploration, Protocol, Walk } from "../../model/trace/types.ts";
 import type { World } from "../types.ts";
 import { createWorld } from "../world.ts";
 
@@ -104,9 +104,4 @@ export function sent(world: World, from: string, to: string, protocol: Protocol 
   const { walk, refusal } = world.dispatch({ type: "send", request: { from, to, protocol } });
   if (walk === null) throw new Error(refusal?.message ?? "no walk");
   return walk;
-}
-
-/** Hops on a host, "stage label verdict". */
-export function stagesOn(walk: Walk, place: HostId, leg: "hops" | "reply" = "hops"): readonly string[] {
-  return walk[leg].filter((h) => h.place === place).map((h) => `${h.stage} ${h.verdict}`);
 }
