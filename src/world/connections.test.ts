@@ -224,6 +224,46 @@ describe("the end of the server", () => {
   });
 });
 
+describe("session affinity: sticks per client and node (trap 39)", () => {
+  const sticky = WEB.replace("spec: {selector", "spec: {sessionAffinity: ClientIP, selector").replace(
+    "ports: [{port: 80",
+    "sessionAffinityConfig: {clientIP: {timeoutSeconds: 100}}, ports: [{port: 80",
+  );
+  const PROXY = (mode: string): string => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+mode: ${mode}
+`;
+  const ways = (on: World): readonly (string | null | undefined)[] => {
+    const explored = on.explore(request);
+    return "walks" in explored ? explored.walks.map(({ backend }) => backend?.pod) : [explored.message];
+  };
+
+  it.each(["iptables", "nftables"])("%s: each new connection refreshes the time, and it ends", (mode) => {
+    const on = world(text(PROXY(mode), sticky));
+    expect(ways(on)).toHaveLength(2);
+    const pod = give(on, { type: "send", request })?.backend?.pod;
+    give(on, { type: "run", micros: 90 * SECOND });
+    expect(give(on, { type: "send", request })?.backend?.pod).toBe(pod);
+    give(on, { type: "run", micros: 90 * SECOND });
+    expect(ways(on)).toEqual([pod]);
+    give(on, { type: "run", micros: 20 * SECOND });
+    expect(ways(on)).toHaveLength(2);
+  });
+
+  it.each(["iptables", "nftables"])("%s: removing the endpoint loses its list", (mode) => {
+    const of = text(PROXY(mode), sticky);
+    const on = world(of);
+    const pod = give(on, { type: "send", request })?.backend?.pod ?? "";
+    const name = pod.slice("default/".length);
+    const without = of.replace(`{name: ${name}, labels: {app: web}}`, `{name: ${name}, labels: {app: none}}`);
+    give(on, { type: "text", text: without });
+    expect(ways(on)).toEqual([`default/${other(pod)}`]);
+    give(on, { type: "run", micros: SECOND });
+    give(on, { type: "text", text: of });
+    expect(ways(on)).toHaveLength(2);
+  });
+});
+
 describe("in the other modes", () => {
   const mode = (name: string): string => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
