@@ -280,9 +280,27 @@ function handshake(journey: Journey, answer: Flight): boolean {
   const shadow: Journey = { ...journey, recorder, listener: null };
   if (fly(shadow, answer).outcome !== "delivered") return false;
   journey.hosts = shadow.hosts;
+  stand(journey);
   // There and, with the client's ACK, back.
   journey.recorder.wait(2 * (recorder.now - journey.recorder.now));
   return true;
+}
+
+/** What a proxy has accepted outlives its long waits for others: the hosts on the way keep it as they keep what is established. */
+function stand(journey: Journey): void {
+  const { now } = journey.env;
+  for (const id of Object.keys(journey.hosts) as HostId[]) {
+    const state = stateOf(journey, id);
+    let kept = state;
+    // What this walk has opened stands at the end of the list.
+    for (let place = state.conntrack.length - 1; place >= 0; place--) {
+      const entry = state.conntrack[place] as ConntrackEntry;
+      if (entry.createdAt < now) break;
+      if (entry.state !== "SYN_RECV") continue;
+      kept = withEntry(kept, { ...entry, expiresAt: now + TIMEOUTS.ESTABLISHED }, now);
+    }
+    keep(journey, id, kept);
+  }
 }
 
 /** The last word of a close: the client acknowledges the server's FIN, and nobody looks. */

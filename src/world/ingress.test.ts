@@ -145,6 +145,17 @@ ${[
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
+metadata: {name: rewrite, annotations: {nginx.ingress.kubernetes.io/rewrite-target: /$2}}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: rewrite.example
+      http:
+        paths:
+          - {path: "/app(/|$)(.*)", pathType: ImplementationSpecific, backend: ${backend("s1", "number: 80")}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
 metadata: {name: tls}
 spec:
   ingressClassName: nginx
@@ -209,6 +220,13 @@ describe("the Ingress sheet, row by row", () => {
     expect(child?.hops.some((hop) => hop.verdict === "dnat")).toBe(true);
   });
 
+  it("rewrite-target: the pod is asked for what the path's expression has caught", () => {
+    const walk = get(world, "http://rewrite.example/APP/a/b?c=d");
+    expect(walk.response?.body).toContain("GET /a/b?c=d HTTP/1.1\n");
+    expect(walk.hops.map((hop) => hop.note).join(" ")).toContain("by rewrite-target it is asked for /a/b?c=d");
+    expect(get(world, "http://rewrite.example/apple").response?.status).toBe(404);
+  });
+
   it("tls sends http to https", () => {
     const walk = get(world, "http://safe.example/a?b=c");
     expect(walk.symptom).toBe("HTTP/1.1 308 Permanent Redirect");
@@ -252,6 +270,16 @@ describe("the Ingress sheet, row by row", () => {
       shares.set(met?.pod ?? "", (shares.get(met?.pod ?? "") ?? 0) + probability);
     expect([...shares.values()]).toEqual([expect.closeTo(0.5, 9), expect.closeTo(0.5, 9)]);
   });
+});
+
+it("a backend that accepts and then hangs is waited for a minute, three times: 504", () => {
+  const world = worldOf(TWO_HOSTS);
+  const pod = world.objects.list("Pod", "default").find(({ metadata }) => metadata.name.startsWith("s2-"));
+  const key = objectKey("Pod", "default", pod?.metadata.name ?? "");
+  world.dispatch({ type: "fault", fault: "hang", pod: key, on: true });
+  const walk = get(world, "http://bar.foo.com/");
+  expect(walk.response?.status).toBe(504);
+  expect(walk.endedAt - walk.startedAt).toBeGreaterThan(180_000_000);
 });
 
 it("without a controller there is nobody to ask, and the text says so", () => {

@@ -23,6 +23,8 @@ export interface Make {
   readonly redirect: 301 | 302 | 308 | null;
   /** Annotations of an Ingress that overrule it: "false" there turns it off. */
   readonly redirectAnnotation: string | null;
+  /** The annotation of an Ingress that rewrites paths; null: it has none of that kind. */
+  readonly rewriteAnnotation: string | null;
   /** Subject of the certificate that it shows where it has none for a host; null: it refuses the handshake. */
   readonly certificate: string | null;
   readonly hsts: string | null;
@@ -34,6 +36,8 @@ export interface Make {
   headers(request: HttpRequest, incoming: Incoming): readonly HttpHeader[];
   page(request: HttpRequest, now: Micros, status: number, headers?: readonly HttpHeader[]): HttpResponse;
 }
+
+const REWRITE = "nginx.ingress.kubernetes.io/rewrite-target";
 
 const SPEC: RoutingRules = { specific: "elements", fallsThrough: false, anyDefault: true };
 const NGINX: RoutingRules = { specific: "characters", fallsThrough: false, anyDefault: false };
@@ -51,11 +55,16 @@ function appended(request: HttpRequest, client: string): string {
 
 const INGRESS_NGINX: Make = {
   name: "ingress-nginx",
-  routing: NGINX,
+  routing: {
+    ...NGINX,
+    isRegex: ({ metadata: { annotations = {} } }) =>
+      REWRITE in annotations || annotations["nginx.ingress.kubernetes.io/use-regex"] === "true",
+  },
   missing: 503,
   empty: 503,
   redirect: 308,
   redirectAnnotation: "nginx.ingress.kubernetes.io/ssl-redirect",
+  rewriteAnnotation: REWRITE,
   certificate: "Kubernetes Ingress Controller Fake Certificate",
   hsts: "max-age=31536000; includeSubDomains",
   // proxy-next-upstream "error timeout", proxy-next-upstream-tries, proxy-connect-timeout, proxy-read-timeout.
@@ -87,6 +96,7 @@ const MAKES: Readonly<Record<IngressFlavour, Make>> = {
     routing: SPEC,
     certificate: "a certificate of its own",
     redirectAnnotation: null,
+    rewriteAnnotation: null,
     hsts: null,
     page: html("ingress controller"),
   },
@@ -98,6 +108,7 @@ const MAKES: Readonly<Record<IngressFlavour, Make>> = {
     empty: 502,
     redirect: 301,
     redirectAnnotation: "nginx.org/redirect-to-https",
+    rewriteAnnotation: null,
     certificate: "NGINXIngressController",
     hsts: null,
     attempts: 3,
@@ -120,6 +131,7 @@ const MAKES: Readonly<Record<IngressFlavour, Make>> = {
     empty: 503,
     redirect: null,
     redirectAnnotation: null,
+    rewriteAnnotation: null,
     certificate: "TRAEFIK DEFAULT CERT",
     hsts: null,
     attempts: 1,
@@ -155,6 +167,7 @@ const MAKES: Readonly<Record<IngressFlavour, Make>> = {
     empty: 503,
     redirect: 302,
     redirectAnnotation: "haproxy.org/ssl-redirect",
+    rewriteAnnotation: null,
     certificate: "a certificate of its own",
     hsts: null,
     attempts: 4,

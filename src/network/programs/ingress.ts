@@ -15,7 +15,7 @@ import type { Heard, Program, Reaction } from "../program.ts";
 import { endpointAt, type ProgramInputs, readyEndpoints, servicePort } from "./endpoints.ts";
 import { asHttp2, hostOf, splitPath } from "./http.ts";
 import { type Make, makeOf } from "./ingress-makes.ts";
-import { byAge, hostRank, normalPath, type Route, routeFor } from "./routing.ts";
+import { byAge, hostRank, normalPath, pathRegex, type Route, routeFor } from "./routing.ts";
 
 /** What nginx or its like takes to choose a server. */
 const THINKING = MILLISECOND / 4;
@@ -210,19 +210,29 @@ function relay(visit: Visit, route: Route, certificate: string, path: string): R
   const found = backendOf(visit, route);
   if ("status" in found)
     return answer(visit, `${certificate}${met} and answers ${found.status}: ${found.why}`, found.status);
+  const asked = rewritten(make, route, path);
   const incoming = { client: heard.source.ip, port: tls ? 443 : 80, scheme: tls ? "https" : "http" } as const;
   return {
     kind: "relay",
     name: found.upstream,
-    note: `${certificate}${met}: ${found.what}`,
+    note: `${certificate}${met}: ${found.what}${asked === path ? "" : `; by rewrite-target it is asked for ${asked}`}`,
     endpoints: found.endpoints,
-    says: { ...request, scheme: "http", path, headers: make.headers(request, incoming) },
+    says: { ...request, scheme: "http", path: asked, headers: make.headers(request, incoming) },
     attempts: make.attempts,
     patience: make.connect,
     silence: make.read,
     failed: (outcome) => spoken(visit, make.page(request, heard.now, statusAfter(outcome))),
     returned: (response) => spoken(visit, { ...response, path: request.path }),
   };
+}
+
+/** `nginx.ingress.kubernetes.io/rewrite-target`: the whole path becomes this, with the groups that the rule's path has caught. */
+function rewritten({ rewriteAnnotation }: Make, { ingress, path: met }: Route, asked: string): string {
+  const target = rewriteAnnotation === null ? undefined : ingress.metadata.annotations?.[rewriteAnnotation];
+  const { path, query } = splitPath(asked);
+  const groups = target === undefined || met === null ? null : pathRegex(met.path)?.exec(normalPath(path));
+  if (target === undefined || groups === null || groups === undefined) return asked;
+  return `${target.replace(/\$(\d)/g, (_, n: string) => groups[Number(n)] ?? "")}${query}`;
 }
 
 function statusAfter(outcome: string | null): 502 | 503 | 504 {

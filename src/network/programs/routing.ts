@@ -10,6 +10,11 @@ export interface RoutingRules {
   readonly fallsThrough: boolean;
   /** Does the default backend of an Ingress with rules also take hosts that nobody has rules for? */
   readonly anyDefault: boolean;
+  /**
+   * Are the paths of this Ingress regular expressions? With ingress-nginx one that says so makes them that for its whole hosts:
+   * begun at the start of the path, letter case aside.
+   */
+  readonly isRegex?: (ingress: Ingress) => boolean;
 }
 
 export interface Route {
@@ -73,6 +78,15 @@ function better(a: NonNullable<Route["path"]>, b: NonNullable<Route["path"]>): b
   return length(a) === length(b) ? TYPES[a.type] > TYPES[b.type] : length(a) > length(b);
 }
 
+/** A path that is a regular expression; null: it is none. */
+export function pathRegex(pattern: string): RegExp | null {
+  try {
+    return new RegExp(`^${pattern}`, "i");
+  } catch {
+    return null;
+  }
+}
+
 /** Oldest first: of two rules for the same host and path the older Ingress's counts. */
 export function byAge(ingresses: readonly Ingress[]): readonly Ingress[] {
   const name = ({ metadata }: Ingress): string => `${metadata.namespace ?? ""}/${metadata.name}`;
@@ -89,12 +103,14 @@ export function routeFor(ingresses: readonly Ingress[], host: string, path: stri
   for (const rank of [3, 2, 1]) {
     const here = all.filter(({ rule }) => hostRank(rule.host ?? "", host) === rank);
     if (here.length === 0) continue;
+    const regex = here.some(({ ingress }) => rules.isRegex?.(ingress) === true);
     let best: (Route & { readonly path: NonNullable<Route["path"]> }) | null = null;
     for (const { ingress, rule } of here) {
       for (const { path: given = "", pathType: type, backend } of rule.http?.paths ?? []) {
         const met = { path: given === "" ? "/" : given, type };
-        if (!pathMatches(type, met.path, path, rules.specific)) continue;
-        if (best === null || better(met, best.path)) best = { ingress, backend, host: rule.host ?? "", path: met };
+        if (regex ? !pathRegex(met.path)?.test(path) : !pathMatches(type, met.path, path, rules.specific)) continue;
+        if (best === null || (regex ? met.path.length > best.path.path.length : better(met, best.path)))
+          best = { ingress, backend, host: rule.host ?? "", path: met };
       }
     }
     if (best !== null) return best;
