@@ -65,44 +65,46 @@ function throughCache(context: ServerContext, server: ServerBlock, question: Dns
   }
   const key = keyOf(question);
   const known = context.cache[key];
-  const age = known === undefined ? 0 : Math.floor((context.now - known.at) / SECOND);
   if (known !== undefined && context.now < known.at + known.ttl * SECOND) {
-    const left = (records: readonly DnsRecord[]): readonly DnsRecord[] =>
-      records.map((record) => ({ ...record, ttl: Math.max(0, Math.min(record.ttl, known.ttl) - age) }));
-    const { response } = known;
-    return {
-      response: {
-        ...response,
-        question,
-        answer: left(response.answer),
-        authority: left(response.authority),
-        additional: left(response.additional),
-        took: OWN_WORK,
-      },
-      cache: context.cache,
-      by: "cache",
-    };
+    const left = known.ttl - Math.floor((context.now - known.at) / SECOND);
+    const response = { ...withTTL(known.response, left), question, took: OWN_WORK };
+    return { response, cache: context.cache, by: "cache" };
   }
   const fresh = asked(context, server, question);
-  const ttl = keptFor(plugin, fresh.response);
-  if (ttl === 0) return { ...fresh, cache: context.cache };
+  const ttl = goodFor(plugin, fresh.response);
+  if (ttl === null) return { ...fresh, cache: context.cache };
+  // The first answer has the TTL that the cache gives it, kept or not.
+  const response = withTTL(fresh.response, ttl);
+  if (plugin.uncached[kindOf(response)].some((zone) => isWithin(question.name, zone))) {
+    return { ...fresh, response, cache: context.cache };
+  }
   const others = Object.entries(context.cache).filter(
     ([other, entry]) => other !== key && context.now < entry.at + entry.ttl * SECOND,
   );
-  const cache = {
-    ...Object.fromEntries(others.slice(-MAX_KEPT)),
-    [key]: { response: fresh.response, at: context.now, ttl },
-  };
-  return { ...fresh, cache };
+  const cache = { ...Object.fromEntries(others.slice(-MAX_KEPT)), [key]: { response, at: context.now, ttl } };
+  return { ...fresh, response, cache };
 }
 
-/** Seconds; 0: it is not kept. */
-function keptFor(plugin: CachePlugin, { question, rcode, answer, authority }: DnsResponse): number {
-  if (rcode !== "NOERROR" && rcode !== "NXDOMAIN") return 0;
-  const kind = rcode === "NXDOMAIN" || answer.length === 0 ? "denial" : "success";
-  if (plugin.uncached[kind].some((zone) => isWithin(question.name, zone))) return 0;
-  const records = kind === "success" ? answer : authority;
-  if (records.length === 0) return 0;
+function withTTL(response: DnsResponse, ttl: number): DnsResponse {
+  const dated = (records: readonly DnsRecord[]): readonly DnsRecord[] => records.map((record) => ({ ...record, ttl }));
+  return {
+    ...response,
+    answer: dated(response.answer),
+    authority: dated(response.authority),
+    additional: dated(response.additional),
+  };
+}
+
+function kindOf({ rcode, answer }: DnsResponse): "success" | "denial" {
+  return rcode === "NXDOMAIN" || answer.length === 0 ? "denial" : "success";
+}
+
+/** Seconds, by the least of its records and the limits of the cache; null: it is not for keeping. */
+function goodFor(plugin: CachePlugin, response: DnsResponse): number | null {
+  if (response.rcode !== "NOERROR" && response.rcode !== "NXDOMAIN") return null;
+  const kind = kindOf(response);
+  const records = kind === "success" ? response.answer : response.authority;
+  if (records.length === 0) return null;
   const least = Math.min(...records.map(({ ttl }) => ttl));
   return Math.min(plugin[kind], Math.max(MIN_TTL, least));
 }

@@ -168,7 +168,7 @@ export interface Choice {
   /** As the CLI writes it: `client/internet`, `service/shop/web:80`. */
   readonly value: string;
   readonly label: string;
-  readonly group: "outside" | "nodes" | "pods" | "services" | "load balancers";
+  readonly group: "outside" | "nodes" | "pods" | "services" | "load balancers" | "names";
 }
 
 /** Queries change nothing, `console` excepted. Name → parameters and answer. */

@@ -77,6 +77,12 @@ export function choices(reader: ObjectReader): Queries["choices"]["answer"] {
           })),
         ),
       ),
+      ...reader.list<Service>("Service").flatMap((s) =>
+        ports(s).map(({ port }): Choice => {
+          const value = `${s.metadata.name}.${s.metadata.namespace ?? "default"}:${port}`;
+          return { value, label: value, group: "names" };
+        }),
+      ),
     ],
   };
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Protocol, Walk } from "../model/trace/types.ts";
 import { SECOND } from "../base/time.ts";
 import { keyOf, objectKey } from "../model/meta/types.ts";
+import type { ConfigMap } from "../model/configmap/types.ts";
+import type { Command } from "../wire/protocol.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import { createWorld } from "./world.ts";
@@ -263,4 +265,114 @@ data:
     expect(right.outcome).toBe("delivered");
     expect(right.children[0]?.dns?.answer[0]?.ttl).toBe(5);
   });
+
+  it("a Corefile that CoreDNS cannot read leaves its clients waiting", () => {
+    const broken = `${TEXT}---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: coredns, namespace: kube-system}
+data: {Corefile: ".:53 { kubernets }"}
+`;
+    const walk = walkOf(world(broken), "web:80");
+    expect(walk.outcome).toBe("name-error");
+    expect(walk.children[0]?.summary).toContain("Unknown directive 'kubernets'");
+  });
+
+  it("a change of the Corefile counts from the next start of CoreDNS on", () => {
+    const w = world();
+    const config = w.objects.get<ConfigMap>(objectKey("ConfigMap", "kube-system", "coredns"));
+    const ttl = (): number | undefined => walkOf(w, "web:80").children[0]?.dns?.answer[0]?.ttl;
+    if (config === undefined) throw new Error("there is a Corefile");
+    const changed = { ...config, data: { Corefile: (config.data?.["Corefile"] ?? "").replace("ttl 30", "ttl 7") } };
+    w.dispatch({ type: "write", title: "kubectl edit", writes: [{ verb: "update", object: changed }] } as Command);
+    expect(ttl()).toBe(30);
+    for (const pod of dns(w)) w.dispatch({ type: "delete", key: keyOf(pod), force: false } as Command);
+    expect(ttl()).toBe(7);
+  });
+
+  it("an answer out of the cache gets older, and goes with the process", () => {
+    const w = world();
+    const ask = (): number | undefined => {
+      const { walk } = w.dispatch({
+        type: "send",
+        request: {
+          from: "pod/shop/curl",
+          to: `${dns(w)[0]?.status.podIP ?? ""}:53`,
+          protocol: "udp",
+          says: { kind: "dns", name: "my.database.example.com.", type: "A" },
+        },
+      });
+      return walk?.dns?.answer[0]?.ttl;
+    };
+    expect(ask()).toBe(30);
+    w.dispatch({ type: "run", micros: 10 * SECOND });
+    expect(ask()).toBe(20);
+    w.dispatch({ type: "kill", pod: keyOf(dns(w)[0] as Pod) });
+    w.dispatch({ type: "run", micros: 5 * SECOND });
+    expect(ask()).toBe(30);
+  });
+});
+
+describe("two families", () => {
+  const DUAL = `
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+networking: {serviceSubnet: "10.96.0.0/16,fd00:96::/112", podSubnet: "10.244.0.0/16,fd00:10:244::/56"}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: worker-1}
+spec: {podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, "fd00:10:244:1::/64"]}
+status: {addresses: [{type: InternalIP, address: 192.168.56.11}, {type: InternalIP, address: "fd00:56::11"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: web, image: nginx, ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: curl}
+spec: {containers: [{name: curl, image: curlimages/curl, command: [sleep, infinity]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ipFamilyPolicy: RequireDualStack, selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: heads}
+spec: {clusterIP: None, ipFamilyPolicy: RequireDualStack, selector: {app: web}, ports: [{port: 80}]}
+`;
+
+  it("dials IPv6 first, and IPv4 when that fails", () => {
+    const w = world(DUAL);
+    expect(walkOf(w, "web:80", "pod/default/curl").symptom).toMatch(/^Connected to web \(fd00:96::/);
+    const four = w.probe({ from: "pod/default/curl", to: "web:80", protocol: "tcp", family: 4 });
+    expect("symptom" in four && four.symptom).toMatch(/^Connected to web \(10\.96\./);
+    expect("children" in four && questions(four)).toHaveLength(1);
+    const refused = walkOf(w, "heads:81", "pod/default/curl");
+    expect(refused.children.filter((c) => c.role === undefined).map((c) => c.hops[0]?.before.dst)).toEqual([
+      expect.stringMatching(/^fd00:10:244:1:/),
+    ]);
+    expect(refused.hops[1]?.before.dst).toMatch(/^10\.244\.1\./);
+  });
+});
+
+it("an outside machine with routes to the cluster may ask kube-dns itself", () => {
+  const w = world(`${TEXT}---
+apiVersion: kubehop.dev/v1alpha1
+kind: Client
+metadata: {name: near}
+spec:
+  ip: 192.168.56.77
+  nameservers: [10.96.0.10]
+  searches: [shop.svc.cluster.local]
+  routes: [{to: 10.96.0.0/12, via: [worker-1]}]
+`);
+  const walk = walkOf(w, "web:80", "client/near");
+  expect(walk.outcome).toBe("delivered");
+  expect(questions(walk)).toHaveLength(2);
+  expect(walk.children[0]?.hops.length).toBeGreaterThan(5);
 });

@@ -1,6 +1,6 @@
 import type { Choice } from "../../wire/protocol.ts";
 
-const GROUPS: readonly Choice["group"][] = ["outside", "load balancers", "services", "nodes", "pods"];
+const GROUPS: readonly Choice["group"][] = ["outside", "load balancers", "services", "nodes", "pods", "names"];
 
 /** Choices that hold every word of what was typed, anywhere and in either case, in the order of their groups. */
 export function matching(choices: readonly Choice[], typed: string): readonly Choice[] {

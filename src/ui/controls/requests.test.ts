@@ -33,6 +33,12 @@ describe("offered", () => {
     });
   });
 
+  test("keeps a name or a URL, which may always be asked for", () => {
+    for (const to of ["web.shop:80", "http://web.shop/cart"]) {
+      expect(offered(choices, { from: "pod/shop/curl", to })).toEqual({ from: "pod/shop/curl", to });
+    }
+  });
+
   test("keeps what is wanted while the choices are not known yet", () => {
     const wanted = { from: "client/internet", to: "lb/shop/web:80" };
     expect(offered(none, wanted)).toEqual(wanted);

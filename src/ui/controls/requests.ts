@@ -11,9 +11,12 @@ export interface Ends {
 /** `lb/shop/web:81` to `lb/shop/web`. */
 const nameOf = (value: string): string => value.replace(/:\d*$/, "");
 
-/** A named end (`lb/shop/web:80`) is there or not, whichever port of it is meant; an address may always be dialled. */
+/** A named end (`lb/shop/web:80`) is there or not, whichever port of it is meant; addresses, DNS names and URLs may always be dialled. */
 export const known = (list: readonly Choice[], value: string): boolean =>
-  !value.includes("/") || value.startsWith("deploy/") || list.some((choice) => nameOf(choice.value) === nameOf(value));
+  !value.includes("/") ||
+  value.includes("://") ||
+  value.startsWith("deploy/") ||
+  list.some((choice) => nameOf(choice.value) === nameOf(value));
 
 /** The first choice of the first group that has one; else the first of all; empty when there is none. */
 export function firstOf(list: readonly Choice[], groups: readonly Choice["group"][]): string {

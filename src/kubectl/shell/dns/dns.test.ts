@@ -89,7 +89,7 @@ ${TAIL(109)}[0]\n`,
 ;web.				IN	A
 
 ;; AUTHORITY SECTION:
-.			86400	IN	SOA	a.root-servers.net. nstld.verisign-grs.com. 2026010100 1800 900 604800 86400
+.			30	IN	SOA	a.root-servers.net. nstld.verisign-grs.com. 2026010100 1800 900 604800 86400
 ${TAIL(119, 12)}[0]\n`,
     );
   });
@@ -99,7 +99,7 @@ ${TAIL(119, 12)}[0]\n`,
     ["dig +search +short web", "10.96.0.50\n[0]\n"],
     [
       "dig +noall +answer db.shop.svc.cluster.local",
-      "db.shop.svc.cluster.local. 30	IN	CNAME	my.database.example.com.\nmy.database.example.com. 300	IN	A	198.51.100.50\n[0]\n",
+      "db.shop.svc.cluster.local. 30	IN	CNAME	my.database.example.com.\nmy.database.example.com. 30	IN	A	198.51.100.50\n[0]\n",
     ],
     [
       "dig +noall +answer SRV _http._tcp.web.shop.svc.cluster.local",
