@@ -9,7 +9,7 @@ import type { Walk } from "../model/trace/types.ts";
 import { isMode } from "../proxy/modes.ts";
 import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
 import { faultRefusal } from "./faults.ts";
-import { isPacketAction, makesWalk, packetRefusal } from "./packets.ts";
+import { isPacketAction, makesWalk } from "./packets.ts";
 import { markOf } from "./places.ts";
 import type { Scenario } from "./scenario.ts";
 import { Cluster } from "./simulation.ts";
@@ -165,11 +165,7 @@ export class Session {
   }
 
   private check(command: Exclude<Command, { type: "text" }>): Refusal | null {
-    if (isPacketAction(command)) {
-      const { seed, network, walks } = this.cluster.state;
-      const present = { view: this.cluster.view(), network, reader: this.cluster.store, seed, walks: walks.length };
-      return packetRefusal(command, present);
-    }
+    if (isPacketAction(command)) return this.cluster.packetRefusal(command);
     switch (command.type) {
       case "delete":
         return this.exists(command.key);

@@ -71,14 +71,29 @@ interface Present {
   readonly walks: number;
 }
 
-/** Why the command cannot be done, or null. */
-export function packetRefusal(action: PacketAction, { view, network, reader, seed, walks }: Present): Refusal | null {
+/** What a packet did when its command was tried. It will do the same when the command is taken, so it is not sent twice. */
+export interface Known {
+  readonly sent?: ReturnType<typeof send>;
+  readonly made?: ReturnType<typeof connect>;
+}
+
+/** Why the command cannot be done, or null; what became known on the way is given to `keep`. */
+export function packetRefusal(
+  action: PacketAction,
+  { view, network, reader, seed, walks }: Present,
+  keep: (known: Known) => void,
+): Refusal | null {
   const options: SendOptions = { id: walks + 1, chooser: seededChooser(seed) };
   switch (action.type) {
-    case "send":
+    case "send": {
+      const sent = send(view, network, action.request, options);
+      keep({ sent });
+      return sent.ok ? null : refuse(sent.error.message, sent.error.field);
+    }
     case "connect": {
-      const tried = (action.type === "send" ? send : connect)(view, network, action.request, options);
-      return tried.ok ? null : refuse(tried.error.message, tried.error.field);
+      const made = connect(view, network, action.request, options);
+      keep({ made });
+      return made.ok ? null : refuse(made.error.message, made.error.field);
     }
     case "exchange":
     case "close": {
@@ -97,7 +112,13 @@ export function packetRefusal(action: PacketAction, { view, network, reader, see
 }
 
 /** Does the command at the present, and says what it did in a line for the journal. */
-export function packetActed(action: PacketAction, view: ClusterView, held: State, engine: EngineContext): string {
+export function packetActed(
+  action: PacketAction,
+  view: ClusterView,
+  held: State,
+  engine: EngineContext,
+  known: Known,
+): string {
   const { network, walks, seed, loads } = held.rest;
   const options: SendOptions = { id: walks.length + 1, chooser: seededChooser(seed) };
   const keep = (made: { readonly walk: Walk | null; readonly state: NetworkState }): void => {
@@ -105,13 +126,13 @@ export function packetActed(action: PacketAction, view: ClusterView, held: State
   };
   switch (action.type) {
     case "send": {
-      const sent = send(view, network, action.request, options);
+      const sent = known.sent ?? send(view, network, action.request, options);
       if (!sent.ok) return sent.error.message;
       keep(sent.value);
       return `${action.request.from} to ${action.request.to}: ${sent.value.walk.outcome}`;
     }
     case "connect": {
-      const made = connect(view, network, action.request, options);
+      const made = known.made ?? connect(view, network, action.request, options);
       if (!made.ok) return made.error.message;
       keep(made.value);
       const { connection, walk } = made.value;

@@ -1,5 +1,6 @@
 import type { Commit, Store } from "../apiserver/types.ts";
 import type { Micros } from "../base/time.ts";
+import type { Known } from "./packets.ts";
 import type { Rest, State } from "./state.ts";
 
 /** Where a cluster stands: if none of this is another, nothing has happened in between. */
@@ -26,6 +27,7 @@ export class Rehearsal {
   private readonly state: State;
   private readonly clock: () => Pick<Place, "at" | "handled">;
   private latest: Rehearsed | null = null;
+  private known: { readonly subject: object; readonly place: Place; readonly result: Known } | null = null;
 
   constructor(store: Store, state: State, clock: () => Pick<Place, "at" | "handled">) {
     this.store = store;
@@ -54,9 +56,22 @@ export class Rehearsal {
     return true;
   }
 
+  /** Keeps what was worked out for a subject without writing anything. */
+  keep(subject: object, result: Known): void {
+    this.known = { subject, place: this.place(), result };
+  }
+
+  /** What was worked out for this subject at this very place; asked once. */
+  recall(subject: object): Known {
+    const { known } = this;
+    this.known = null;
+    return known === null || known.subject !== subject || !isSame(known.place, this.place()) ? {} : known.result;
+  }
+
   /** The cluster went elsewhere in its history. */
   forget(): void {
     this.latest = null;
+    this.known = null;
   }
 
   private place(): Place {

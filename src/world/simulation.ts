@@ -24,7 +24,7 @@ import { type KubeObject, keyOf, type ObjectKey, objectKey } from "../model/meta
 import { kubectlText, type Status } from "../model/status.ts";
 import { isControlPlane, type Node, nodeInternalIP } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
-import type { Fault, Write } from "../wire/protocol.ts";
+import type { Fault, Refusal, Write } from "../wire/protocol.ts";
 import type { ClusterView } from "../network/types.ts";
 import { balancerReports } from "./balancer-report.ts";
 import { Balancers, LOAD_BALANCER } from "./balancers.ts";
@@ -43,6 +43,7 @@ import {
   makesWalk,
   type PacketAction,
   packetActed,
+  packetRefusal,
   serversEnded,
 } from "./packets.ts";
 import { DELIVERY, type ProxyProcess, touchesProxies } from "./proxies.ts";
@@ -145,6 +146,13 @@ export class Cluster {
 
   scenario(text: string): Scenario {
     return this.scenarios.get(text, () => readScenario(text));
+  }
+
+  /** Why a command about packets cannot be done now, or null. What its packet does is kept for when the command is given. */
+  packetRefusal(action: PacketAction): Refusal | null {
+    const { seed, network, walks } = this.state;
+    const present = { view: this.view(), network, reader: this.store, seed, walks: walks.length };
+    return packetRefusal(action, present, (known) => this.rehearsal.keep(action, known));
   }
 
   /** Gives one user action at the present and lets the cluster come to rest, or in pace `run` do what is due now. */
@@ -340,7 +348,9 @@ export class Cluster {
       return "control plane started";
     }
     const action = event.data as unknown as UserAction;
-    if (isPacketAction(action)) return packetActed(action, this.view(), this.held, engine);
+    if (isPacketAction(action)) {
+      return packetActed(action, this.view(), this.held, engine, this.rehearsal.recall(action));
+    }
     switch (action.type) {
       case "text": {
         const scenario = this.scenario(action.text);
