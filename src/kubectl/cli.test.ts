@@ -201,3 +201,22 @@ describe("rules", () => {
     expect(out).toMatch(/-A KUBE-PORTALS-CONTAINER -d 203\.0\.113\.10\/32 -p tcp .* -j REDIRECT --to-ports \d+\n/);
   });
 });
+
+describe("sh", () => {
+  it("runs a line of the terminal, words or quoted as one", () => {
+    expect(kubehop(["sh", "-f", shop, "--", "ssh", "worker-1", "hostname"])).toEqual({
+      code: 0,
+      out: "worker-1\n",
+      err: "",
+    });
+    expect(
+      kubehop([
+        "sh",
+        shop,
+        "--",
+        "for i in 1 2; do ssh worker-$i curl -so /dev/null -w '%{exitcode} ' 127.0.0.1:10256/healthz; done",
+      ]).out,
+    ).toBe("0 0 ");
+    expect(kubehop(["sh", shop]).err).toMatch(/^nothing after --: say what to run/);
+  });
+});

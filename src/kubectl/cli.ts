@@ -11,9 +11,14 @@ import { traceJson, traceText } from "./trace.ts";
 
 const USAGE = `usage:
   kubehop kubectl -f FILE... -- get svc -A -o wide
+  kubehop sh -f FILE... -- ssh worker-1 curl -s http://10.96.0.10:9153/
   kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--family 4|6] [--format save|restore|nft|ipvsadm|json]
   kubehop balancers FILE... [--json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
+
+sh runs a line of the terminal: kubectl exec POD -- TOOL ..., ssh NODE TOOL ..., client NAME -- TOOL ..., and loops, quoted as one word:
+  'for i in $(seq 10); do kubectl exec client -- curl -s web; done'. TOOL is curl, wget, nc, ncat, telnet, ping, traceroute, tracepath,
+  dig, nslookup, host, getent, conntrack, ss, netstat, ip, bridge, arp, sysctl, tcpdump, iptables, nft, ipset, ipvsadm.
 
 F is pod/NS/NAME, deploy/NS/NAME, node/NAME or client/NAME.
 T is IP:PORT, service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT or pod/NS/NAME:PORT, or a name that the sender looks up:
@@ -145,13 +150,17 @@ function filesNamed(command: readonly string[], read: ReadFile): Readonly<Record
   );
 }
 
-function kubectl(argv: readonly string[], read: ReadFile): Output {
+/** `program`: kubectl, or none for a line of the terminal. */
+function terminal(program: readonly string[], argv: readonly string[], read: ReadFile): Output {
   const split = argv.indexOf("--");
   const command = split < 0 ? [] : argv.slice(split + 1);
-  if (command.length === 0)
-    throw new Refused(`nothing after --: say what kubectl should do, as in -- get svc\n\n${USAGE}`);
+  const what =
+    program.length === 0
+      ? "say what to run, as in -- ssh worker-1 ip route"
+      : "say what kubectl should do, as in -- get svc";
+  if (command.length === 0) throw new Refused(`nothing after --: ${what}\n\n${USAGE}`);
   const { world, warnings } = load(parse(split < 0 ? argv : argv.slice(0, split)), read);
-  const output = runConsole(world, ["kubectl", ...command], filesNamed(command, read));
+  const output = runConsole(world, [...program, ...command], filesNamed(command, read));
   // A terminal opens a tab; here the text is all there is.
   return { ...output, stdout: output.stdout + (output.tab?.text ?? ""), stderr: warnings + output.stderr };
 }
@@ -240,7 +249,9 @@ export function runCli(argv: readonly string[], read: ReadFile): Output {
   try {
     switch (command) {
       case "kubectl":
-        return kubectl(rest, read);
+        return terminal(["kubectl"], rest, read);
+      case "sh":
+        return terminal([], rest, read);
       case "rules":
         return rules(rest, read);
       case "balancers":

@@ -25,6 +25,14 @@ describe("complete", () => {
     ["kubectl get svc | gr", ["grep"]],
     ["ssh worker-", ["worker-1", "worker-2", "worker-3"]],
     ["ssh worker-1 conn", ["conntrack"]],
+    ["ssh inter", ["internet"]],
+    ["client ", ["internet"]],
+    ["client internet -- trace", ["tracepath", "traceroute", "traceroute6"]],
+    ["kubectl exec web-x -- cur", ["curl"]],
+    ["kubectl exec web-x -- curl --re", ["--resolve", "--retry"]],
+    ["kubectl exec web-x -- curl -s http://web", ["http://web.default"]],
+    ["ssh worker-1 nc -zv wo", ["worker.default"]],
+    ["ssh worker-1 tcpdump -ni ", ["any", "cni0", "eth0"]],
   ])("%s", (line, expected) => expect(options(line)).toEqual(expected));
 
   it("completes at the cursor and says where the word begins", () => {

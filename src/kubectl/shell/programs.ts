@@ -4,7 +4,9 @@ import { isControlPlane, type Node } from "../../model/node/types.ts";
 import { nodeInternalIP } from "../../model/node/types.ts";
 import { timestamp } from "../../base/time.ts";
 import type { ProxyMode } from "../../model/config/types.ts";
-import type { TableName } from "../../model/trace/types.ts";
+import { resolvConfText } from "../../dns/resolv-conf.ts";
+import type { HostId, TableName } from "../../model/trace/types.ts";
+import { nameService, resolvConfOf } from "../../world/names.ts";
 import type { RulesForm, World } from "../../world/types.ts";
 import type { Files } from "../call.ts";
 import { fileText } from "../files.ts";
@@ -208,6 +210,8 @@ const cat: Program = (words, place) => {
     const log = /^\/var\/log\/(?:pods\/|containers\/)?kube-proxy.*\.log$/.test(name);
     const node = nodeOf(place);
     if (log && node !== null) return on(place, success(kubeProxyLog(place.world, node)));
+    const own = machineFile(place, name);
+    if (own !== null) return success(own);
     const text = fileText({ files: place.files, stdin: place.stdin }, name);
     if (text === null) return failure(`cat: ${name}: No such file or directory`);
     return success(text.endsWith("\n") || text === "" ? text : `${text}\n`);
@@ -218,6 +222,26 @@ const cat: Program = (words, place) => {
     code: outputs.some((o) => o.code !== 0) ? 1 : 0,
   };
 };
+
+/** The files of a node or a client that say whom it knows. */
+function machineFile({ world, node, client }: Place, name: string): string | null {
+  const host: HostId | null = node !== null ? `node/${node}` : client !== null ? `client/${client}` : null;
+  if (host === null) return null;
+  const { cluster } = world.config;
+  switch (name) {
+    case "/etc/resolv.conf":
+      return resolvConfText(resolvConfOf(world.objects, cluster, { host, pod: null }));
+    case "/etc/hosts":
+      return nameService(world.objects, cluster)
+        .hostsOf({ host, sender: "", pod: null })
+        .map(({ ip, names }) => `${ip}\t${names.join(" ")}\n`)
+        .join("");
+    case "/etc/hostname":
+      return `${node ?? client ?? ""}\n`;
+    default:
+      return null;
+  }
+}
 
 const hostname: Program = (words, place) => {
   if (place.client !== null) return success(`${place.client}\n`);

@@ -1,17 +1,17 @@
 /** `curl`, version 8.10: each transfer is a request of the history. */
-import type { HttpHeader, HttpRequest, HttpResponse } from "../../../model/trace/message.ts";
+import type { HttpRequest, HttpResponse } from "../../../model/trace/message.ts";
 import { isIPv6, parseIP } from "../../../base/ip.ts";
 import { MILLISECOND, SECOND, type Micros } from "../../../base/time.ts";
 import { CURL_ERRORS, type CurlError, curlLine } from "../../../network/symptom.ts";
 import type { Output } from "../../output.ts";
 import { CURL_SPEC, globbed } from "./curl-flags.ts";
+import { CURL_VERSION, messageOf, pinned, Verbose } from "./curl-message.ts";
 import { METER_HEAD, meterLine, type Transfer, writtenOut } from "./curl-report.ts";
-import { answerOf, bytes, headerOf, hostHeader, parseUrl, speaksTls, statusLine, type Url } from "./http.ts";
+import { answerOf, bytes, headerOf, parseUrl, speaksTls, statusLine, type Url } from "./http.ts";
 import { last, on, type Options, parseOptions, secondsOf } from "./options.ts";
 import { type Attempt, ENDLESS, errnoText, lookedUp, passTime, reach } from "./reach.ts";
 import { KILLED, type Seat, type Tool } from "./seat.ts";
 
-const VERSION = "8.10.1";
 const MOST_REDIRECTS = 50;
 const HELP = "curl: try 'curl --help' for more information\n";
 
@@ -20,7 +20,7 @@ const usage = (text: string, code = 2): Output => ({ stdout: "", stderr: `curl: 
 export const curl: Tool = (words, seat) => {
   const options = parseOptions(words, CURL_SPEC);
   if (on(options, "V"))
-    return { stdout: `curl ${VERSION} (x86_64-pc-linux-gnu) libcurl/${VERSION}\n`, stderr: "", code: 0 };
+    return { stdout: `curl ${CURL_VERSION} (x86_64-pc-linux-gnu) libcurl/${CURL_VERSION}\n`, stderr: "", code: 0 };
   if (options.unknown !== null) return usage(`option ${options.unknown}: is unknown`);
   if (options.incomplete !== null) return usage(`option ${options.incomplete}: requires parameter`);
   for (const [flag, name] of [
@@ -174,62 +174,6 @@ interface Exchanged {
 }
 
 const milliseconds = (micros: Micros): number => Math.floor(micros / MILLISECOND);
-
-/** The entry of `--resolve HOST:PORT:ADDRESS` for this host, or null. */
-function pinned(options: Options, { host, port }: Url): string | null {
-  for (const entry of options.flags.get("resolve") ?? []) {
-    const match = /^[+-]?([^:]+):(\d+|\*):\[?([^\]]*)\]?$/.exec(entry);
-    if (match !== null && (match[1] === host || match[1] === "*") && (match[2] === "*" || Number(match[2]) === port)) {
-      return match[3] ?? null;
-    }
-  }
-  return null;
-}
-
-function headersGiven(options: Options): readonly HttpHeader[] {
-  return (options.flags.get("H") ?? []).flatMap((line) => {
-    const colon = line.indexOf(":");
-    return colon <= 0 ? [] : [{ name: line.slice(0, colon).trim(), value: line.slice(colon + 1).trim() }];
-  });
-}
-
-function messageOf(options: Options, url: Url): { readonly says: HttpRequest; readonly data: string | null } {
-  const data = options.flags.get("d")?.join("&") ?? last(options, "json") ?? null;
-  const headers = headersGiven(options);
-  const has = (name: string): boolean => headers.some((h) => h.name.toLowerCase() === name);
-  const named = headers.find((h) => h.name.toLowerCase() === "host")?.value;
-  const asGet = on(options, "G");
-  const body = data === null || asGet ? null : data;
-  const extra: HttpHeader[] = [];
-  const credentials = last(options, "u");
-  if (credentials !== undefined) extra.push({ name: "Authorization", value: "Basic ..." });
-  if (!has("user-agent")) extra.push({ name: "User-Agent", value: last(options, "A") ?? `curl/${VERSION}` });
-  if (!has("accept")) extra.push({ name: "Accept", value: "*/*" });
-  if (last(options, "e") !== undefined) extra.push({ name: "Referer", value: last(options, "e") ?? "" });
-  if (last(options, "b") !== undefined) extra.push({ name: "Cookie", value: last(options, "b") ?? "" });
-  const rest = headers.filter((h) => h.name.toLowerCase() !== "host" && h.value !== "");
-  const length: HttpHeader[] =
-    body === null
-      ? []
-      : [
-          { name: "Content-Length", value: String(bytes(body)) },
-          ...(has("content-type") ? [] : [{ name: "Content-Type", value: "application/x-www-form-urlencoded" }]),
-        ];
-  const method = last(options, "X") ?? (on(options, "I") ? "HEAD" : body === null ? "GET" : "POST");
-  const path = data !== null && asGet ? `${url.path}${url.path.includes("?") ? "&" : "?"}${data}` : url.path;
-  const scheme = url.scheme === "https" ? "https" : "http";
-  return {
-    says: {
-      kind: "http",
-      method,
-      scheme,
-      host: named ?? hostHeader(url),
-      path,
-      headers: [...extra, ...rest, ...length],
-    },
-    data: body,
-  };
-}
 
 const NO_FACTS: Exchanged["facts"] = {
   method: "GET",
@@ -447,28 +391,3 @@ const PLAIN_TO_TLS: HttpResponse = {
   headers: [],
   body: "Client sent an HTTP request to an HTTPS server.\n",
 };
-
-/** Collects the lines of -v. */
-class Verbose {
-  text = "";
-  private readonly isOn: boolean;
-  constructor(isOn: boolean) {
-    this.isOn = isOn;
-  }
-  note(...lines: readonly string[]): void {
-    this.add("* ", lines);
-  }
-  sent(lines: readonly string[]): void {
-    this.add("> ", lines);
-  }
-  received(lines: readonly string[]): void {
-    this.add("< ", lines);
-  }
-  /** A body that goes to a file is counted. */
-  data(size: number): void {
-    if (this.isOn && size > 0) this.text += `{ [${size} bytes data]\n`;
-  }
-  private add(mark: string, lines: readonly string[]): void {
-    if (this.isOn) this.text += lines.map((line) => `${mark}${line}\n`).join("");
-  }
-}

@@ -24,7 +24,7 @@ export function parseUrl(
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:[^/@?#]*@)?(\[[^\]]*\]|[^/:?#]*)(?::([^/?#]*))?([^#]*)/.exec(
     text,
   );
-  if (match === null || /[\s\u0000-\u001f]/.test(text)) return { error: "url", scheme: "" };
+  if (match === null || /\s/.test(text) || text.includes("\u0000")) return { error: "url", scheme: "" };
   const [, given = "http", host = "", port, rest = ""] = match;
   const scheme = given.toLowerCase();
   if (scheme !== "http" && scheme !== "https" && scheme !== "telnet") return { error: "protocol", scheme };

@@ -134,7 +134,7 @@ export const ip: Tool = (words, seat) => {
   const host = seat.world.host(seat.host);
   if (host === undefined) return failure("Cannot open netlink socket: the machine does not run");
   const flags = words.filter((word) => word.startsWith("-"));
-  const family = flags.some((f) => f === "-6" || f === "-6") ? 6 : flags.includes("-4") ? 4 : null;
+  const family = flags.includes("-6") ? 6 : flags.includes("-4") ? 4 : null;
   const brief = flags.some((f) => f === "-br" || f === "-brief");
   const [what = "", verb = "show", ...rest] = words.filter((word) => !word.startsWith("-"));
   if (what === "") return { stdout: "", stderr: "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n", code: 255 };

@@ -106,7 +106,7 @@ function echoes(seat: Seat, plan: Plan): Output {
     ({ ip } = reached);
     const { symptom } = reached.walk;
     // sendto() itself fails: nothing left.
-    if (/^ping: connect/.test(symptom)) {
+    if (symptom.startsWith("ping: connect")) {
       return busybox
         ? {
             stdout: `PING ${host} (${ip || host}): ${size} data bytes\n`,
@@ -130,7 +130,7 @@ function echoes(seat: Seat, plan: Plan): Output {
     } else if (!busybox && /^(From|ping: sendmsg|ping: local error)/.test(symptom)) {
       errors += 1;
       lines.push(symptom.replace(/icmp_seq=\d+/, `icmp_seq=${seq}`));
-    } else if (busybox && /^ping: sendmsg/.test(symptom)) lines.push("ping: sendto: Operation not permitted");
+    } else if (busybox && symptom.startsWith("ping: sendmsg")) lines.push("ping: sendto: Operation not permitted");
     if (!isLast && !killed) killed = !passTime(seat, Math.max(0, plan.interval - (world.now - sentAt)));
   }
   const shown = plan.quiet ? [] : lines;

@@ -133,7 +133,7 @@ function packetLine(walk: Walk, header: Header, reply: boolean): string {
 }
 
 function icmpText({ request, hops, symptom, summary }: Walk, reply: boolean): string {
-  const error = request.protocol !== "icmp" || /^From/.test(symptom);
+  const error = request.protocol !== "icmp" || symptom.startsWith("From");
   if (!reply || !error) return `ICMP echo ${reply ? "reply" : "request"}, id 1, seq 1, length 64`;
   const asked = hops[0]?.before;
   const to = asked?.dst ?? "";

@@ -328,6 +328,11 @@ describe("what a machine is told of itself", () => {
     );
   });
 
+  it("has the files of names", () => {
+    expect(out("ssh worker-1 cat /etc/resolv.conf /etc/hostname")).toBe("nameserver 192.168.56.1\nworker-1\n");
+    expect(out("ssh worker-1 cat /etc/hosts")).toContain("127.0.0.1\tlocalhost worker-1\n");
+  });
+
   it("has the packets of the last request", () => {
     out("kubectl exec tools -- curl -so /dev/null 10.96.0.50");
     const seen = out("ssh worker-1 tcpdump -ni any tcp port 80").trimEnd().split("\n");

@@ -278,7 +278,7 @@ function gnuWget(seat: Seat, options: Options, text: string, tryNumber: number, 
     const line = quiet ? "" : `${clock(seat)} ERROR ${words}.\n${brief ? "" : "\n"}`;
     return { stdout: on(options, "content-on-error") ? answer.body : "", stderr: said + line, code: 8 };
   }
-  const size = bytes(answer.body);
+  const size = on(options, "spider") ? Number(headerOf(answer, "content-length") ?? 0) : bytes(answer.body);
   const type = headerOf(answer, "content-type")?.split(";")[0] ?? "";
   if (on(options, "spider"))
     return { stdout: "", stderr: said + (brief ? "" : `Length: ${size} [${type}]\nRemote file exists.\n\n`), code: 0 };
