@@ -230,6 +230,18 @@ describe("a balancer that watches endpoints in place of kube-proxy", () => {
     expect(ask(world, { url: "http://x/" }).symptom).toBe("HTTP/1.1 200 OK");
   });
 
+  it("where the pod network is isolated from the hosts', only one that is a pod among pods reaches them", () => {
+    const lab =
+      "\napiVersion: kubehop.dev/v1alpha1\nkind: Lab\nmetadata: {name: lab}\nspec: {network: {isolatedPods: true}}\n---";
+    const world = worldOf(text("s1") + lab);
+    // On its node's network it accepts, and reaches no pod.
+    expect(ask(world, { url: "http://x/" }).outcome).toBe("reset");
+    const among = worldOf(text("s1").replace("  hostNetwork: true\n", "") + lab);
+    const says: HttpRequest = { kind: "http", method: "GET", scheme: "http", host: "x", path: "/", headers: [] };
+    const walk = among.probe({ from: "deploy/default/s1", to: "pod/default/front:80", protocol: "tcp", says });
+    expect(walk).toMatchObject({ outcome: "delivered", symptom: "HTTP/1.1 200 OK" });
+  });
+
   it("closes when its Service is not there", () => {
     expect(ask(worldOf(text("default/nobody")), {}).outcome).toBe("reset");
   });
