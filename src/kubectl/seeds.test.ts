@@ -207,7 +207,7 @@ describe("the headless Service and the old Deployment, tutorial 1", () => {
     // There kube-dns has another address: 172.26.255.70.
     const { stdout, code } = run("dig @10.96.0.10  nginx.default.svc.cluster.local");
     expect(code).toBe(0);
-    expect(stdout.match(/^nginx\.default\.svc\.cluster\.local\. 30\tIN\tA\t10\.244\.\d+\.\d+$/gm)).toHaveLength(2);
+    expect(stdout.match(/^nginx\.default\.svc\.cluster\.local\. 30 IN\tA\t10\.244\.\d+\.\d+$/gm)).toHaveLength(2);
   });
 });
 

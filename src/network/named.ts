@@ -1,5 +1,6 @@
 /** A request whose target is a name: it is looked up, and then its addresses are dialled in turn. */
 import type { Micros } from "../base/time.ts";
+import { DEFAULT_TTL } from "../kernel/packet.ts";
 import { sentence } from "../kernel/visit.ts";
 import { MILLISECOND } from "../base/time.ts";
 import type { Header, Hop, OutcomeKind, Request, Walk } from "../model/trace/types.ts";
@@ -35,18 +36,17 @@ export function walkByName(
   const { name, wanted, own, ...rest } = target;
   const families: readonly Family[] = wanted === undefined ? [4, 6] : [wanted];
   const lookup = lookUp(walkTo, around, target, name, families);
-  const dialled = {
+  const header: Header = {
     src: own[0] ?? "",
-    dst: "",
+    dst: view.names?.resolverOf(target).nameservers[0] ?? "",
     sport: 0,
-    dport: target.port,
-    protocol: target.protocol,
+    dport: 53,
+    protocol: "udp",
     mark: 0,
-    ttl: 64,
+    ttl: DEFAULT_TTL,
   };
-  if (lookup.end !== "found") return failed(around, target, lookup, lookup.end, dialled);
+  if (lookup.end !== "found") return failed(around, target, lookup, lookup.end, header);
   const reachable = inOrder(lookup.addresses, own);
-  const hop = dnsHop(target.host, view.now, { ...dialled, dst: reachable[0] ?? "" }, foundNote(around, target, lookup));
   const earlier: Walk[] = [];
   let { state, endedAt: now } = lookup;
   let last: Walk | null = null;
@@ -67,8 +67,10 @@ export function walkByName(
     earlier.push({ ...last, symptom: named(last.symptom, ip, name) });
     now = last.outcome === "timeout" && familyOf(next) !== familyOf(ip) ? now + HEAD_START : last.endedAt;
   }
-  if (last === null) return unreachable(around, target, lookup, dialled);
+  if (last === null) return unreachable(around, target, lookup, header);
   const ip = reachable[earlier.length] ?? "";
+  // Whoever asks what was dialled looks at the first hop.
+  const hop = dnsHop(target.host, view.now, last.hops[0]?.before ?? header, foundNote(around, target, lookup));
   return {
     state,
     walk: {

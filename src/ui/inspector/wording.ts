@@ -103,6 +103,11 @@ export function clock(at: Micros): string {
   return `${Math.floor(whole / 1_000_000)}.${micros.slice(0, 3)} ${micros.slice(3)} s`;
 }
 
+/** Was a name dialled, which the client looked up first? */
+export const isByName = (walk: Walk): boolean => walk.hops[0]?.stage === "dns" && walk.role !== "dns";
+
+const TOOLS = { tcp: "curl", udp: "nc -u", sctp: "ncat --sctp", icmp: "ping" } as const;
+
 /** What the client typed and whence: "curl 203.0.113.10", "198.51.100.24". */
 export function commandLine(walk: Walk): { readonly command: string; readonly from: string } {
   const first = walk.hops[0]?.before;
@@ -111,6 +116,7 @@ export function commandLine(walk: Walk): { readonly command: string; readonly fr
   if (walk.connection !== undefined && walk.phase !== "open") {
     return { command: `${walk.phase === "close" ? "close" : "request on"} connection ${walk.connection}`, from };
   }
+  if (isByName(walk)) return { command: `${TOOLS[walk.request.protocol]} ${walk.request.to}`, from };
   if (walk.request.protocol === "icmp") return { command: `ping ${dst}`, from };
   const target = first === undefined ? dst : endpoint(first.dst, first.dport);
   if (walk.request.protocol === "tcp") {

@@ -3,6 +3,7 @@ import { splitKey } from "../../model/meta/types.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import { isRelayed } from "../../mirror/joined.ts";
 import { rewriteOf } from "../../graph/path.ts";
+import { commandLine, isByName } from "../inspector/wording.ts";
 import { Button } from "../shell/Button.tsx";
 import styles from "./Stage.module.css";
 
@@ -45,6 +46,7 @@ export function ResultCard({ walk }: { readonly walk: Walk }) {
 const splitHost = (place: string): string => place.slice(place.indexOf("/") + 1);
 
 function commandOf(walk: Walk): string {
+  if (isByName(walk)) return commandLine(walk).command;
   const header = walk.hops[0]?.before;
   const dst = header?.dst ?? walk.request.to;
   const port = header?.dport ?? 80;
