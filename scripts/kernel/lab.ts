@@ -262,6 +262,8 @@ function switches(host: Host): Readonly<Record<string, string>> {
   return {
     "net/ipv4/conf/all/rp_filter": String(rpFilter),
     "net/ipv4/conf/default/rp_filter": "0",
+    // Namespaces of one machine pass a socket's own hash along with its packets; drawn anew, a repeated SYN would take another next hop.
+    "net/core/txrehash": "0",
     "net/ipv4/icmp_ratemask": "0",
     "net/ipv4/conf/all/send_redirects": "0",
     "net/ipv4/conf/default/send_redirects": "0",
