@@ -144,12 +144,26 @@ export class Namespaces {
     if (lines.length > 0) await sh(["ip", "-n", name, "-batch", "-"], `${lines.join("\n")}\n`);
   }
 
+  /**
+   * Takes hosts away. Their links go first: a namespace lives on until the kernel has ended what ran in it, and while it does it
+   * would answer with resets for sockets that are closed already.
+   */
   async remove(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.unplug(name)));
     for (const name of names) {
       this.agents.get(name)?.end();
       this.agents.delete(name);
     }
     await sh(["ip", "-force", "-batch", "-"], names.map((name) => `netns del ${name}\n`).join(""));
+  }
+
+  private async unplug(name: string): Promise<void> {
+    const listed = await sh(["ip", "-n", name, "-o", "link", "show"]);
+    const links = [...listed.matchAll(/^\d+: ([^:@\s]+)/gm)].flatMap(([, link]) => (link === "lo" ? [] : (link ?? [])));
+    await sh(["ip", "-force", "-n", name, "-batch", "-"], links.map((link) => `link del ${link}\n`).join("")).catch(
+      // Devices that the kernel itself keeps (tunnels' defaults) cannot be deleted, and carry nothing.
+      () => undefined,
+    );
   }
 
   /** Ends everything. */

@@ -11,7 +11,7 @@ import { OutcomeTag } from "./Tag.tsx";
 import type { PanelProps } from "./types.ts";
 import { useCurrentHop, useWholeWalk } from "./useCurrentHop.ts";
 import { walkText } from "./walkText.ts";
-import { commandLine, duration, walkTitle } from "./wording.ts";
+import { answerText, commandLine, duration, walkTitle } from "./wording.ts";
 
 /** The walk on stage, read from top to bottom: how it ended, its ladder, the current hop and why. */
 export function Inspector({ mirror, query, exploration }: PanelProps): ReactElement {
@@ -90,7 +90,11 @@ function Children({ walks }: { readonly walks: readonly Walk[] }): ReactElement 
         <li key={i}>
           <button type="button" onClick={() => usePlayback.getState().show(walk, { paused: true })}>
             <span>{commandLine(walk).command}</span>
-            <OutcomeTag outcome={walk.outcome} />
+            {walk.dns === undefined ? (
+              <OutcomeTag outcome={walk.outcome} />
+            ) : (
+              <span className={styles.answer}>{answerText(walk.dns)}</span>
+            )}
           </button>
         </li>
       ))}

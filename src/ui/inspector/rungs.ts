@@ -1,4 +1,5 @@
 /** The mirror ladder: rungs are places, the request goes down the left rail, the reply up the right. Pure. */
+import { isRelayed } from "../../mirror/joined.ts";
 import type { Hop, HostId, Walk } from "../../model/trace/types.ts";
 import { destination, hostTitle, source } from "./wording.ts";
 import { strandsOf, type Strands } from "./strands.ts";
@@ -266,7 +267,8 @@ function leadOf(hops: readonly Hop[]): Hop | undefined {
 
 function rungTitle(place: HostId, lead: Hop, alone: boolean): string {
   const host = hostTitle(place);
-  if (lead.stage === "client" && lead.index > 0) return `${host} · ${lead.label}`;
+  if (lead.stage === "client" && isRelayed(lead))
+    return place.startsWith("pod/") ? lead.label : `${host} · ${lead.label}`;
   if (lead.stage === "client" || lead.stage === "lb" || place.startsWith("pod/")) return host;
   if (lead.stage === "socket") return `${host} · socket`;
   return `${host} · ${alone ? "forwarded" : lead.label}`;

@@ -1,4 +1,6 @@
 import type { Micros } from "../../base/time.ts";
+import { isRelayed } from "../../mirror/joined.ts";
+import type { DnsResponse } from "../../model/trace/message.ts";
 import type { Header, Hop, HostId, OutcomeKind, Stage, Verdict, Walk } from "../../model/trace/types.ts";
 
 /** `10.244.2.3:8080`, `[fd00::3]:8080`; only the address when there is no port (ICMP). */
@@ -55,7 +57,7 @@ export function stageTitle(stage: Stage): string {
 
 /** The stage of a hop with the hook that a conntrack hop stands at: "conntrack, POSTROUTING". */
 export function hopStage(hop: Hop): string {
-  if (hop.stage === "client" && hop.index > 0) return hop.label;
+  if (isRelayed(hop)) return hop.label;
   const stage = stageTitle(hop.stage);
   return hop.stage === "conntrack" && hop.label !== "" && hop.label.toLowerCase() !== "conntrack"
     ? `conntrack, ${hop.label}`
@@ -116,6 +118,8 @@ export function commandLine(walk: Walk): { readonly command: string; readonly fr
   if (walk.connection !== undefined && walk.phase !== "open") {
     return { command: `${walk.phase === "close" ? "close" : "request on"} connection ${walk.connection}`, from };
   }
+  const { says } = walk.request;
+  if (says?.kind === "dns") return { command: `${says.type} ${says.name}`, from };
   if (isByName(walk)) return { command: `${TOOLS[walk.request.protocol]} ${walk.request.to}`, from };
   if (walk.request.protocol === "icmp") return { command: `ping ${dst}`, from };
   const target = first === undefined ? dst : endpoint(first.dst, first.dport);
@@ -124,6 +128,12 @@ export function commandLine(walk: Walk): { readonly command: string; readonly fr
     return { command: `curl ${bare}`, from };
   }
   return { command: `${walk.request.protocol} to ${target}`, from };
+}
+
+/** What a name server said, in a line: the data, or why there is none. */
+export function answerText({ rcode, answer }: DnsResponse): string {
+  if (rcode !== "NOERROR") return rcode;
+  return answer.length === 0 ? "no data" : answer.map(({ data }) => data).join(", ");
 }
 
 /** How a walk is named: sends are numbered, explored outcomes are not; one on a connection that stays open names that. */

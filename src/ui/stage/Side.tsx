@@ -31,7 +31,9 @@ export function ResultCard({ walk }: { readonly walk: Walk }) {
           <span className={styles["why"]}>
             {own || snat === undefined
               ? "the client's own address"
-              : `not the client: ${isRelayed(snat) ? "second connection from" : "SNAT on"} ${splitHost(snat.place)}`}
+              : isRelayed(snat)
+                ? "not the client but the relay"
+                : `not the client: SNAT on ${splitHost(snat.place)}`}
           </span>
         </>
       ) : (
