@@ -267,7 +267,8 @@ function AllRules({ mirror, query, node, table, search, family, steps, wanted }:
       <div
         className={styles.scroll}
         ref={scroller}
-        role="listbox"
+        // A list box without options is none.
+        role={rows.length === 0 ? "group" : "listbox"}
         aria-label={`Rules of ${node}`}
         tabIndex={0}
         {...(selected !== null && selected.index >= window.first && selected.index < window.end
@@ -335,7 +336,7 @@ function MetRules(
       <div
         className={styles.scroll}
         ref={list}
-        role="listbox"
+        role={all.length === 0 ? "group" : "listbox"}
         aria-label={`Rules on ${node} that this walk met`}
         tabIndex={0}
         onKeyDown={onKey}
