@@ -14,8 +14,8 @@ import { traced } from "./trace.ts";
 
 /** Longer than the one second after which a SYN that was rejected is sent again: only then does connect() hear of the ICMP error. */
 const TIMEOUT = 2_500;
-/** Three ARP requests, a second apart. */
-const ARP_TIMEOUT = 4_500;
+/** Three ARP requests, a second apart; on a busy machine some more. */
+const ARP_TIMEOUT = 8_000;
 /** Seeds to look through for a walk that went as the kernel's connection did. */
 const SEEDS = 2_000;
 
