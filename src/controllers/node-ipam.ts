@@ -30,7 +30,9 @@ export const nodeIpamController: Controller = {
       .list<Node>("Node")
       .flatMap(podCidrsOf)
       .flatMap((text) => cidrOf(text) ?? []);
-    const free = freePiece(view.cluster.podSubnet, taken);
+    const subnet = view.cluster.podSubnet.split(",")[0] ?? "";
+    // A subnet of one piece has no second one: then the control plane does without.
+    const free = freePiece(subnet, taken, 1n) ?? freePiece(subnet, taken);
     if (free === null)
       return { operations: [], title: `CIDRNotAvailable: no free pod CIDR for node ${node.metadata.name}` };
     const spec = { ...node.spec, podCIDR: free, podCIDRs: [free] };
@@ -45,16 +47,18 @@ function overlap(a: Cidr, b: Cidr): boolean {
   return a.family === b.family && a.base < b.base + b.size && b.base < a.base + a.size;
 }
 
-function freePiece(podSubnet: string, taken: readonly Cidr[]): string | null {
-  const subnet = cidrOf(podSubnet.split(",")[0] ?? "");
+/**
+ * The first piece of a subnet, of the size that every node gets, that overlaps with none of those taken, or null; `skipped` pieces
+ * at its beginning are left out.
+ */
+export function freePiece(subnetText: string, taken: readonly Cidr[], skipped = 0n): string | null {
+  const subnet = cidrOf(subnetText.trim());
   if (subnet === null) return null;
   const prefix = Math.max(MASK[subnet.family], subnet.prefix);
   const size = 1n << BigInt((subnet.family === 4 ? 32 : 128) - prefix);
-  for (let base = subnet.base + size; base + size <= subnet.base + subnet.size; base += size) {
+  for (let base = subnet.base + skipped * size; base + size <= subnet.base + subnet.size; base += size) {
     const piece: Cidr = { family: subnet.family, base, prefix, size };
     if (!taken.some((other) => overlap(piece, other))) return formatCidr(piece);
   }
-  // A subnet of one piece has no second one: then the control plane does without.
-  const first: Cidr = { family: subnet.family, base: subnet.base, prefix, size };
-  return taken.some((other) => overlap(first, other)) ? null : formatCidr(first);
+  return null;
 }

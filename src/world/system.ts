@@ -3,7 +3,8 @@
  * run there (they started before any worker had joined). Source: cmd/kubeadm/app/phases/addons/dns/manifests.go [1.36].
  */
 import { CONTROL_PLANE } from "../apiserver/bootstrap.ts";
-import { cidrContains, cidrNth, cidrOf, formatCidr, isIPv6, parseIP } from "../base/ip.ts";
+import { cidrNth, cidrOf, isIPv6, parseIP } from "../base/ip.ts";
+import { freePiece } from "../controllers/node-ipam.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import type { ConfigMap } from "../model/configmap/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
@@ -88,27 +89,12 @@ function freeAddresses(nodes: readonly Node[]): readonly string[] {
   });
 }
 
-/** Per family of the pod subnet the first piece, of the size that kube-controller-manager cuts, that no node of the text has. */
+/** Per family of the pod subnet the first piece that no node of the text has. */
 function freePodCidrs(nodes: readonly Node[], cluster: ClusterConfig): readonly string[] {
-  const taken = (nodes as readonly StatedNode[]).flatMap((n) => [...(n.spec?.podCIDRs ?? []), n.spec?.podCIDR ?? ""]);
-  const isTaken = (piece: string): boolean =>
-    taken.some((cidr) => {
-      const [address = ""] = cidr.split("/");
-      return (
-        parseIP(address) !== null && (cidrContains(piece, address) || cidrContains(cidr, piece.split("/")[0] ?? ""))
-      );
-    });
-  return cluster.podSubnet.split(",").flatMap((text) => {
-    const subnet = cidrOf(text.trim());
-    if (subnet === null) return [];
-    const prefix = Math.max(subnet.family === 4 ? 24 : 64, subnet.prefix);
-    const size = 1n << BigInt((subnet.family === 4 ? 32 : 128) - prefix);
-    for (let base = subnet.base; base + size <= subnet.base + subnet.size; base += size) {
-      const piece = formatCidr({ family: subnet.family, base, prefix, size });
-      if (!isTaken(piece)) return [piece];
-    }
-    return [];
-  });
+  const taken = (nodes as readonly StatedNode[])
+    .flatMap((n) => [...(n.spec?.podCIDRs ?? []), n.spec?.podCIDR ?? ""])
+    .flatMap((text) => cidrOf(text) ?? []);
+  return cluster.podSubnet.split(",").flatMap((subnet) => freePiece(subnet, taken) ?? []);
 }
 
 function dnsAddon(cluster: ClusterConfig, label: string): readonly KubeObject[] {
