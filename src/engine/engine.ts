@@ -254,6 +254,20 @@ export class Engine<Ctx, S> {
     this.domain.restore(checkpoint.domain);
   }
 
+  /** Runs what would come next and takes it all back: clock, queue, log and domain stand afterwards as they stood. */
+  trial<T>(run: () => T): T {
+    const here = this.checkpoint();
+    const { entries } = this;
+    // A future that was gone back from must outlive a trial that goes on differently.
+    this.entries = entries.slice(0, this.done);
+    try {
+      return run();
+    } finally {
+      this.entries = entries;
+      this.restore(here);
+    }
+  }
+
   /** Drops the log of what lies after the present: its checkpoints cannot be gone to any more. */
   forgetFuture(): void {
     this.entries.length = this.done;

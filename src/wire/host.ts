@@ -21,6 +21,7 @@ function answers(world: World): Answers {
       return { text: "text" in printed ? printed.text : `# ${printed.message}\n` };
     },
     explore: ({ request }) => world.explore(request),
+    compare: (params) => world.compare(params),
     loadReport: ({ id }) => world.loadReport(id),
     connections: () => world.connections(),
     balancers: () => world.balancers(),

@@ -3,11 +3,12 @@ import type { Micros } from "../base/time.ts";
 import type { ProxyMode } from "../model/config/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import type { BalancerReport } from "../model/trace/balancer.ts";
+import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection, ConntrackFilter } from "../model/trace/connection.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
 import type { Message } from "../model/trace/message.ts";
-import type { Exploration, Origin, Request, TableName, Walk } from "../model/trace/types.ts";
+import type { Backend, Exploration, Origin, Request, TableName, Walk } from "../model/trace/types.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -192,6 +193,14 @@ export interface Queries {
   rulesText: { params: { readonly node: string; readonly family?: 4 | 6 }; answer: { readonly text: string } };
   /** All outcomes of a request with exact probabilities; leaves no trace. */
   explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
+  /**
+   * The request in several modes of kube-proxy, each in a fork of the present; leaves no trace. `backend`: where it is to end in
+   * every mode that lets it.
+   */
+  compare: {
+    params: { readonly request: Request; readonly modes: readonly ProxyMode[]; readonly backend: Backend | null };
+    answer: Comparison | Refusal;
+  };
   /** What became of a load (null: of the last one); null when there is none. */
   loadReport: { params: { readonly id: number | null }; answer: LoadReport | null };
   /** Connections that were opened to stay, closed ones included, oldest first. */

@@ -79,6 +79,16 @@ export class EventLog {
     this.read = null;
   }
 
+  /** Begins a trial; what it returns takes back all that is told from now on. */
+  branch(): () => void {
+    const { told, done } = this;
+    this.told = told.slice(0, done);
+    return () => {
+      this.told = told;
+      this.restore(done);
+    };
+  }
+
   /** As the API shows them: equal ones counted, those older than an hour gone; in the order of their last occurrence. */
   objects(now: Micros): readonly ClusterEvent[] {
     if (this.read?.done !== this.done || this.read.now !== now) {

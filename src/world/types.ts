@@ -6,6 +6,7 @@ import type { LogEntry } from "../engine/types.ts";
 import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { BalancerReport } from "../model/trace/balancer.ts";
+import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 import type { LoadReport } from "../model/trace/load.ts";
@@ -21,6 +22,7 @@ import type {
   Write,
 } from "../wire/protocol.ts";
 import type { RulesForm } from "../proxy/modes.ts";
+import type { CompareOptions } from "./compare.ts";
 import type { ProxyProcess } from "./proxies.ts";
 import type { Answer } from "./simulation.ts";
 
@@ -73,6 +75,8 @@ export interface World {
   probe(request: Request): Walk | Refusal;
   /** Every outcome with its exact probability; leaves no trace. */
   explore(request: Request): Exploration | Refusal;
+  /** The same request in several modes of kube-proxy; leaves no trace. */
+  compare(options: CompareOptions): Comparison | Refusal;
   /** What changed since the last frame taken, or everything. */
   frame(full: boolean): Frame;
   /** The node's rules as its kernel has them now, in the wording of its mode's own tool or of another that knows a part of them;

@@ -16,6 +16,7 @@ import { EMPTY_HOST } from "../kernel/conntrack.ts";
 import type { Frame, Refusal, RuleRow } from "../wire/protocol.ts";
 import { choices } from "./choices.ts";
 import { Session } from "./commands.ts";
+import { compareModes } from "./compare.ts";
 import { FrameDiff, sigils } from "./frames.ts";
 import { journalEntries } from "./journal.ts";
 import { matchingDeployment } from "./matching.ts";
@@ -186,6 +187,7 @@ export function createWorld(options: WorldOptions): World {
       const explored = explore(cluster().view(), network, request, { id: 0, chooser: seededChooser(seed) });
       return explored.ok ? explored.value : refusal(explored.error);
     },
+    compare: (options) => compareModes(cluster(), options),
 
     frame,
 
