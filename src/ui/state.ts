@@ -32,6 +32,8 @@ export interface UiState {
   readonly editorView: "text" | "objects";
   /** A line of the text to reveal and mark in the editor, set by "because". */
   readonly revealLine: number | null;
+  /** The command palette is open. */
+  readonly palette: boolean;
   readonly set: (patch: Partial<Omit<UiState, "set">>) => void;
 }
 
@@ -48,5 +50,6 @@ export const useUi = create<UiState>()((set) => ({
   drawer: null,
   editorView: "text",
   revealLine: null,
+  palette: false,
   set: (patch) => set(patch),
 }));

@@ -1,6 +1,6 @@
 import { Dialog } from "radix-ui";
 import { Button } from "./Button.tsx";
-import { KEYS } from "./keymap.ts";
+import { keySections } from "./keymap.ts";
 import { ModeControl } from "./ModeControl.tsx";
 import { usePage } from "./page.ts";
 import { ResetButton, ThemeButton } from "./PageButtons.tsx";
@@ -36,7 +36,7 @@ export function Help() {
             </div>
           )}
           <div className={styles["grid"]}>
-            {KEYS.map(({ title, keys }) => (
+            {keySections().map(({ title, keys }) => (
               <section key={title}>
                 <h3>{title}</h3>
                 <dl>

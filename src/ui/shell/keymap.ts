@@ -1,37 +1,21 @@
-/** The keys as the help lists them. What each does stands in useKeys.ts. */
-export const KEYS: readonly {
+/** All keys, as the help lists them: those of the registered actions, and those that controls have while focus is in them. */
+import { allActions, GROUPS } from "../actions/registry.ts";
+import { caps } from "../actions/strokes.ts";
+
+export interface KeySection {
   readonly title: string;
   readonly keys: readonly { readonly press: readonly string[]; readonly does: string }[];
-}[] = [
+}
+
+/** What no action of the page is: keys of single controls. */
+const OF_CONTROLS: readonly KeySection[] = [
   {
-    title: "The walk",
+    title: "On a card of the map",
     keys: [
-      { press: ["Space"], does: "Play or pause" },
-      { press: ["←", "→"], does: "One hop back or on" },
-      { press: ["J", "K"], does: "Down or up the ladder" },
-      { press: ["⇧←", "⇧→"], does: "Previous or next walk" },
-      { press: ["0", "–", "9"], does: "Jump along the walk" },
-      { press: ["B"], does: "Because: show the line behind this hop’s rule" },
-    ],
-  },
-  {
-    title: "The page",
-    keys: [
-      { press: ["E"], does: "Editor" },
-      { press: ["M"], does: "Map" },
-      { press: ["I"], does: "Inspector" },
-      { press: ["T"], does: "Timeline" },
-      { press: ["S"], does: "Send: the form’s first field" },
-      { press: ["Esc"], does: "Back out: close what is open" },
-      { press: ["?"], does: "This help" },
-    ],
-  },
-  {
-    title: "The map",
-    keys: [
-      { press: ["F"], does: "Fold the intent band" },
-      { press: ["+", "-"], does: "Zoom in or out" },
-      { press: ["="], does: "Fit everything" },
+      { press: ["←", "→", "↑", "↓"], does: "The next card that way" },
+      { press: ["Enter"], does: "Open: the node’s rules" },
+      { press: ["Menu"], does: "What can be done with it (also ⇧F10)" },
+      { press: ["Esc"], does: "Out of the cards" },
     ],
   },
   {
@@ -44,3 +28,15 @@ export const KEYS: readonly {
     ],
   },
 ];
+
+/** Sections in the order of the help; actions without a key are in the palette alone. */
+export function keySections(): readonly KeySection[] {
+  const actions = allActions();
+  const ofActions = GROUPS.map((title) => ({
+    title,
+    keys: actions
+      .filter((action) => action.group === title)
+      .flatMap(({ keys = [], title: does }) => keys.map((stroke) => ({ press: caps(stroke), does }))),
+  }));
+  return [...ofActions.filter(({ keys }) => keys.length > 0), ...OF_CONTROLS];
+}
