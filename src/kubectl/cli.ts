@@ -8,6 +8,7 @@ import { balancersText } from "./balancers.ts";
 import { runConsole } from "./console.ts";
 import type { Output } from "./output.ts";
 import { traceJson, traceText } from "./trace.ts";
+import { whyJson, whyText } from "./why.ts";
 
 const USAGE = `usage:
   kubehop kubectl -f FILE... -- get svc -A -o wide
@@ -15,6 +16,7 @@ const USAGE = `usage:
   kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--family 4|6] [--format save|restore|nft|ipvsadm|json]
   kubehop balancers FILE... [--json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
+  kubehop why FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--json]
 
 sh runs a line of the terminal: kubectl exec POD -- TOOL ..., ssh NODE TOOL ..., client NAME -- TOOL ..., and loops, quoted as one word:
   'for i in $(seq 10); do kubectl exec client -- curl -s web; done'. TOOL is curl, wget, nc, ncat, telnet, ping, traceroute, tracepath,
@@ -219,15 +221,31 @@ function explorationOf(world: World, request: Request, everyBranch: boolean): Ex
   return "walks" in found ? found : { walks: [found] };
 }
 
-function trace(argv: readonly string[], read: ReadFile): Output {
-  const parsed = parse(argv);
-  const { options } = parsed;
+/** The request that --from, --to, --protocol and --family name. */
+function requestOf({ options }: Parsed): Request {
   const from = options["--from"];
   const to = options["--to"];
   if (from === undefined || to === undefined) throw new Refused(`--from and --to are needed\n\n${USAGE}`);
   const protocol = oneOf<Protocol>("--protocol", options["--protocol"], ["tcp", "udp", "icmp", "sctp"], "tcp");
   const family = options["--family"] === undefined ? null : oneOf("--family", options["--family"], ["4", "6"], "4");
-  const request: Request = { from, to, protocol, ...(family !== null && { family: family === "4" ? 4 : 6 }) };
+  return { from, to, protocol, ...(family !== null && { family: family === "4" ? 4 : 6 }) };
+}
+
+/** Why a request does not arrive. */
+function why(argv: readonly string[], read: ReadFile): Output {
+  const parsed = parse(argv);
+  const request = requestOf(parsed);
+  const { world, warnings } = load(parsed, read);
+  const diagnosis = world.why(request);
+  if ("message" in diagnosis) throw new Refused(diagnosis.message);
+  const stdout = parsed.options["--json"] === "true" ? whyJson(diagnosis) : whyText(diagnosis);
+  return { stdout, stderr: warnings, code: 0 };
+}
+
+function trace(argv: readonly string[], read: ReadFile): Output {
+  const parsed = parse(argv);
+  const { options } = parsed;
+  const request = requestOf(parsed);
   const { world, warnings } = load(parsed, read);
   const found = explorationOf(world, request, options["--explore"] === "true");
   return { stdout: options["--json"] === "true" ? traceJson(found) : traceText(found), stderr: warnings, code: 0 };
@@ -258,6 +276,8 @@ export function runCli(argv: readonly string[], read: ReadFile): Output {
         return balancers(rest, read);
       case "trace":
         return trace(rest, read);
+      case "why":
+        return why(rest, read);
       case undefined:
       case "help":
       case "--help":

@@ -32,6 +32,9 @@ function blockText(value: unknown, indent: number): string {
   return typeof value === "string" ? plainText(value) : JSON.stringify(value ?? null);
 }
 
+/** Plain data as a block of YAML, from column 1, without a line break at its end. */
+export const yamlText = (value: unknown): string => blockText(value, 0);
+
 /** What stands after `key:` of a member whose key is indented by `indent`. */
 function memberText(value: unknown, indent: number): string {
   const nested = Array.isArray(value) ? value.length > 0 : isRecord(value) && Object.keys(value).length > 0;

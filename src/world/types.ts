@@ -9,9 +9,11 @@ import type { BalancerReport } from "../model/trace/balancer.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
+import type { Diagnosis } from "../model/trace/finding.ts";
 import type { LoadReport } from "../model/trace/load.ts";
 import type { Exploration, HostId, Request, Walk } from "../model/trace/types.ts";
 import type {
+  Broken,
   Command,
   CommandRecord,
   Frame,
@@ -60,6 +62,8 @@ export interface World {
   host(id: HostId): Host | undefined;
   /** The connections that a host's kernel ("node/worker-1") tracks now. */
   conntrack(host: HostId): readonly ConntrackEntry[];
+  /** What has been broken on purpose and not mended. */
+  faults(): Broken;
   /** Connections that were opened to stay, closed ones included, oldest first. */
   connections(): readonly Connection[];
   /** The load balancers that stand. */
@@ -77,6 +81,11 @@ export interface World {
   explore(request: Request): Exploration | Refusal;
   /** The same request in several modes of kube-proxy; leaves no trace. */
   compare(options: CompareOptions): Comparison | Refusal;
+  /**
+   * What becomes of a request over all branches, and why it does not arrive, each fix proved in a fork; leaves no trace. A refusal when
+   * the request makes no sense.
+   */
+  why(request: Request): Diagnosis | Refusal;
   /** What changed since the last frame taken, or everything. */
   frame(full: boolean): Frame;
   /** The node's rules as its kernel has them now, in the wording of its mode's own tool or of another that knows a part of them;

@@ -13,15 +13,18 @@ import type { RequestError } from "../network/types.ts";
 import { seededChooser } from "../base/draw.ts";
 import { proxyNode } from "../proxy/node.ts";
 import { EMPTY_HOST } from "../kernel/conntrack.ts";
+import type { Counters } from "../kernel/counters.ts";
 import type { Frame, Refusal, RuleRow } from "../wire/protocol.ts";
 import { choices } from "./choices.ts";
 import { Session } from "./commands.ts";
 import { compareModes } from "./compare.ts";
+import { brokenOf } from "./faults.ts";
 import { FrameDiff, sigils } from "./frames.ts";
 import { journalEntries } from "./journal.ts";
 import { matchingDeployment } from "./matching.ts";
 import { fieldAt, placeOf } from "./places.ts";
 import type { World } from "./types.ts";
+import { why } from "./why.ts";
 
 export interface WorldOptions {
   /** null: the seed that the text's Lab names, or 1. */
@@ -39,6 +42,12 @@ const row = ({ id, table, chain, position, text, origin, family }: RuleRef & { r
   origin,
   family,
 });
+
+/** A row with what its rule has counted: `iptables -v`. */
+function counted(one: RuleRow, counters: Counters | undefined): RuleRow {
+  const count = counters?.chains[`${one.table}/${one.chain}`]?.rules[one.id];
+  return count === undefined ? one : { ...one, count };
+}
 
 /** Families in which a node's kube-proxy has a proxier: IPv4 always, IPv6 where the node has such an address. */
 function familiesOf(node: Node | undefined): readonly (4 | 6)[] {
@@ -154,6 +163,7 @@ export function createWorld(options: WorldOptions): World {
     conntrack: (host) =>
       (cluster().state.network.hosts[host]?.conntrack ?? []).filter((entry) => entry.expiresAt > cluster().now),
 
+    faults: () => brokenOf(cluster().state.faults),
     balancers: () => cluster().balancerReports(),
     connections: () => cluster().state.network.connections ?? [],
     loadReport(id) {
@@ -189,6 +199,8 @@ export function createWorld(options: WorldOptions): World {
     },
     compare: (options) => compareModes(cluster(), options),
 
+    why: (request) => why(session, request),
+
     frame,
 
     rulesText(node, form, family) {
@@ -207,7 +219,8 @@ export function createWorld(options: WorldOptions): World {
       const { total, rows, focus } = cluster()
         .rulesOf(node)
         .list(options, family ?? null);
-      return { total, rows: rows.map(row), focus };
+      const counters = cluster().state.network.hosts[`node/${node}`]?.counters;
+      return { total, rows: rows.map((one) => counted(row(one), counters)), focus };
     },
 
     choices: () => choices(cluster().store),

@@ -1,0 +1,91 @@
+/** The Service's selector picks no pod at all. */
+import { compareStrings } from "../../base/compare.ts";
+import type { Labels } from "../../model/meta/types.ts";
+import type { Pod } from "../../model/pod/types.ts";
+import { keyOf } from "../../model/meta/types.ts";
+import { labelText, podsBehind, serviceKey, serviceName } from "../endpoints.ts";
+import { nearness } from "../nearness.ts";
+import type { Case, Diagnoser, Remedy, Suspicion } from "../types.ts";
+
+/** A set of labels that pods of the namespace carry in common, with one of them. */
+interface Kinship {
+  readonly labels: Labels;
+  readonly pod: Pod;
+  /** Keys whose value is not what the selector wants. */
+  readonly wrong: readonly string[];
+  readonly distance: number;
+}
+
+/** How far a pod's labels are from a selector: each pair that is missing counts, a value that is nearly right less than one that is absent. */
+function kinshipOf(selector: Labels, pod: Pod): Kinship {
+  const labels = pod.metadata.labels ?? {};
+  const wrong = Object.keys(selector).filter((key) => labels[key] !== selector[key]);
+  const distance = wrong.reduce((sum, key) => {
+    const value = labels[key];
+    return sum + (value === undefined ? 2 : nearness(value, selector[key] ?? ""));
+  }, 0);
+  return { labels, pod, wrong, distance };
+}
+
+/** Labels as somebody wrote them: without those that controllers add. */
+const ownLabels = (labels: Labels): Labels =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => !GENERATED.has(key)));
+
+const GENERATED = new Set([
+  "pod-template-hash",
+  "controller-revision-hash",
+  "statefulset.kubernetes.io/pod-name",
+  "apps.kubernetes.io/pod-index",
+]);
+
+export const selectorNoMatch: Diagnoser = ({ target, objects, failed, error, request }: Case): readonly Suspicion[] => {
+  const { service } = target;
+  const selector = service?.spec.selector;
+  if (service === null || selector === undefined || Object.keys(selector).length === 0) return [];
+  if ((failed.length === 0 && error === null) || podsBehind(objects, service).length > 0) return [];
+  const namespace = service.metadata.namespace ?? "default";
+  const nearest = objects
+    .list<Pod>("Pod", namespace)
+    .filter((pod) => `pod/${namespace}/${pod.metadata.name}` !== request.from)
+    .map((pod) => kinshipOf(selector, pod))
+    .sort((a, b) => a.distance - b.distance || compareStrings(a.pod.metadata.name, b.pod.metadata.name))[0];
+  const wanted = labelText(selector);
+  const remedies: Remedy[] = [];
+  if (nearest !== undefined && nearest.wrong.every((key) => nearest.labels[key] !== undefined)) {
+    remedies.push({
+      title: `Select ${labelText(Object.fromEntries(nearest.wrong.map((key) => [key, nearest.labels[key] ?? ""])))}`,
+      edits: nearest.wrong.map((key) => ({
+        object: serviceKey(service),
+        path: `spec.selector[${key}]`,
+        to: nearest.labels[key] ?? null,
+      })),
+    });
+  }
+  return [
+    {
+      id: "SVC-SELECTOR-NO-MATCH",
+      severity: "error",
+      hop: failed[0]?.end?.at ?? null,
+      evidence: [
+        { kind: "object", object: serviceKey(service), path: "spec.selector", shows: wanted },
+        ...(nearest === undefined
+          ? []
+          : [
+              {
+                kind: "object" as const,
+                object: keyOf(nearest.pod),
+                path: "metadata.labels",
+                shows: labelText(ownLabels(nearest.labels)),
+              },
+            ]),
+      ],
+      cause:
+        nearest === undefined
+          ? `No pod carries ${wanted}: namespace ${namespace} has no pods that Service ${serviceName(service)} could select.`
+          : `No pod carries ${wanted}; the nearest is pod ${nearest.pod.metadata.name} with ${labelText(ownLabels(nearest.labels))}.`,
+      remedies,
+      otherwise: "No pod of the namespace has labels near the selector: deploy pods that carry them.",
+      command: `kubectl -n ${namespace} get pods -l ${wanted}`,
+    },
+  ];
+};

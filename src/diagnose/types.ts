@@ -1,0 +1,124 @@
+/** What a diagnosis is made from, and what it proposes before anything is proved. */
+import type { ObjectReader } from "../apiserver/types.ts";
+import type { JsonValue } from "../base/json.ts";
+import type { ProxyMode } from "../model/config/types.ts";
+import type { ObjectKey } from "../model/meta/types.ts";
+import type { Service, ServicePort } from "../model/service/types.ts";
+import type { FailingHop, FindingId, Severity } from "../model/trace/finding.ts";
+import type { Exploration, Hop, Request, Walk } from "../model/trace/types.ts";
+import type { ClusterView, NetworkState, RequestError } from "../network/types.ts";
+
+/** How a request comes to its Service. */
+export type Road =
+  | "cluster-ip"
+  | "node-port"
+  | "load-balancer"
+  | "external-ip"
+  | "headless"
+  | "external-name"
+  /** Straight to a pod, a node or a machine outside. */
+  | "direct"
+  /** A name that leads nowhere. */
+  | "unknown";
+
+/** What a request dials, as the cluster knows it. */
+export interface Target {
+  readonly road: Road;
+  readonly service: Service | null;
+  /** Null where the number dialled is no port of the Service. */
+  readonly port: ServicePort | null;
+  /** The name as it was dialled; null: an address was. */
+  readonly name: string | null;
+  /** Null when no address was found. */
+  readonly ip: string | null;
+  /** Number dialled; 0 for ICMP. */
+  readonly number: number;
+  /** The node whose address was dialled. */
+  readonly node: string | null;
+}
+
+/** One way that the request can go, and where it ended. */
+export interface Branch {
+  readonly walk: Walk;
+  /** Position among the exploration's walks. */
+  readonly index: number;
+  /** Where it failed; null when it was delivered. */
+  readonly end: Ending | null;
+}
+
+export interface Ending {
+  /** The walk that failed: this one, or one made within it. */
+  readonly walk: Walk;
+  readonly hop: Hop;
+  readonly at: FailingHop;
+}
+
+/** What a node's kube-proxy is doing. */
+export interface ProxyState {
+  readonly node: string;
+  readonly mode: ProxyMode;
+  readonly running: boolean;
+  /** Do its rules show every change of Services and slices that there was? */
+  readonly current: boolean;
+  readonly failure: string | null;
+}
+
+/** One request, everything that can become of it, and the cluster that it was sent in. */
+export interface Case {
+  readonly request: Request;
+  /** Why it could not be sent; then there is no branch. */
+  readonly error: RequestError | null;
+  readonly exploration: Exploration;
+  readonly branches: readonly Branch[];
+  /** Those that were not delivered. */
+  readonly failed: readonly Branch[];
+  readonly target: Target;
+  readonly view: ClusterView;
+  readonly network: NetworkState;
+  readonly objects: ObjectReader;
+  readonly proxies: readonly ProxyState[];
+  /** Does the text hold this object? Only such can be edited. */
+  isWritten(object: ObjectKey): boolean;
+}
+
+/** A change of one field of an object of the text. */
+export interface ObjectEdit {
+  readonly object: ObjectKey;
+  readonly path: string;
+  /** null removes. */
+  readonly to: JsonValue;
+}
+
+/** A change that may mend it. */
+export interface Remedy {
+  readonly title: string;
+  readonly edits: readonly ObjectEdit[];
+  /** Whole objects to add to the text. */
+  readonly adds?: readonly JsonValue[];
+}
+
+export type Clue =
+  | { readonly kind: "object"; readonly object: ObjectKey; readonly path: string; readonly shows: string }
+  | { readonly kind: "rule"; readonly node: string; readonly rule: string; readonly shows: string }
+  | { readonly kind: "walk"; readonly shows: string };
+
+/** A finding that nothing has been proved of yet. */
+export interface Suspicion {
+  readonly id: FindingId;
+  readonly severity: Severity;
+  readonly hop: FailingHop | null;
+  readonly evidence: readonly Clue[];
+  readonly cause: string;
+  /** The smallest first: the first that is proved is the fix. */
+  readonly remedies: readonly Remedy[];
+  /** Why no edit mends it, said when none of the remedies does. */
+  readonly otherwise: string;
+  readonly command: string;
+  /** How a fork shows that it is mended; absent: every branch is delivered. */
+  readonly isMended?: (after: Exploration) => boolean;
+  /** What to say of a fork in which it is mended, where it is not endpoints reached. */
+  readonly proves?: (after: Exploration) => string;
+}
+
+/** Looks for one kind of finding. Pure; an empty list where there is nothing of it. */
+export type Diagnoser = (given: Case) => readonly Suspicion[];

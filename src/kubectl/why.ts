@@ -1,0 +1,46 @@
+/** Findings as the command line prints them. */
+import type { Diagnosis, Evidence, Finding } from "../model/trace/finding.ts";
+
+const evidenceLine = (evidence: Evidence): string => {
+  switch (evidence.kind) {
+    case "object":
+      return `${evidence.object}${evidence.path === "" ? "" : ` ${evidence.path}`}: ${evidence.shows}`;
+    case "rule":
+      return `${evidence.node}: ${evidence.rule}  (${evidence.shows})`;
+    case "walk":
+      return evidence.shows;
+  }
+};
+
+function findingLines({ id, severity, cause, hop, evidence, fix, unfixed, command }: Finding): readonly string[] {
+  return [
+    `${severity}  ${id}`,
+    `  ${cause}`,
+    ...(hop === null ? [] : [`  at ${hop.place}, ${hop.label}: ${hop.note}`]),
+    ...evidence.map((one) => `  - ${evidenceLine(one)}`),
+    ...(fix === null
+      ? [`  no edit: ${unfixed ?? ""}`]
+      : [
+          `  fix: ${fix.title}`,
+          ...fix.edits.map(
+            ({ document, path, from, to }) =>
+              `       document ${String(document)}, ${path === "" ? "all of it" : path}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`,
+          ),
+          `       ${fix.proof}`,
+        ]),
+    `  on a cluster: ${command}`,
+  ];
+}
+
+export const whyJson = (diagnosis: Diagnosis): string => `${JSON.stringify(diagnosis, null, 2)}\n`;
+
+/** What became of the request, then each finding with its evidence, its edit and the proof of that. */
+export function whyText({ request, outcome, delivered, symptom, findings }: Diagnosis): string {
+  const share = delivered > 0 && delivered < 1 ? `, ${(delivered * 100).toFixed(2)} % arrive` : "";
+  const head = [`${request.from} to ${request.to}: ${outcome}${share}`, ...(symptom === "" ? [] : [`  ${symptom}`])];
+  const none = findings.length === 0 ? ["Nothing was found that is wrong."] : [];
+  return `${[head, none, ...findings.map(findingLines)]
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}

@@ -1,0 +1,164 @@
+/** Why a request does not arrive: the suspicions of `diagnose`, each proved or dropped in a fork of the history. */
+import { seededChooser } from "../base/draw.ts";
+import { applyFieldEdits, valueAt } from "../manifest/field-edits.ts";
+import { findDocument, locate, type Manifest } from "../manifest/manifest.ts";
+import { parsePath } from "../manifest/locate.ts";
+import { caseOf, suspicionsOf, worstOf } from "../diagnose/diagnose.ts";
+import { isGatewayError } from "../diagnose/branches.ts";
+import { endpointsOf } from "../diagnose/endpoints.ts";
+import type { Case, Clue, Remedy, Suspicion } from "../diagnose/types.ts";
+import type { JsonValue } from "../base/json.ts";
+import { formatPath } from "../model/decode.ts";
+import { objectKey } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
+import type { Pod } from "../model/pod/types.ts";
+import type { Diagnosis, Evidence, FieldEdit, Finding, Fix } from "../model/trace/finding.ts";
+import type { Exploration, Request } from "../model/trace/types.ts";
+import { explore } from "../network/explore.ts";
+import type { CommandRecord, Refusal } from "../wire/protocol.ts";
+import { Session } from "./commands.ts";
+import { relevantRevision } from "./proxies.ts";
+import type { Cluster } from "./simulation.ts";
+
+/** The request in this cluster, with every branch followed. */
+function caseIn(cluster: Cluster, manifest: Manifest, request: Request): Case {
+  const view = cluster.view();
+  const { seed, network } = cluster.state;
+  const explored = explore(view, network, request, { id: 0, chooser: seededChooser(seed) });
+  const nodes = cluster.store.list<Node>("Node").map(({ metadata }) => metadata.name);
+  const latest = relevantRevision(cluster.store.journal, cluster.store.revision);
+  return caseOf({
+    request,
+    error: explored.ok ? null : explored.error,
+    exploration: explored.ok ? explored.value : { walks: [] },
+    view,
+    network,
+    objects: cluster.store,
+    proxies: nodes.map((node) => {
+      const { sync, config, failure } = cluster.proxyOf(node);
+      return {
+        node,
+        mode: cluster.modeOf(node),
+        running: config !== null,
+        current: (sync?.syncedRevision ?? 0) >= latest,
+        failure,
+      };
+    }),
+    isWritten: (object) => findDocument(manifest, object) !== undefined,
+  });
+}
+
+/** Objects and paths as documents and paths of the text; null when something of it is not in the text. */
+function fieldEdits(manifest: Manifest, { edits, adds = [] }: Remedy): readonly FieldEdit[] | null {
+  const out: FieldEdit[] = [];
+  for (const { object, path, to } of edits) {
+    const document = findDocument(manifest, object);
+    if (document === undefined) return null;
+    const steps = parsePath(path);
+    const from = valueAt(document.value, steps) as JsonValue | undefined;
+    out.push({ document: document.index, path: formatPath(steps), from: from ?? null, to });
+  }
+  adds.forEach((to, i) => out.push({ document: manifest.documents.length + i, path: "", from: null, to }));
+  return out;
+}
+
+/** The history so far with another text at its end, come to rest; null when that text is not taken. */
+function forkWith(session: Session, text: string): Cluster | null {
+  const fork = new Session(session.cluster.state.seed);
+  const taken = session.report.accepted ? session.commands : session.commands.slice(0, -1);
+  const last = taken.at(-1)?.command.type;
+  const play = ({ at, command }: CommandRecord): void => {
+    if (at > fork.cluster.now) fork.dispatch({ type: "run", micros: at - fork.cluster.now });
+    fork.dispatch(command);
+  };
+  (last === "text" ? taken.slice(0, -1) : taken).forEach(play);
+  if (session.cluster.now > fork.cluster.now) {
+    fork.dispatch({ type: "run", micros: session.cluster.now - fork.cluster.now });
+  }
+  fork.dispatch({ type: "pace", pace: "settle" });
+  return fork.dispatch({ type: "text", text }).refusal === null ? fork.cluster : null;
+}
+
+/** Generated names change with their template: then another pod of the same owner sends. */
+function sameSender(request: Request, before: Cluster, after: Cluster): Request {
+  const [kind, namespace = "", name = ""] = request.from.split("/");
+  const key = objectKey("Pod", namespace, name);
+  if (kind !== "pod" || after.store.get(key) !== undefined) return request;
+  const owner = before.store.get<Pod>(key)?.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const maker = owner === undefined ? undefined : before.store.get(objectKey(owner.kind, namespace, owner.name));
+  const deployment = maker?.metadata.ownerReferences?.find(({ controller }) => controller === true)?.name;
+  return deployment === undefined ? request : { ...request, from: `deploy/${namespace}/${deployment}` };
+}
+
+function allDelivered({ walks, unexplored }: Exploration): boolean {
+  return (
+    walks.length > 0 &&
+    unexplored === undefined &&
+    walks.every((walk) => walk.outcome === "delivered" && !isGatewayError(walk))
+  );
+}
+
+/** "every branch followed, in a fork: 3 of 3 endpoints reached". */
+function reachedText({ exploration, target, objects }: Case): string {
+  const reached = new Set(
+    exploration.walks.flatMap(({ backend }) =>
+      backend === null ? [] : [`${backend.pod ?? backend.ip}:${String(backend.port)}`],
+    ),
+  ).size;
+  const ready = target.service === null ? reached : Math.max(reached, endpointsOf(objects, target.service).ready);
+  const what = ready === 1 ? "endpoint" : "endpoints";
+  return `every branch followed, in a fork: ${String(reached)} of ${String(ready)} ${what} reached`;
+}
+
+function proved(session: Session, manifest: Manifest, request: Request, suspicion: Suspicion): Fix | null {
+  const { isMended = allDelivered, proves } = suspicion;
+  for (const remedy of suspicion.remedies) {
+    const edits = fieldEdits(manifest, remedy);
+    const text = edits === null ? null : applyFieldEdits(session.admittedText, edits);
+    const fork = text === null ? null : forkWith(session, text);
+    if (edits === null || text === null || fork === null) continue;
+    const after = caseIn(fork, fork.scenario(text).manifest, sameSender(request, session.cluster, fork));
+    if (after.error !== null || !isMended(after.exploration)) continue;
+    return { title: remedy.title, edits, proof: proves?.(after.exploration) ?? reachedText(after) };
+  }
+  return null;
+}
+
+function evidenceOf(manifest: Manifest, clue: Clue): Evidence {
+  if (clue.kind !== "object") return clue;
+  const document = findDocument(manifest, clue.object);
+  return { ...clue, range: document === undefined ? null : locate(document, clue.path) };
+}
+
+/** What becomes of a request and why; a refusal when the request makes no sense at all. The session's present stays as it is. */
+export function why(session: Session, request: Request): Diagnosis | Refusal {
+  const { cluster } = session;
+  const { manifest } = cluster.scenario(session.admittedText);
+  const given = caseIn(cluster, manifest, request);
+  const suspicions = suspicionsOf(given);
+  if (given.error !== null && suspicions.length === 0) return given.error;
+  const findings = suspicions.map((suspicion): Finding => {
+    const { id, severity, hop, evidence, cause, otherwise, command } = suspicion;
+    const fix = proved(session, manifest, request, suspicion);
+    return {
+      id,
+      severity,
+      hop,
+      evidence: evidence.map((clue) => evidenceOf(manifest, clue)),
+      cause,
+      fix,
+      unfixed: fix === null ? otherwise : null,
+      command,
+    };
+  });
+  const delivered = given.branches
+    .filter(({ end }) => end === null)
+    .reduce((sum, { walk }) => sum + walk.probability, 0);
+  return {
+    request,
+    mode: given.proxies[0]?.mode ?? "iptables",
+    ...(given.error === null ? worstOf(given) : { outcome: "not-sent" as const, symptom: given.error.message }),
+    delivered,
+    findings,
+  };
+}
