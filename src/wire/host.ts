@@ -1,4 +1,6 @@
 /** The worker's end of the wire: messages in, the world's answers out. The same code runs in a Web Worker, in Node and in tests. */
+import type { ConntrackEntry, Tuple } from "../kernel/conntrack.ts";
+import type { Ends, TrackedConnection } from "../model/trace/connection.ts";
 import { jsonSchema } from "../model/schema.ts";
 import { runConsole } from "../kubectl/console.ts";
 import type { World } from "../world/types.ts";
@@ -13,6 +15,18 @@ import {
 
 type Answers = { readonly [N in QueryName]: (params: Queries[N]["params"]) => Queries[N]["answer"] };
 
+const ends = ({ src, dst, sport, dport }: Tuple): Ends => ({ src, dst, sport, dport });
+
+const tracked = ({ original, reply, state, dnat, snat, expiresAt }: ConntrackEntry): TrackedConnection => ({
+  protocol: original.protocol,
+  original: ends(original),
+  reply: ends(reply),
+  state,
+  dnat,
+  snat,
+  expiresAt,
+});
+
 function answers(world: World): Answers {
   return {
     rules: (params) => world.ruleRows(params),
@@ -24,10 +38,14 @@ function answers(world: World): Answers {
     compare: (params) => world.compare(params),
     loadReport: ({ id }) => world.loadReport(id),
     connections: () => world.connections(),
+    conntrack: ({ host }) => world.conntrack(host).map(tracked),
+    faults: () => world.faults(),
     balancers: () => world.balancers(),
     choices: () => world.choices(),
     locate: ({ object, path }) => world.locate(object, path),
     provenance: ({ line, column }) => world.provenance(line, column),
+    objectDiff: ({ object, revision }) => world.objectDiff(object, revision),
+    rulesDiff: ({ node, event }) => world.rulesDiff(node, event),
     matchingDeployment: ({ service }) => world.matchingDeployment(service),
     schema: () => ({ schema: jsonSchema() }),
     journalHash: () => ({ hash: world.journalHash() }),
@@ -54,7 +72,7 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
         transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
         return;
       case "load": {
-        const refusal = world.load(message.history, message.upTo);
+        const refusal = world.load(message.history, message.upTo, message.after ?? null);
         transport.post({ kind: "frame", frame: world.frame(true) });
         transport.post({ kind: "done", id: message.id, refusal, walk: null });
         return;
@@ -66,7 +84,7 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
         return;
       }
       case "seek":
-        world.seek(message.at);
+        world.seek(message.at, message.after ?? null);
         transport.post({ kind: "frame", frame: world.frame(true) });
         transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
         return;

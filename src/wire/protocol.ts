@@ -4,11 +4,11 @@ import type { ProxyMode } from "../model/config/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import type { BalancerReport } from "../model/trace/balancer.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
-import type { Connection, ConntrackFilter } from "../model/trace/connection.ts";
+import type { Connection, ConntrackFilter, TrackedConnection } from "../model/trace/connection.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
 import type { Message } from "../model/trace/message.ts";
-import type { Backend, Exploration, Origin, Request, TableName, Walk } from "../model/trace/types.ts";
+import type { Backend, Exploration, HostId, Origin, Protocol, Request, TableName, Walk } from "../model/trace/types.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -65,6 +65,18 @@ export type Fault =
   | { readonly fault: "kube-proxy"; readonly node: string; readonly on: boolean }
   /** kube-proxy of this node hears of every change this much later. 0 mends it. */
   | { readonly fault: "watch-lag"; readonly node: string; readonly micros: Micros };
+
+/** What is broken at present: what a {@link Fault} could mend. */
+export interface Broken {
+  /** Nodes without power. */
+  readonly nodes: readonly string[];
+  /** Nodes whose kube-proxy is stopped. */
+  readonly proxies: readonly string[];
+  /** How much later kube-proxy hears of everything, by node. */
+  readonly lag: Readonly<Record<string, Micros>>;
+  readonly hung: readonly ObjectKey[];
+  readonly unready: readonly ObjectKey[];
+}
 
 /** A command and the virtual time at which it was given. */
 export interface CommandRecord {
@@ -142,6 +154,8 @@ export interface Frame {
   /** The text in force: the last text command up to now. */
   readonly text: string;
   readonly commands: readonly CommandRecord[];
+  /** Commands after the moment shown, when the view was sought back: the next command puts them aside. */
+  readonly later?: readonly CommandRecord[];
   readonly seed: number;
   readonly mode: ProxyMode;
   /** Walks of sends up to now, all of them when restarted, else the new ones. */
@@ -162,6 +176,17 @@ export interface RuleRow {
   readonly text: string;
   readonly origin: Origin | null;
   readonly family: 4 | 6;
+  /** Packets and bytes that went through it, as `iptables -v` counts them; absent where nothing has, and for rules that do not count. */
+  readonly count?: readonly [packets: number, bytes: number];
+}
+
+/** A hop of a walk whose rule, or one that it matched on its way, is among those asked for. */
+export interface RuleUse {
+  readonly walk: number;
+  readonly leg: "request" | "reply";
+  readonly index: number;
+  /** Id of the rule. */
+  readonly rule: string;
 }
 
 /** Where a request may come from or go to: what a form offers. */
@@ -169,6 +194,8 @@ export interface Choice {
   /** As the CLI writes it: `client/internet`, `service/shop/web:80`. */
   readonly value: string;
   readonly label: string;
+  /** What its port speaks; absent for what has no port. A port of both TCP and UDP is two choices. */
+  readonly protocol?: Exclude<Protocol, "icmp">;
   readonly group: "outside" | "nodes" | "pods" | "services" | "load balancers" | "names";
 }
 
@@ -205,6 +232,10 @@ export interface Queries {
   loadReport: { params: { readonly id: number | null }; answer: LoadReport | null };
   /** Connections that were opened to stay, closed ones included, oldest first. */
   connections: { params: Record<string, never>; answer: readonly Connection[] };
+  /** What a host's kernel ("node/worker-1", a pod's too) tracks now, as `conntrack -L` lists it. */
+  conntrack: { params: { readonly host: HostId }; answer: readonly TrackedConnection[] };
+  /** What has been broken on purpose and not mended. */
+  faults: { params: Record<string, never>; answer: Broken };
   /** The load balancers that have an address, with their listeners and targets. */
   balancers: { params: Record<string, never>; answer: readonly BalancerReport[] };
   choices: {
@@ -216,10 +247,30 @@ export interface Queries {
     params: { readonly object: ObjectKey; readonly path: string };
     answer: { readonly range: TextRange } | null;
   };
-  /** Rules that a line of the text made: object and field at that position, and the rules whose origin names it. */
+  /** Rules that a line of the text made: object and field at that position, the rules whose origin names it, and hops that met those. */
   provenance: {
     params: { readonly line: number; readonly column: number };
-    answer: { readonly object: ObjectKey; readonly path: string; readonly rules: readonly RuleRow[] } | null;
+    answer: {
+      readonly object: ObjectKey;
+      readonly path: string;
+      readonly rules: readonly RuleRow[];
+      readonly hops: readonly RuleUse[];
+    } | null;
+  };
+  /** What a revision did to an object: as it was before and after it, null where there was none; null: this revision did not write it. */
+  objectDiff: {
+    params: { readonly object: ObjectKey; readonly revision: number };
+    answer: {
+      readonly before: KubeObject | null;
+      readonly after: KubeObject | null;
+      readonly writer: string;
+      readonly at: Micros;
+    } | null;
+  };
+  /** What an event (a kube-proxy's sync) changed in the rules of a node; null when there was no such event. */
+  rulesDiff: {
+    params: { readonly node: string; readonly event: number };
+    answer: { readonly added: readonly RuleRow[]; readonly removed: readonly RuleRow[]; readonly total: number } | null;
   };
   /** A manifest that would make this Service have endpoints: "Add a Deployment that matches". */
   matchingDeployment: { params: { readonly service: ObjectKey }; answer: { readonly text: string } | null };
@@ -265,9 +316,16 @@ export type QueryName = keyof Queries;
 export type ToWorker =
   | { readonly kind: "hello"; readonly version: number }
   /** Start over from a saved history; `upTo` seeks after replay. */
-  | { readonly kind: "load"; readonly id: number; readonly history: SavedHistory; readonly upTo: Micros | null }
+  | {
+      readonly kind: "load";
+      readonly id: number;
+      readonly history: SavedHistory;
+      readonly upTo: Micros | null;
+      readonly after?: number | null;
+    }
   | { readonly kind: "command"; readonly id: number; readonly command: Command }
-  | { readonly kind: "seek"; readonly id: number; readonly at: Micros }
+  /** `after`: seq of an event, to look at the place right after it within its instant; one that never was is passed over. */
+  | { readonly kind: "seek"; readonly id: number; readonly at: Micros; readonly after?: number | null }
   | { readonly kind: "query"; readonly id: number; readonly name: QueryName; readonly params: unknown }
   | { readonly kind: "ping"; readonly id: number };
 

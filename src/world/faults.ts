@@ -7,7 +7,7 @@ import type { Signal } from "../controllers/types.ts";
 import { keyOf, objectKey, type ObjectKey, splitKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
-import type { Fault, Refusal } from "../wire/protocol.ts";
+import type { Broken, Fault, Refusal } from "../wire/protocol.ts";
 
 /** What is broken at present. */
 export interface Faults {
@@ -23,6 +23,15 @@ export interface Faults {
 }
 
 export const NO_FAULTS: Faults = { down: {}, proxyStopped: {}, lag: {}, hung: {}, unready: {} };
+
+/** The same as the page is told of it. */
+export const brokenOf = ({ down, proxyStopped, lag, hung, unready }: Faults): Broken => ({
+  nodes: Object.keys(down),
+  proxies: Object.keys(proxyStopped),
+  lag,
+  hung: Object.keys(hung) as ObjectKey[],
+  unready: Object.keys(unready) as ObjectKey[],
+});
 
 /** Kubelets renew their Lease this often, each at its own moment. */
 const RENEWAL = 10 * SECOND;

@@ -71,10 +71,13 @@ export interface World {
   /** What became of a load (null: of the last one); null when there is none. */
   loadReport(id: number | null): LoadReport | null;
   /** Starts over and replays; `upTo` seeks back afterwards. */
-  load(history: SavedHistory, upTo: Micros | null): Refusal | null;
+  load(history: SavedHistory, upTo: Micros | null, after?: number | null): Refusal | null;
   dispatch(command: Command): { readonly refusal: Refusal | null; readonly walk: Walk | null };
-  /** Shows the world as it was at `at` (clamped to the history); the next command forks from there. */
-  seek(at: Micros): void;
+  /**
+   * Shows the world as it was at `at` (clamped to the history) or, more exactly, right after the event `after`; the next command
+   * forks from there.
+   */
+  seek(at: Micros, after?: number | null): void;
   /** One sampled walk that leaves no trace. */
   probe(request: Request): Walk | Refusal;
   /** Every outcome with its exact probability; leaves no trace. */
@@ -95,6 +98,8 @@ export interface World {
   choices(): Queries["choices"]["answer"];
   locate(object: ObjectKey, path: string): { readonly range: TextRange } | null;
   provenance(line: number, column: number): Queries["provenance"]["answer"];
+  objectDiff(object: ObjectKey, revision: number): Queries["objectDiff"]["answer"];
+  rulesDiff(node: string, event: number): Queries["rulesDiff"]["answer"];
   matchingDeployment(service: ObjectKey): { readonly text: string } | null;
   /** SHA-256 over journal, events and walks: equal histories, equal hash, on any machine. */
   journalHash(): string;

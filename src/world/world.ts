@@ -5,7 +5,7 @@ import { objectKey, splitKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { ProxyMode } from "../model/config/types.ts";
 import type { Service } from "../model/service/types.ts";
-import type { RuleRef } from "../model/trace/types.ts";
+import type { Origin, RuleRef } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
 import { send } from "../network/send.ts";
 import { createTopology } from "../network/topology/topology.ts";
@@ -22,6 +22,7 @@ import { brokenOf } from "./faults.ts";
 import { FrameDiff, sigils } from "./frames.ts";
 import { journalEntries } from "./journal.ts";
 import { matchingDeployment } from "./matching.ts";
+import { objectDiff, ruleUses, rulesChanged } from "./explained.ts";
 import { fieldAt, placeOf } from "./places.ts";
 import type { World } from "./types.ts";
 import { why } from "./why.ts";
@@ -104,6 +105,7 @@ export function createWorld(options: WorldOptions): World {
       report: session.report,
       text: session.text,
       commands: session.commands,
+      ...(session.isLookingBack ? { later: session.later } : {}),
       seed: state.seed,
       mode: mode(),
       walks,
@@ -171,21 +173,21 @@ export function createWorld(options: WorldOptions): World {
       return (id === null ? loads.at(-1) : loads[id - 1]) ?? null;
     },
 
-    load({ seed, commands }, upTo) {
+    load({ seed, commands }, upTo, after = null) {
       session = new Session(seed);
       diff = new FrameDiff();
       sent = { handled: 0, revision: 0, walks: 0, epoch: -1 };
       let first: Refusal | null = null;
-      for (const { at, command } of commands) {
+      for (const [i, { at, command }] of commands.entries()) {
         if (at > cluster().now) session.dispatch({ type: "run", micros: at - cluster().now });
-        const { refusal: refused } = session.dispatch(command);
+        const { refusal: refused } = session.dispatch(command, commands[i + 1]?.at);
         first ??= refused;
       }
-      if (upTo !== null) session.seek(upTo);
+      if (upTo !== null) session.seek(upTo, after);
       return first;
     },
     dispatch: (command) => session.dispatch(command),
-    seek: (at) => session.seek(at),
+    seek: (at, after = null) => session.seek(at, after),
 
     probe(request) {
       const { seed, network } = cluster().state;
@@ -231,16 +233,29 @@ export function createWorld(options: WorldOptions): World {
     provenance(line, column) {
       const found = fieldAt(cluster().scenario(session.text).manifest, line, column);
       if (found === null) return null;
+      const isOf = (origin: Origin | null): boolean =>
+        origin?.object === found.object && (origin.path.startsWith(found.path) || found.path.startsWith(origin.path));
+      const hops = ruleUses(cluster().state.walks, isOf).slice(-PROVENANCE_ROWS);
       const node = nodeNames()[0];
-      if (node === undefined) return { ...found, rules: [] };
+      if (node === undefined) return { ...found, rules: [], hops };
       const { rows } = cluster()
         .rulesOf(node)
         .list({ search: found.object, offset: 0, limit: Number.MAX_SAFE_INTEGER }, null);
-      const rules = rows.filter(
-        ({ origin }) =>
-          origin?.object === found.object && (origin.path.startsWith(found.path) || found.path.startsWith(origin.path)),
-      );
-      return { ...found, rules: rules.slice(0, PROVENANCE_ROWS).map(row) };
+      const rules = rows.filter(({ origin }) => isOf(origin));
+      return { ...found, rules: rules.slice(0, PROVENANCE_ROWS).map(row), hops };
+    },
+    objectDiff: (object, revision) => objectDiff(cluster().store.journal, object, revision),
+    rulesDiff(node, event) {
+      const { history } = cluster();
+      const after = history.after(event);
+      if (after === null || noNode(node) !== null) return null;
+      const look = (): readonly RuleRow[] =>
+        cluster()
+          .rulesOf(node)
+          .list({ search: "", table: null, offset: 0, limit: Number.MAX_SAFE_INTEGER }, null)
+          .rows.map((one) => row(one));
+      const [old, fresh] = [session.at({ ...after, handled: after.handled - 1 }, look), session.at(after, look)];
+      return { ...rulesChanged(old, fresh), total: fresh.length };
     },
     matchingDeployment(key) {
       const service = cluster().store.get<Service>(key);

@@ -49,6 +49,21 @@ export interface Connection {
   readonly relayed?: Connection;
 }
 
+/** An entry of a host's connection table. */
+export interface TrackedConnection {
+  readonly protocol: Protocol;
+  /** As the client sent it. */
+  readonly original: Ends;
+  /** The reply that is expected: DNAT shows in its src, SNAT in its dst. */
+  readonly reply: Ends;
+  /** The kernel's own word for TCP; UNREPLIED, REPLIED and ASSURED for protocols without states. */
+  readonly state: string;
+  readonly dnat: boolean;
+  readonly snat: boolean;
+  /** When it is forgotten unless another packet comes. */
+  readonly expiresAt: Micros;
+}
+
 /** Which entries of a connection table are meant (`conntrack -D`); what is left out does not matter. Addresses are of the original direction. */
 export interface ConntrackFilter {
   readonly protocol?: Protocol;
