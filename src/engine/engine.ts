@@ -268,6 +268,13 @@ export class Engine<Ctx, S> {
     }
   }
 
+  /** When an event of this history was handled, those after the present included, and how many had been by then; null: never. */
+  handlingOf(seq: number): { readonly at: Micros; readonly handled: number } | null {
+    const index = this.entries.findIndex((entry) => entry.seq === seq);
+    const entry = this.entries[index];
+    return entry === undefined ? null : { at: entry.at, handled: index + 1 };
+  }
+
   /** Drops the log of what lies after the present: its checkpoints cannot be gone to any more. */
   forgetFuture(): void {
     this.entries.length = this.done;

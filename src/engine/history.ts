@@ -127,6 +127,18 @@ export class History<Ctx, S> {
     }
   }
 
+  /** The place right after an event of this history, in the midst of an instant though it be; null when there was no such event. */
+  after(seq: number): Position | null {
+    const found = this.engine.handlingOf(seq);
+    if (found === null) return null;
+    return { ...found, inputs: this.given.filter((input) => input.handled < found.handled).length };
+  }
+
+  /** What is due at the moment shown happens, in a look back too: a moment can be named by its time, a place within it cannot. */
+  finishInstant(): void {
+    if (!isSame(this.position, this.last)) this.engine.runUntil(this.engine.now);
+  }
+
   /** Shows an exact place of this history, as `position` named it. */
   seekTo(target: Position): void {
     if (isSame(target, this.position)) return;

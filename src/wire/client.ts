@@ -56,8 +56,9 @@ export interface Client {
   /** All commands in force, as the last frame told them, and the seed as it was loaded: what a link or a file holds. */
   history(): SavedHistory;
   command(command: Command): Promise<Done>;
-  seek(at: Micros): Promise<Done>;
-  load(history: SavedHistory, upTo: Micros | null): Promise<Done>;
+  /** `after`: the event right after which to look, more exactly than by time. */
+  seek(at: Micros, after?: number | null): Promise<Done>;
+  load(history: SavedHistory, upTo: Micros | null, after?: number | null): Promise<Done>;
   /** Rejects with {@link QueryFailed}. */
   query<N extends QueryName>(name: N, params: Queries[N]["params"]): Promise<Queries[N]["answer"]>;
   /** Ends the worker, starts another and replays the last history that it answered for. */
@@ -174,9 +175,9 @@ export function connect(
       }
       case "frame":
         // The seed stays as it was given: null leaves it to the text's Lab, also when that is edited later.
-        saved = { seed: saved.seed, commands: message.frame.commands };
+        saved = { seed: saved.seed, commands: [...message.frame.commands, ...(message.frame.later ?? [])] };
         revision = message.frame.revision;
-        upTo = message.frame.now < message.frame.end ? message.frame.now : null;
+        upTo = message.frame.later === undefined ? null : message.frame.now;
         if (status === "faulted") setStatus("ready", null);
         events.frame?.(message.frame);
         return;
@@ -223,10 +224,10 @@ export function connect(
       ask(message, { done: resolve, fail: (text) => resolve({ refusal: { message: text, field: null }, walk: null }) });
     });
 
-  const load = (history: SavedHistory, at: Micros | null): Promise<Done> => {
+  const load = (history: SavedHistory, at: Micros | null, after: number | null = null): Promise<Done> => {
     saved = history;
     upTo = at;
-    return askDone({ kind: "load", history, upTo: at });
+    return askDone({ kind: "load", history, upTo: at, after });
   };
 
   const restart = (): Promise<Done> => {
@@ -251,13 +252,13 @@ export function connect(
       revive();
       return askDone({ kind: "command", command });
     },
-    seek: (at) => {
+    seek: (at, after = null) => {
       revive();
-      return askDone({ kind: "seek", at });
+      return askDone({ kind: "seek", at, after });
     },
-    load: (history, at) => {
+    load: (history, at, after = null) => {
       if (transport === null && status === "stalled") start();
-      return load(history, at);
+      return load(history, at, after);
     },
     query: (name, params) =>
       new Promise((resolve, reject) => {

@@ -32,6 +32,15 @@ function cutShort(given: Given, at: number): Given {
   return { ...given, record: { ...record, command: { type: "run", micros: at - record.at } } };
 }
 
+/** Two stretches of time, one right after the other, are one. */
+function joined(last: Given | undefined, next: Given): Given | null {
+  const [first, second] = [last?.record.command, next.record.command];
+  if (last === undefined || first?.type !== "run" || second.type !== "run") return null;
+  if (last.record.at + first.micros !== next.record.at || last.after.inputs !== next.before.inputs) return null;
+  const command: Command = { type: "run", micros: first.micros + second.micros };
+  return { record: { at: last.record.at, command }, before: last.before, after: next.after };
+}
+
 /**
  * The command list and the cluster it makes. An edit replaces the text commands that nothing has followed; a text that is
  * refused stays in the list after the last good one, so that nothing typed is lost, and changes nothing.
@@ -80,20 +89,62 @@ export class Session {
     return this.cluster.history.end.at;
   }
 
-  seek(at: number): void {
-    this.cluster.history.seek(Math.max(0, at));
+  /** Commands after the moment shown, which the next command forgets. */
+  get later(): readonly CommandRecord[] {
+    const visible = new Set(this.visible());
+    return this.given.filter((g) => !visible.has(g)).map((g) => g.record);
+  }
+
+  /** Is the moment shown not the latest? */
+  get isLookingBack(): boolean {
+    const { position, end } = this.cluster.history;
+    return position.handled !== end.handled || position.inputs !== end.inputs || position.at !== end.at;
+  }
+
+  /** Shows the moment `at` or, exactly, the place right after an event; one that is not of this history is passed over. */
+  seek(at: number, after: number | null = null): void {
+    const { history } = this.cluster;
+    const place = after === null ? null : history.after(after);
+    if (place === null) history.seek(Math.max(0, at));
+    else history.seekTo(place);
     this.rewrites += 1;
   }
 
-  /** Takes a command or says why not; a refused command leaves the present as it was. */
-  dispatch(command: Command): { readonly refusal: Refusal | null; readonly walk: Walk | null } {
-    if (command.type === "text") return { refusal: this.takeText(command.text), walk: null };
+  /** Looks at another place of the history, and comes back. */
+  at<T>(place: Position, look: () => T): T {
+    const { history } = this.cluster;
+    const shown = history.position;
+    history.seekTo(place);
+    try {
+      return look();
+    } finally {
+      history.seekTo(shown);
+    }
+  }
+
+  /**
+   * Takes a command or says why not; a refused command leaves the present as it was. `until`: when the next command of a replayed
+   * history was given, if that is known.
+   */
+  dispatch(command: Command, until?: number): { readonly refusal: Refusal | null; readonly walk: Walk | null } {
+    const { history } = this.cluster;
+    const shown = history.position;
+    // Between two events of one instant nothing can be given: a replay would not find the place again.
+    history.finishInstant();
+    if (command.type === "text") {
+      const refusal = this.takeText(command.text, until);
+      if (refusal !== null) history.seekTo(shown);
+      return { refusal, walk: null };
+    }
     const refusal = this.check(command);
-    if (refusal !== null) return { refusal, walk: null };
+    if (refusal !== null) {
+      history.seekTo(shown);
+      return { refusal, walk: null };
+    }
     const walks = this.cluster.state.walks.length;
     this.record(command, () => {
-      if (command.type === "run") this.cluster.history.runUntil(this.cluster.now + command.micros);
-      else this.cluster.act(command);
+      if (command.type === "run") this.cluster.run(this.cluster.now + command.micros);
+      else this.cluster.act(command, until);
     });
     return { refusal: null, walk: makesWalk(command) ? (this.cluster.state.walks[walks] ?? null) : null };
   }
@@ -111,10 +162,13 @@ export class Session {
     this.given = this.visible().map((g) => cutShort(g, at));
     this.draft = null;
     run();
-    this.given.push({ record: { at, command }, before, after: history.position });
+    const given = { record: { at, command }, before, after: history.position };
+    const one = joined(this.given.at(-1), given);
+    if (one === null) this.given.push(given);
+    else this.given[this.given.length - 1] = one;
   }
 
-  private takeText(text: string): Refusal | null {
+  private takeText(text: string, until?: number): Refusal | null {
     const { history } = this.cluster;
     const scenario = this.cluster.scenario(text);
     const visible = this.visible();
@@ -133,12 +187,11 @@ export class Session {
       else history.seekTo(shown);
     }
     if (!sound) {
-      this.given = [...visible];
       this.draft = { at: this.cluster.now, command: { type: "text", text } };
       this.latestReport = { ...this.latestReport, accepted: false, diagnostics };
       return refuse(diagnostics.find((d) => d.severity === "error")?.message ?? "The text was not taken.");
     }
-    this.record({ type: "text", text }, () => this.cluster.act({ type: "text", text }));
+    this.record({ type: "text", text }, () => this.cluster.act({ type: "text", text }, until));
     diagnostics = [...diagnostics, ...this.outdated(scenario)];
     const admitted = scenario.objects.filter(({ document }) => document !== null).length;
     this.latestReport = { accepted: true, diagnostics, admitted, revision: this.cluster.store.revision };

@@ -7,7 +7,7 @@ import { createStore } from "../apiserver/store.ts";
 import type { Applied, Commit, ObjectReader, Store, StoreSnapshot, WriteContext, Written } from "../apiserver/types.ts";
 import { draw } from "../base/draw.ts";
 import type { JsonValue } from "../base/json.ts";
-import { unixSeconds } from "../base/time.ts";
+import { HOUR, unixSeconds } from "../base/time.ts";
 import type { Result } from "../base/result.ts";
 import { kubeletKey } from "../controllers/kubelet/controller.ts";
 import { containerEnv, type EnvVar } from "../controllers/kubelet/env.ts";
@@ -155,24 +155,37 @@ export class Cluster {
     return packetRefusal(action, present, (known) => this.rehearsal.keep(action, known));
   }
 
-  /** Gives one user action at the present and lets the cluster come to rest, or in pace `run` do what is due now. */
-  act(action: UserAction): void {
+  /**
+   * Gives one user action at the present and lets the cluster come to rest, or in pace `run` do what is due now. At `until` the
+   * next action was given, come to rest or not: so it goes where a look back was gone on from.
+   */
+  act(action: UserAction, until?: number): void {
+    // A look back may have ended in the midst of settling.
+    this.history.setPace("run");
     this.history.emit(NOW, USER, action.type, action as unknown as JsonValue);
     if (makesWalk(action)) {
       // The packet's own time passes; what else is due meanwhile happens at its pace.
       this.history.runUntil(this.now);
       const walk = this.state.walks.at(-1);
-      if (walk !== undefined) this.history.runUntil(Math.max(this.now, walk.endedAt));
+      if (walk !== undefined) this.history.runUntil(Math.max(this.now, Math.min(walk.endedAt, until ?? Infinity)));
     } else if (this.state.pace === "run" && action.type !== "pace") this.history.runUntil(this.now);
     else if (action.type === "pace") this.history.runUntil(this.now);
-    else this.settle();
+    else this.settle(until);
   }
 
-  /** Runs at the instant pace until nothing is left to do. */
-  settle(): void {
-    this.history.setPace("settle");
-    this.history.runToQuiet();
+  /** Lets time pass. */
+  run(until: number): void {
     this.history.setPace("run");
+    this.history.runUntil(until);
+  }
+
+  /** Runs at the instant pace until nothing is left to do, or up to a moment. */
+  settle(until?: number): void {
+    this.history.setPace("settle");
+    const left = until === undefined ? Infinity : until - this.now;
+    const { quiet } = this.history.runToQuiet(left < HOUR ? { limit: left } : {});
+    this.history.setPace("run");
+    if (!quiet && until !== undefined && left < HOUR) this.history.runUntil(until);
   }
 
   /** What the pod's kubelet knows of it and the API does not; undefined before it has met it. */
@@ -271,19 +284,39 @@ export class Cluster {
    * another one. Nothing but that happens, at no cost of time, and all of it is taken back.
    */
   inMode<T>(mode: ProxyMode, look: () => T): T {
+    return this.trial(() => {
+      const proxies = Object.entries(this.state.proxies).map(([node, process]) => [
+        node,
+        this.held.isProxyOff(node) ? process : { ...process, kernel: null, localnet: false },
+      ]);
+      this.held.change({ proxies: Object.fromEntries(proxies) as Rest["proxies"] });
+      this.engine.setPace("settle");
+      this.engine.emit(NOW, USER, "mode", { type: "mode", mode });
+      this.engine.runUntil(this.now);
+      return look();
+    });
+  }
+
+  /**
+   * Looks at the present as it would be with this text applied (pruning what it no longer holds) and the cluster come to rest. All of
+   * it is taken back; null when the text would not be admitted.
+   */
+  withText<T>(text: string, look: () => T): T | null {
+    const scenario = this.scenario(text);
+    if (!scenario.sound || !this.dryRun(scenario).ok) return null;
+    return this.trial(() => {
+      this.engine.setPace("settle");
+      this.engine.emit(NOW, USER, "text", { type: "text", text });
+      this.engine.runToQuiet();
+      return look();
+    });
+  }
+
+  /** A fork of the present: what happens in it is taken back when it has been looked at. */
+  private trial<T>(run: () => T): T {
     const untell = this.eventLog.branch();
     try {
-      return this.engine.trial(() => {
-        const proxies = Object.entries(this.state.proxies).map(([node, process]) => [
-          node,
-          this.held.isProxyOff(node) ? process : { ...process, kernel: null, localnet: false },
-        ]);
-        this.held.change({ proxies: Object.fromEntries(proxies) as Rest["proxies"] });
-        this.engine.setPace("settle");
-        this.engine.emit(NOW, USER, "mode", { type: "mode", mode });
-        this.engine.runUntil(this.now);
-        return look();
-      });
+      return this.engine.trial(run);
     } finally {
       untell();
     }
