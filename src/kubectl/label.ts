@@ -1,4 +1,5 @@
 /** `kubectl label` and `kubectl annotate`: one command with two words for things. Source: kubectl/pkg/cmd/label, annotate. */
+import { own } from "./own.ts";
 import type { KubeObject } from "../model/meta/types.ts";
 import { labelKeyProblems, labelValueProblems } from "../model/names.ts";
 import { quote } from "../model/status.ts";
@@ -74,22 +75,24 @@ function decorate(call: Call, wording: Wording): Output {
   const planned = targets.flatMap(({ info, object }): readonly Planned[] => {
     const now = object.metadata[wording.member] ?? {};
     if (!isOn(call.args, "--overwrite")) {
-      const clash = changes.find(([key, value]) => value !== null && now[key] !== undefined && now[key] !== value);
+      const clash = changes.find(
+        ([key, value]) => value !== null && own(now, key) !== undefined && own(now, key) !== value,
+      );
       if (clash !== undefined) {
         const what =
           wording.member === "labels"
-            ? `'${clash[0]}' already has a value (${now[clash[0]]}), and --overwrite is false`
-            : `--overwrite is false but found the following declared annotation(s): '${clash[0]}' already has a value (${now[clash[0]]})`;
+            ? `'${clash[0]}' already has a value (${own(now, clash[0])}), and --overwrite is false`
+            : `--overwrite is false but found the following declared annotation(s): '${clash[0]}' already has a value (${own(now, clash[0])})`;
         complaints.push(`error: ${what}`);
         return [];
       }
     }
     for (const [key, value] of changes) {
-      if (value === null && now[key] === undefined) notes += `${wording.noun} ${quote(key)} not found.\n`;
+      if (value === null && own(now, key) === undefined) notes += `${wording.noun} ${quote(key)} not found.\n`;
     }
     const next = changed(now, changes);
-    const added = changes.some(([key, value]) => value !== null && now[key] !== value);
-    const removed = changes.some(([key, value]) => value === null && now[key] !== undefined);
+    const added = changes.some(([key, value]) => value !== null && own(now, key) !== value);
+    const removed = changes.some(([key, value]) => value === null && own(now, key) !== undefined);
     return [{ info, write: update(withMember(object, wording.member, next)), done: wording.done({ added, removed }) }];
   });
   const output = perform(call, planned, complaints);
