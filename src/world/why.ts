@@ -5,18 +5,18 @@ import { findDocument, locate, type Manifest } from "../manifest/manifest.ts";
 import { parsePath } from "../manifest/locate.ts";
 import { caseOf, suspicionsOf, worstOf } from "../diagnose/diagnose.ts";
 import { isGatewayError } from "../diagnose/branches.ts";
-import { endpointsOf } from "../diagnose/endpoints.ts";
+import { endpointsOf, makerOf } from "../diagnose/endpoints.ts";
 import type { Case, Clue, Remedy, Suspicion } from "../diagnose/types.ts";
 import type { JsonValue } from "../base/json.ts";
 import { formatPath } from "../model/decode.ts";
-import { objectKey } from "../model/meta/types.ts";
+import { objectKey, splitKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Diagnosis, Evidence, FieldEdit, Finding, Fix } from "../model/trace/finding.ts";
 import type { Exploration, Request } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
-import type { CommandRecord, Refusal } from "../wire/protocol.ts";
-import { Session } from "./commands.ts";
+import type { Refusal } from "../wire/protocol.ts";
+import type { Session } from "./commands.ts";
 import { relevantRevision } from "./proxies.ts";
 import type { Cluster } from "./simulation.ts";
 
@@ -62,32 +62,13 @@ function fieldEdits(manifest: Manifest, { edits, adds = [] }: Remedy): readonly 
   return out;
 }
 
-/** The history so far with another text at its end, come to rest; null when that text is not taken. */
-function forkWith(session: Session, text: string): Cluster | null {
-  const fork = new Session(session.cluster.state.seed);
-  const taken = session.report.accepted ? session.commands : session.commands.slice(0, -1);
-  const last = taken.at(-1)?.command.type;
-  const play = ({ at, command }: CommandRecord): void => {
-    if (at > fork.cluster.now) fork.dispatch({ type: "run", micros: at - fork.cluster.now });
-    fork.dispatch(command);
-  };
-  (last === "text" ? taken.slice(0, -1) : taken).forEach(play);
-  if (session.cluster.now > fork.cluster.now) {
-    fork.dispatch({ type: "run", micros: session.cluster.now - fork.cluster.now });
-  }
-  fork.dispatch({ type: "pace", pace: "settle" });
-  return fork.dispatch({ type: "text", text }).refusal === null ? fork.cluster : null;
-}
-
-/** Generated names change with their template: then another pod of the same owner sends. */
-function sameSender(request: Request, before: Cluster, after: Cluster): Request {
+/** Generated names change with their template: in a fork, a pod of the same Deployment sends. */
+function standIn(request: Request, { store }: Cluster): Request {
   const [kind, namespace = "", name = ""] = request.from.split("/");
-  const key = objectKey("Pod", namespace, name);
-  if (kind !== "pod" || after.store.get(key) !== undefined) return request;
-  const owner = before.store.get<Pod>(key)?.metadata.ownerReferences?.find(({ controller }) => controller === true);
-  const maker = owner === undefined ? undefined : before.store.get(objectKey(owner.kind, namespace, owner.name));
-  const deployment = maker?.metadata.ownerReferences?.find(({ controller }) => controller === true)?.name;
-  return deployment === undefined ? request : { ...request, from: `deploy/${namespace}/${deployment}` };
+  const pod = kind === "pod" ? store.get<Pod>(objectKey("Pod", namespace, name)) : undefined;
+  const maker = pod === undefined ? undefined : makerOf(store, pod);
+  if (maker === undefined || splitKey(maker.key).kind !== "Deployment") return request;
+  return { ...request, from: `deploy/${namespace}/${splitKey(maker.key).name}` };
 }
 
 function allDelivered({ walks, unexplored }: Exploration): boolean {
@@ -111,15 +92,21 @@ function reachedText({ exploration, target, objects }: Case): string {
 }
 
 function proved(session: Session, manifest: Manifest, request: Request, suspicion: Suspicion): Fix | null {
+  const { cluster } = session;
   const { isMended = allDelivered, proves } = suspicion;
+  const sender = objectKey("Pod", ...(request.from.split("/").slice(1) as [string, string]));
+  const other = standIn(request, cluster);
   for (const remedy of suspicion.remedies) {
     const edits = fieldEdits(manifest, remedy);
     const text = edits === null ? null : applyFieldEdits(session.admittedText, edits);
-    const fork = text === null ? null : forkWith(session, text);
-    if (edits === null || text === null || fork === null) continue;
-    const after = caseIn(fork, fork.scenario(text).manifest, sameSender(request, session.cluster, fork));
-    if (after.error !== null || !isMended(after.exploration)) continue;
-    return { title: remedy.title, edits, proof: proves?.(after.exploration) ?? reachedText(after) };
+    if (edits === null || text === null) continue;
+    const proof = cluster.withText(text, () => {
+      const there = cluster.store.get(sender) === undefined ? other : request;
+      const after = caseIn(cluster, cluster.scenario(text).manifest, there);
+      if (after.error !== null || !isMended(after.exploration)) return null;
+      return proves?.(after.exploration) ?? reachedText(after);
+    });
+    if (proof !== null) return { title: remedy.title, edits, proof };
   }
   return null;
 }
