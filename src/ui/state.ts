@@ -8,7 +8,7 @@ export interface HopSelection {
 }
 
 export type DockTab = "timeline" | "rules" | "trace" | "outcomes";
-export type CenterView = "map" | "netfilter";
+export type CenterView = "map" | "netfilter" | "compare";
 /** On a phone one of these fills the screen; wider windows show them side by side. */
 export type PhoneTab = "walk" | "map" | "details" | "yaml";
 

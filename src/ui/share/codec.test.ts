@@ -80,7 +80,7 @@ describe("round trip", () => {
         walk: fc.option(fc.nat({ max: 100 })),
         hop: fc.option(fc.record({ leg: fc.constantFrom("request" as const, "reply" as const), index: fc.nat(50) })),
         object: fc.option(key),
-        center: fc.constantFrom("map" as const, "netfilter" as const),
+        center: fc.constantFrom("map" as const, "netfilter" as const, "compare" as const),
       }),
     });
     fc.assert(

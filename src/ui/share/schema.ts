@@ -183,7 +183,7 @@ const command = oneOf<Command, "type">("type", {
 });
 
 /** A view that is not named here does not compile: links that show it would not open. */
-const CENTERS: Readonly<Record<CenterView, true>> = { map: true, netfilter: true };
+const CENTERS: Readonly<Record<CenterView, true>> = { map: true, netfilter: true, compare: true };
 const center = v.custom<CenterView>((value) => typeof value === "string" && Object.hasOwn(CENTERS, value));
 
 const history = v.strictObject({

@@ -5,7 +5,7 @@ import { PlayBar } from "../controls/PlayBar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
-import { Dock, HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
+import { Compare, Dock, HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
 import { REGIONS } from "./useKeys.ts";
 import styles from "./Phone.module.css";
 
@@ -41,7 +41,7 @@ export function Phone() {
             <>
               <SendBar />
               <section id={REGIONS.map} className={styles["map"]} aria-label="Map" tabIndex={-1}>
-                {center === "map" ? <Stage /> : <NetfilterView />}
+                {center === "compare" ? <Compare narrow /> : center === "netfilter" ? <NetfilterView /> : <Stage />}
               </section>
             </>
           )}

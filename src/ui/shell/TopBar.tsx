@@ -26,7 +26,12 @@ export function TopBar({ layout }: { readonly layout: Layout }) {
         <ScenarioPicker phone={phone} />
         {!phone && <ResetButton />}
       </div>
-      {(layout === "wide" || layout === "middle") && <ModeControl />}
+      {(layout === "wide" || layout === "middle") && (
+        <div className={styles["side"]}>
+          <ModeControl />
+          <CompareButton />
+        </div>
+      )}
       <div className={styles["side"]} data-end>
         <ShareButton compact={phone} />
         {!phone && <ThemeButton />}
@@ -80,6 +85,22 @@ function ScenarioPicker({ phone }: { readonly phone: boolean }) {
         ))}
       </select>
     </div>
+  );
+}
+
+function CompareButton() {
+  const on = useUi((state) => state.center === "compare");
+  const set = useUi((state) => state.set);
+  return (
+    <Button
+      look={on ? "primary" : "plain"}
+      aria-pressed={on}
+      aria-keyshortcuts="C"
+      title="The same packet in several modes, side by side"
+      onClick={() => set({ center: on ? "map" : "compare" })}
+    >
+      Compare
+    </Button>
   );
 }
 

@@ -5,7 +5,7 @@ import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
 import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
-import { Dock, Inspector, NetfilterView, Stage } from "./slots.tsx";
+import { Compare, Dock, Inspector, NetfilterView, Stage } from "./slots.tsx";
 import { Splitter, tracks, useSize } from "./Splitter.tsx";
 import { REGIONS } from "./useKeys.ts";
 import { useWindowSize, type Layout } from "./useMedia.ts";
@@ -27,6 +27,7 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
   const editor = layout === "wide";
   const inspector = layout !== "narrow";
   const open = useUi((state) => state.drawer);
+  const comparing = useUi((state) => state.center === "compare");
   const { width, height } = useWindowSize();
   const editorSize = useSize("editor", EDITOR);
   const inspectorSize = useSize("inspector", INSPECTOR);
@@ -45,65 +46,73 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
         "dock-size": Math.min(dockSize.value, dockMax),
       })}
     >
-      {editor && (
-        <>
-          <div className={styles["editor"]} id="kh-editor-pane">
-            <EditorPanel />
-          </div>
-          <div className={styles["editorHandle"]}>
-            <Splitter
-              label="Width of the editor"
-              controls="kh-editor-pane"
-              orientation="vertical"
-              panel="before"
-              size={editorSize}
-              initial={EDITOR}
-              min={220}
-              max={editorMax}
-            />
-          </div>
-        </>
+      {comparing && (
+        <div className={styles["compare"]}>
+          <Compare />
+        </div>
       )}
-      <Center layout={layout} />
-      <div className={styles["dockHandle"]}>
-        <Splitter
-          label="Height of the dock"
-          controls={REGIONS.dock}
-          orientation="horizontal"
-          panel="after"
-          size={dockSize}
-          initial={DOCK}
-          min={96}
-          max={dockMax}
-        />
+      {/* Behind the comparison all of it stays as it is, and out of reach. */}
+      <div className={styles["behind"]} inert={comparing}>
+        {editor && (
+          <>
+            <div className={styles["editor"]} id="kh-editor-pane">
+              <EditorPanel />
+            </div>
+            <div className={styles["editorHandle"]}>
+              <Splitter
+                label="Width of the editor"
+                controls="kh-editor-pane"
+                orientation="vertical"
+                panel="before"
+                size={editorSize}
+                initial={EDITOR}
+                min={220}
+                max={editorMax}
+              />
+            </div>
+          </>
+        )}
+        <Center layout={layout} />
+        <div className={styles["dockHandle"]}>
+          <Splitter
+            label="Height of the dock"
+            controls={REGIONS.dock}
+            orientation="horizontal"
+            panel="after"
+            size={dockSize}
+            initial={DOCK}
+            min={96}
+            max={dockMax}
+          />
+        </div>
+        <section
+          id={REGIONS.dock}
+          className={`${styles["region"] ?? ""} ${styles["dock"] ?? ""}`}
+          aria-label="Timeline, rules and trace"
+          tabIndex={-1}
+        >
+          <Dock />
+        </section>
+        {inspector && (
+          <>
+            <div className={styles["inspectorHandle"]}>
+              <Splitter
+                label="Width of the inspector"
+                controls={REGIONS.inspector}
+                orientation="vertical"
+                panel="after"
+                size={inspectorSize}
+                initial={INSPECTOR}
+                min={280}
+                max={inspectorMax}
+              />
+            </div>
+            <div className={styles["inspector"]}>
+              <InspectorRegion />
+            </div>
+          </>
+        )}
       </div>
-      <section
-        id={REGIONS.dock}
-        className={`${styles["region"] ?? ""} ${styles["dock"] ?? ""}`}
-        aria-label="Timeline, rules and trace"
-        tabIndex={-1}
-      >
-        <Dock />
-      </section>
-      {inspector && (
-        <>
-          <div className={styles["inspectorHandle"]}>
-            <Splitter
-              label="Width of the inspector"
-              controls={REGIONS.inspector}
-              orientation="vertical"
-              panel="after"
-              size={inspectorSize}
-              initial={INSPECTOR}
-              min={280}
-              max={inspectorMax}
-            />
-          </div>
-          <div className={styles["inspector"]}>
-            <InspectorRegion />
-          </div>
-        </>
-      )}
       <Suspense>
         {!editor && open === "editor" && (
           <Drawer title="Editor" side="left">
@@ -151,7 +160,7 @@ function Center({ layout }: { readonly layout: Bench }) {
       </div>
       <div className={styles["stageBox"]}>
         <section id={REGIONS.map} className={styles["stage"]} aria-label="Map" tabIndex={-1}>
-          {center === "map" ? <Stage /> : <NetfilterView />}
+          {center === "netfilter" ? <NetfilterView /> : <Stage />}
         </section>
         {/* Over the map, not beside it: what the reader looks at does not move. */}
         <div className={styles["notices"]}>

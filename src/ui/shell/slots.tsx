@@ -19,6 +19,21 @@ const Netfilter = lazy(() =>
   import("../stage/NetfilterView.tsx").then(({ NetfilterView: component }) => ({ default: component })),
 );
 
+const ComparePanel = lazy(() =>
+  import("../compare/Compare.tsx").then(({ Compare: component }) => ({ default: component })),
+);
+
+export function Compare({ narrow = false }: { readonly narrow?: boolean }) {
+  const session = useSession();
+  return (
+    <Boundary name="The comparison">
+      <Suspense>
+        <ComparePanel narrow={narrow} onSend={() => void sendFrom(session, "outside")} />
+      </Suspense>
+    </Boundary>
+  );
+}
+
 export function NetfilterView() {
   const props = usePanelProps();
   return (
