@@ -56,6 +56,7 @@ const frame = (over: Partial<Frame>): Frame => ({
   proxies: [],
   sigils: [],
   cloud: "none",
+  broken: { nodes: [], proxies: [], lag: {}, hung: [], unready: [] },
   ...over,
 });
 

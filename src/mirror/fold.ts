@@ -24,6 +24,7 @@ export const EMPTY: MirrorState = {
   proxies: [],
   sigils: [],
   cloud: "none",
+  broken: { nodes: [], proxies: [], lag: {}, hung: [], unready: [] },
 };
 
 /**
@@ -48,21 +49,26 @@ export function fold(state: MirrorState, frame: Frame): MirrorState {
     proxies: keep(state.proxies, frame.proxies),
     sigils: keep(state.sigils, frame.sigils),
     cloud: frame.cloud,
+    broken: keep(state.broken, frame.broken),
   };
 }
 
 const keep = <T>(old: T, next: T): T => (deepEqual(old, next) ? old : next);
 
 function foldObjects(old: ReadonlyMap<ObjectKey, KubeObject>, frame: Frame): ReadonlyMap<ObjectKey, KubeObject> {
+  // A frame that brings nothing costs nothing, however large the cluster is.
+  if (!frame.full && frame.removes.length === 0 && frame.upserts.length === 0) return old;
   const next = new Map(frame.full ? [] : old);
-  for (const key of frame.removes) next.delete(key);
+  let isSame = true;
+  for (const key of frame.removes) if (next.delete(key)) isSame = false;
   for (const object of frame.upserts) {
     const key = keyOf(object);
     const before = old.get(key);
-    next.set(key, before !== undefined && sameObject(before, object) ? before : object);
+    const kept = before !== undefined && sameObject(before, object) ? before : object;
+    if (kept !== before) isSame = false;
+    next.set(key, kept);
   }
-  if (next.size === old.size && [...next].every(([key, object]) => old.get(key) === object)) return old;
-  return next;
+  return isSame && next.size === old.size ? old : next;
 }
 
 /** An equal resourceVersion is not enough: after a seek and another command, revisions are given out anew. */
@@ -83,7 +89,8 @@ function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
 function foldJournal(old: MirrorState["journal"], frame: Frame): MirrorState["journal"] {
   if (frame.restarted) return keep(old, frame.journal);
   if (frame.journal.length === 0) return old;
-  const known = new Set(old.map((entry) => entry.seq));
-  const fresh = frame.journal.filter((entry) => !known.has(entry.seq));
+  // Entries come in the order of their seq, so the newest that is here says what is new.
+  const last = old.at(-1)?.seq ?? -1;
+  const fresh = frame.journal.filter((entry) => entry.seq > last);
   return fresh.length === 0 ? old : [...old, ...fresh];
 }

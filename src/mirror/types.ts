@@ -23,4 +23,5 @@ export interface MirrorState {
   readonly proxies: readonly ProxyStatus[];
   readonly sigils: Frame["sigils"];
   readonly cloud: Frame["cloud"];
+  readonly broken: Frame["broken"];
 }

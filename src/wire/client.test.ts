@@ -22,6 +22,7 @@ const frameWith = (commands: readonly CommandRecord[], over: Partial<Frame> = {}
   proxies: [],
   sigils: [],
   cloud: "none",
+  broken: { nodes: [], proxies: [], lag: {}, hung: [], unready: [] },
   ...over,
 });
 

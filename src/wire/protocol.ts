@@ -1,4 +1,5 @@
 /** The whole contract between the page and the worker, as types. Everything in it survives structuredClone. */
+import type { JsonValue } from "../base/json.ts";
 import type { Micros } from "../base/time.ts";
 import type { ProxyMode } from "../model/config/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
@@ -166,6 +167,8 @@ export interface Frame {
   readonly sigils: readonly { readonly service: ObjectKey; readonly port: string; readonly hash: string }[];
   /** Which cloud balancer stands outside, for the map. */
   readonly cloud: "nodePort" | "vip" | "pod" | "none";
+  /** What has been broken on purpose and not mended, for severed links. */
+  readonly broken: Broken;
 }
 
 export interface RuleRow {
@@ -246,6 +249,11 @@ export interface Queries {
   locate: {
     params: { readonly object: ObjectKey; readonly path: string };
     answer: { readonly range: TextRange } | null;
+  };
+  /** The text with one field of an object set to something else, all the rest as it was; null when that cannot be done there. */
+  fieldEdit: {
+    params: { readonly object: ObjectKey; readonly path: string; readonly to: JsonValue };
+    answer: { readonly text: string } | null;
   };
   /** Rules that a line of the text made: object and field at that position, the rules whose origin names it, and hops that met those. */
   provenance: {

@@ -23,7 +23,7 @@ import { FrameDiff, sigils } from "./frames.ts";
 import { journalEntries } from "./journal.ts";
 import { matchingDeployment } from "./matching.ts";
 import { objectDiff, ruleUses, rulesChanged } from "./explained.ts";
-import { fieldAt, placeOf } from "./places.ts";
+import { fieldAt, placeOf, withField } from "./places.ts";
 import type { World } from "./types.ts";
 import { why } from "./why.ts";
 
@@ -125,6 +125,7 @@ export function createWorld(options: WorldOptions): World {
       }),
       sigils: sigils(store),
       cloud: state.cloud.loadBalancer,
+      broken: brokenOf(state.faults),
     };
   };
 
@@ -229,6 +230,10 @@ export function createWorld(options: WorldOptions): World {
     locate(object, path) {
       const range = placeOf(cluster().scenario(session.text).manifest, object, path);
       return range === null ? null : { range };
+    },
+    fieldEdit(object, path, to) {
+      const text = withField(session.text, cluster().scenario(session.text).manifest, object, path, to);
+      return text === null ? null : { text };
     },
     provenance(line, column) {
       const found = fieldAt(cluster().scenario(session.text).manifest, line, column);

@@ -67,6 +67,7 @@ export interface FixtureOptions {
   readonly services?: readonly Service[];
   readonly clients?: readonly { readonly name: string; readonly ip: string }[];
   readonly cloud?: MirrorState["cloud"];
+  readonly broken?: Partial<MirrorState["broken"]>;
   readonly walks?: readonly Walk[];
   /** Revision that worker-3 has synced; the others have 42. */
   readonly lagging?: number;
@@ -121,6 +122,7 @@ export function mirrorOf(options: FixtureOptions = {}): MirrorState {
     })),
     sigils: [{ service: SERVICE, port: "", hash: HASH }],
     cloud: options.cloud ?? "vip",
+    broken: { nodes: [], proxies: [], lag: {}, hung: [], unready: [], ...options.broken },
   };
 }
 
