@@ -43,6 +43,7 @@ function answers(world: World): Answers {
     balancers: () => world.balancers(),
     choices: () => world.choices(),
     locate: ({ object, path }) => world.locate(object, path),
+    fieldEdit: ({ object, path, to }) => world.fieldEdit(object, path, to),
     provenance: ({ line, column }) => world.provenance(line, column),
     objectDiff: ({ object, revision }) => world.objectDiff(object, revision),
     rulesDiff: ({ node, event }) => world.rulesDiff(node, event),

@@ -83,3 +83,17 @@ test("what is broken is told until it is mended", () => {
   world.dispatch({ type: "fault", fault: "watch-lag", node: "worker-2", micros: 0 });
   expect(query("faults", {})).toEqual(none);
 });
+
+test("a field of the text is set where it stands, or added, and nothing else changes", () => {
+  const { query } = asked();
+  const object = objectKey("Service", "default", "dns");
+  const local = query("fieldEdit", { object, path: "spec.internalTrafficPolicy", to: "Local" });
+  expect(local?.text.split("\n").filter((line) => !TEXT.split("\n").includes(line))).toEqual([
+    "  internalTrafficPolicy: Local",
+  ]);
+  const port = query("fieldEdit", { object, path: "spec.ports[0].port", to: 5353 });
+  expect(port?.text).toBe(TEXT.replace("port: 53, protocol: UDP", "port: 5353, protocol: UDP"));
+  expect(
+    query("fieldEdit", { object: objectKey("Service", "default", "none"), path: "spec.type", to: "NodePort" }),
+  ).toBeNull();
+});

@@ -1,5 +1,7 @@
 /** From an object's field to its place in the text, and back. */
 import { documentKey, findDocument, locate, locateMark, type Manifest, pathAt } from "../manifest/manifest.ts";
+import type { JsonValue } from "../base/json.ts";
+import { applyFieldEdits } from "../manifest/field-edits.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 
@@ -27,4 +29,16 @@ export function fieldAt(
   if (found === null) return null;
   const object = documentKey(found.document);
   return object === null ? null : { object, path: found.path };
+}
+
+/** The text with an object's field set; null when the object is not in it, or its document cannot be edited. */
+export function withField(
+  text: string,
+  manifest: Manifest,
+  object: ObjectKey,
+  path: string,
+  to: JsonValue,
+): string | null {
+  const document = findDocument(manifest, object);
+  return document === undefined ? null : applyFieldEdits(text, [{ document: document.index, path, from: null, to }]);
 }

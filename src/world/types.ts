@@ -1,4 +1,5 @@
 import type { Commit, ObjectReader } from "../apiserver/types.ts";
+import type { JsonValue } from "../base/json.ts";
 import type { Micros } from "../base/time.ts";
 import type { ConntrackEntry } from "../kernel/conntrack.ts";
 import type { Host } from "../kernel/host.ts";
@@ -97,6 +98,8 @@ export interface World {
   ruleRows(params: Queries["rules"]["params"]): Queries["rules"]["answer"];
   choices(): Queries["choices"]["answer"];
   locate(object: ObjectKey, path: string): { readonly range: TextRange } | null;
+  /** The text in force with one field of an object set; null when the object is not in it, or not so that it can be edited. */
+  fieldEdit(object: ObjectKey, path: string, to: JsonValue): { readonly text: string } | null;
   provenance(line: number, column: number): Queries["provenance"]["answer"];
   objectDiff(object: ObjectKey, revision: number): Queries["objectDiff"]["answer"];
   rulesDiff(node: string, event: number): Queries["rulesDiff"]["answer"];

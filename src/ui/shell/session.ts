@@ -32,6 +32,8 @@ export interface Session {
   edit(text: string): void;
   /** Replaces the text as one undoable edit, and sends it at once. */
   replaceText(text: string): void;
+  /** Waits until the worker has what was typed: a command that follows acts on it. */
+  flush(): Promise<void>;
   /** Sends a request and puts its walk on stage. */
   send(request: Request): Promise<Done>;
   /** The page as a hash, with what is still being typed. Null when it holds more than a link can: what would not open is no link. */
@@ -246,6 +248,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
       save();
       void flushText();
     },
+    flush: flushText,
     send,
     hash: async () => {
       const { decodeShare, encodeShare } = await loadCodec();
