@@ -124,3 +124,13 @@ test("records that did not change keep their identity, and status is not the fra
   expect(after.report).toBe(before.report);
   expect(after).toMatchObject({ text: "kind: Pod", now: 7, end: 9, status: "stalled", trouble: "silent" });
 });
+
+describe("a journal that two frames go on from", () => {
+  it("takes what is new to it, whatever went on from it before", () => {
+    const start = fold(EMPTY, frame({ journal: [entry(1), entry(1_000_001)] }));
+    const one = fold(start, frame({ journal: [entry(2)] }));
+    const other = fold(start, frame({ journal: [entry(2), entry(3)] }));
+    expect(one.journal.map(({ seq }) => seq)).toEqual([1, 1_000_001, 2]);
+    expect(other.journal.map(({ seq }) => seq)).toEqual([1, 1_000_001, 2, 3]);
+  });
+});

@@ -89,8 +89,20 @@ function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
 function foldJournal(old: MirrorState["journal"], frame: Frame): MirrorState["journal"] {
   if (frame.restarted) return keep(old, frame.journal);
   if (frame.journal.length === 0) return old;
-  // Entries come in the order of their seq, so the newest that is here says what is new.
-  const last = old.at(-1)?.seq ?? -1;
-  const fresh = frame.journal.filter((entry) => entry.seq > last);
-  return fresh.length === 0 ? old : [...old, ...fresh];
+  const known = seqsOf(old);
+  const fresh = frame.journal.filter((entry) => !known.has(entry.seq));
+  if (fresh.length === 0) return old;
+  const next = [...old, ...fresh];
+  for (const { seq } of fresh) known.add(seq);
+  SEQS.set(next, known);
+  return next;
+}
+
+/** The seqs of a journal, handed on from one to the next, so that a frame costs what it brings and not what came before. */
+const SEQS = new WeakMap<MirrorState["journal"], Set<number>>();
+
+function seqsOf(journal: MirrorState["journal"]): Set<number> {
+  const known = SEQS.get(journal);
+  // A journal that was gone on from twice has a set that knows too much.
+  return known !== undefined && known.size === journal.length ? known : new Set(journal.map(({ seq }) => seq));
 }
