@@ -126,7 +126,7 @@ test("records that did not change keep their identity, and status is not the fra
 });
 
 describe("a journal that two frames go on from", () => {
-  it("takes what is new to it, whatever went on from it before", () => {
+  test("takes what is new to it, whatever went on from it before", () => {
     const start = fold(EMPTY, frame({ journal: [entry(1), entry(1_000_001)] }));
     const one = fold(start, frame({ journal: [entry(2)] }));
     const other = fold(start, frame({ journal: [entry(2), entry(3)] }));
