@@ -206,11 +206,6 @@ function Head({ walk, columns, rows, narrow }: HeadProps): ReactElement {
             ", draws as they come."
           )}
         </p>
-        {columns.length > 0 && (
-          <p className={styles.summary} data-testid="compare-summary">
-            {summaryOf(columns)}
-          </p>
-        )}
       </div>
       <div className={styles.tools}>
         <div className={styles.group} role="group" aria-label={narrow ? "Mode shown" : "Modes compared"}>
@@ -265,6 +260,11 @@ function Head({ walk, columns, rows, narrow }: HeadProps): ReactElement {
           />
         )}
       </div>
+      {columns.length > 0 && (
+        <p className={styles.summary} data-testid="compare-summary">
+          {summaryOf(columns)}
+        </p>
+      )}
     </header>
   );
 }

@@ -96,8 +96,12 @@ export function CompareTable({ columns, rows, visible, narrow }: TableProps): Re
                   <span>{row.title}</span>
                 </button>
                 {row.differs && (
-                  <span className={styles.differs} title="Modes differ here">
-                    {row === first ? "first difference" : "differs"}
+                  <span className={styles.differs} title={row === first ? "The first difference" : "Modes differ here"}>
+                    <span aria-hidden="true">≠</span>
+                    <span className={row === first ? undefined : "kh-hidden"}>
+                      {" "}
+                      {row === first ? "first" : "differs"}
+                    </span>
                   </span>
                 )}
               </th>
@@ -153,7 +157,7 @@ function PlaceCell({ cell, past }: { readonly cell: Cell | null; readonly past: 
         {cell.glyph === "process" ? (
           <ProcessGlyph />
         ) : (
-          <RailGlyph kind={cell.glyph} size={cell.glyph === "ring" ? 14 : 18} />
+          <RailGlyph kind={cell.glyph} size={cell.glyph === "ring" ? 22 : 18} />
         )}
       </span>
       <span className={styles.text}>{cell.text}</span>

@@ -81,6 +81,7 @@ function staysOf(walk: Walk, leg: Leg): readonly Stay[] {
 }
 
 function slotOf(hop: Hop, before: readonly Slot[]): Slot {
+  if (isRelayed(hop)) return "kube-proxy process";
   const hook = /^hook:\w+\/(\w+)$/.exec(hop.stage)?.[1] ?? (hop.stage === "conntrack" ? hop.label : undefined);
   if (hook !== undefined && (ORDER as readonly string[]).includes(hook)) return hook as Slot;
   if (hop.stage === "socket") return "kube-proxy process";
@@ -196,7 +197,11 @@ function said(walk: Walk, leg: Leg, hops: readonly Hop[], ends: boolean): Pick<C
   if (telling !== undefined) {
     switch (telling.verdict) {
       case "dnat":
-        return { text: `dst ${destination(telling.after)}`, tone: "dnat", glyph: "dnat" };
+        return {
+          text: `${/REDIRECT/.test(telling.rule?.text ?? "") ? "REDIRECT" : "dst"} ${destination(telling.after)}`,
+          tone: "dnat",
+          glyph: "dnat",
+        };
       case "snat":
         return { text: `src ${telling.after.src}`, tone: "snat", glyph: "snat" };
       case "undo-dnat":
