@@ -23,7 +23,9 @@ export function caseOf(given: Omit<Case, "branches" | "failed" | "target">): Cas
 export function suspicionsOf(given: Case): readonly Suspicion[] {
   const rank = ({ id, severity }: Suspicion): number =>
     SEVERITIES.indexOf(severity) * FINDING_IDS.length + FINDING_IDS.indexOf(id);
-  return DIAGNOSERS.flatMap((look) => look(given)).sort((a, b) => rank(a) - rank(b));
+  const all = DIAGNOSERS.flatMap((look) => look(given));
+  const hasCause = all.some(({ id, severity }) => severity === "error" && id !== "SVC-NO-ENDPOINTS");
+  return all.filter(({ id }) => id !== "SVC-NO-ENDPOINTS" || !hasCause).sort((a, b) => rank(a) - rank(b));
 }
 
 /** The likeliest way to fail and what the client sees of it; delivered when there is none. */

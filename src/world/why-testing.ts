@@ -1,4 +1,4 @@
-/** Broken scenarios and their mends, for tests of findings. */
+/** Broken scenarios and their expectMended, for tests of findings. */
 import { expect } from "vitest";
 import { applyFieldEdits } from "../manifest/field-edits.ts";
 import type { ProxyMode } from "../model/config/types.ts";
@@ -44,7 +44,7 @@ export const idsOf = ({ findings }: Diagnosis): readonly FindingId[] => findings
  * The first finding has this id and an edit; with the edit in the text (and nothing else done to the cluster) every branch arrives and
  * no error is found.
  */
-export function mends(broken: Broken, id: FindingId): Finding {
+export function expectMended(broken: Broken, id: FindingId): Finding {
   const diagnosis = diagnosisOf(broken);
   const first = diagnosis.findings[0];
   expect(first?.id).toBe(id);
@@ -57,8 +57,8 @@ export function mends(broken: Broken, id: FindingId): Finding {
   return first;
 }
 
-/** The first finding has this id and no edit mends it, for a reason that is said. */
-export function hasNoEdit(broken: Broken, id: FindingId): Finding {
+/** The first finding has this id and no edit expectMended it, for a reason that is said. */
+export function expectNoEdit(broken: Broken, id: FindingId): Finding {
   const first = diagnosisOf(broken).findings[0];
   expect(first?.id).toBe(id);
   expect(first?.fix).toBeNull();

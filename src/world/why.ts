@@ -16,7 +16,7 @@ import type { Diagnosis, Evidence, FieldEdit, Finding, Fix } from "../model/trac
 import type { Exploration, Request } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
 import type { Refusal } from "../wire/protocol.ts";
-import type { Session } from "./commands.ts";
+import { Session } from "./commands.ts";
 import { relevantRevision } from "./proxies.ts";
 import type { Cluster } from "./simulation.ts";
 
@@ -79,6 +79,18 @@ function allDelivered({ walks, unexplored }: Exploration): boolean {
   );
 }
 
+/** The history with this text in the place of its last one; null when the text is not taken, or something was done after it. */
+function startedWith(session: Session, text: string): Cluster | null {
+  const taken = session.report.accepted ? session.commands : session.commands.slice(0, -1);
+  if (taken.at(-1)?.command.type !== "text") return null;
+  const fork = new Session(session.cluster.state.seed);
+  for (const { at, command } of taken.slice(0, -1)) {
+    if (at > fork.cluster.now) fork.dispatch({ type: "run", micros: at - fork.cluster.now });
+    fork.dispatch(command);
+  }
+  return fork.dispatch({ type: "text", text }).refusal === null ? fork.cluster : null;
+}
+
 /** "every branch followed, in a fork: 3 of 3 endpoints reached". */
 function reachedText({ exploration, target, objects }: Case): string {
   const reached = new Set(
@@ -100,13 +112,23 @@ function proved(session: Session, manifest: Manifest, request: Request, suspicio
     const edits = fieldEdits(manifest, remedy);
     const text = edits === null ? null : applyFieldEdits(session.admittedText, edits);
     if (edits === null || text === null) continue;
-    const proof = cluster.withText(text, () => {
-      const there = cluster.store.get(sender) === undefined ? other : request;
-      const after = caseIn(cluster, cluster.scenario(text).manifest, there);
+    const prove = (fork: Cluster): string | null => {
+      const there = fork.store.get(sender) === undefined ? other : request;
+      const after = caseIn(fork, fork.scenario(text).manifest, there);
       if (after.error !== null || !isMended(after.exploration)) return null;
       return proves?.(after.exploration) ?? reachedText(after);
-    });
-    if (proof !== null) return { title: remedy.title, edits, proof };
+    };
+    const inPlace = cluster.withText(text, () => ({ proof: prove(cluster) }));
+    if (inPlace !== null) {
+      if (inPlace.proof !== null) return { title: remedy.title, edits, proof: inPlace.proof };
+      continue;
+    }
+    const anew = startedWith(session, text);
+    const proof = anew === null ? null : prove(anew);
+    if (proof !== null) {
+      const how = "the API server lets nobody change this field: delete the object and apply it anew";
+      return { title: remedy.title, edits, proof: `${proof}; ${how}` };
+    }
   }
   return null;
 }

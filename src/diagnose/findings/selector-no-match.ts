@@ -5,6 +5,7 @@ import type { Pod } from "../../model/pod/types.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import { labelText, podsBehind, serviceKey, serviceName } from "../endpoints.ts";
 import { nearness } from "../nearness.ts";
+import { workloadsSelected } from "../workloads.ts";
 import type { Case, Diagnoser, Remedy, Suspicion } from "../types.ts";
 
 /** A set of labels that pods of the namespace carry in common, with one of them. */
@@ -43,6 +44,8 @@ export const selectorNoMatch: Diagnoser = ({ target, objects, failed, error, req
   const selector = service?.spec.selector;
   if (service === null || selector === undefined || Object.keys(selector).length === 0) return [];
   if ((failed.length === 0 && error === null) || podsBehind(objects, service).length > 0) return [];
+  // Pods that would match are on their way, or scaled to none.
+  if (workloadsSelected(objects, service).length > 0) return [];
   const namespace = service.metadata.namespace ?? "default";
   const nearest = objects
     .list<Pod>("Pod", namespace)
