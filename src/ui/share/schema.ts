@@ -13,6 +13,8 @@ export interface SharedState {
   readonly history: SavedHistory;
   /** Virtual time that the view was sought back to; null at the present. */
   readonly upTo: Micros | null;
+  /** The event of that moment right after which it was looked at; absent: after all of them. */
+  readonly after?: number;
   readonly view: {
     readonly walk: number | null;
     readonly hop: HopSelection | null;
@@ -195,6 +197,7 @@ const shared: v.GenericSchema<unknown, SharedState> = v.strictObject({
   scenario: v.nullable(v.pipe(v.string(), v.maxLength(100))),
   history,
   upTo: v.nullable(micros),
+  after: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
   view: v.strictObject({
     walk: v.nullable(count),
     hop: v.nullable(v.strictObject({ leg: v.picklist(["request", "reply"]), index: count })),

@@ -11,6 +11,7 @@ import type * as codec from "../share/codec.ts";
 import type { SharedState } from "../share/schema.ts";
 import { useUi } from "../state.ts";
 import { recallDraft, rememberDraft } from "./draft.ts";
+import { createTime, useTime, type TimeControl } from "../time/time.ts";
 import { replaceDraft, say, usePage } from "./page.ts";
 
 /** Loaded when a link is read or made: the first picture does not wait for it. */
@@ -23,6 +24,8 @@ const SAVE_MS = 400;
 
 export interface Session {
   readonly client: Client;
+  /** The playhead over the whole history. */
+  readonly time: TimeControl;
   /** Opens the hash, else the draft, else the default scenario. */
   start(): Promise<void>;
   openScenario(scenario: Scenario): Promise<void>;
@@ -61,6 +64,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   const frame = (next: Frame): void => {
     applyFrame(mirror, next);
+    time.frame(next);
     // Sought back, or replayed: the editor follows to the text that was in force then, unless something was typed since.
     const quiet = typing === null && !sendingText && given !== null;
     if (next.full && quiet && next.report.accepted && next.text !== given) {
@@ -76,6 +80,8 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
       if (status === "stalled") say(`The simulator stopped answering. ${trouble ?? ""}`);
     },
   });
+
+  const time = createTime(client);
 
   const stopTyping = (): void => {
     if (typing !== null) clearTimeout(typing);
@@ -131,6 +137,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
   };
 
   const clearView = (): void => {
+    time.forget();
     usePlayback.getState().show(null);
     useUi.getState().set({ walk: null, object: null, revealLine: null, rulesFocus: null, center: "map" });
   };
@@ -164,7 +171,10 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     const scenario = (state.scenario === null ? null : scenarioBySlug(state.scenario)) ?? DEFAULT_SCENARIO;
     const last = state.history.commands.findLast(({ command }) => command.type === "text")?.command;
     takeText(scenario, last?.type === "text" ? last.text : "");
-    const { refusal } = await client.load(state.history, state.upTo);
+    // The whole history first: the timeline shows what came later too.
+    const { refusal } = await client.load(state.history, null);
+    if (mine !== opening) return;
+    if (state.upTo !== null) await client.seek(state.upTo, state.after ?? null);
     if (mine !== opening) return;
     if (refusal !== null) tellRefusal(refusal.message);
     const { view } = state;
@@ -225,6 +235,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   return {
     client,
+    time,
     start: async () => {
       await openHash();
       // Share writes to the clipboard, which browsers allow only right after the click: its code is there by then.
@@ -253,13 +264,15 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     hash: async () => {
       const { decodeShare, encodeShare } = await loadCodec();
       await flushText();
-      const { now, end } = mirror.getState();
+      const { now } = mirror.getState();
+      const { looking, after } = useTime.getState();
       const { walk, object, center } = useUi.getState();
       const { scenario } = usePage.getState();
       const hash = encodeShare({
         scenario: SCENARIOS.includes(scenario) ? scenario.slug : null,
         history: client.history(),
-        upTo: now < end ? now : null,
+        upTo: looking ? now : null,
+        ...(looking && after !== null ? { after } : {}),
         view: { walk, hop: currentHop(usePlayback.getState()), object, center },
       });
       return decodeShare(hash).ok ? hash : null;
@@ -274,6 +287,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
       removeEventListener("hashchange", onHashChange);
       removeEventListener("pagehide", onPageHide);
       stopTyping();
+      time.close();
       if (saving !== null) save();
       client.close();
     },

@@ -1,0 +1,380 @@
+/** The one playhead over the whole history: where it stands, how it moves, what came after it, and forks. Without React. */
+import { create } from "zustand";
+import type { Micros } from "../../base/time.ts";
+import { mirror } from "../../mirror/store.ts";
+import type { JournalEntry, Frame, SavedHistory } from "../../wire/protocol.ts";
+import type { Client } from "../../wire/client.ts";
+import { SPEEDS, usePlayback } from "../playback.ts";
+import { say } from "../shell/page.ts";
+import { useUi } from "../state.ts";
+import {
+  fittingSpeed,
+  isEvent,
+  nextFailure,
+  paceOf,
+  placeOf,
+  stepFrom,
+  type Failure,
+  type Place,
+  type Whole,
+} from "./moments.ts";
+
+/** What was put aside when something was done in a look back. */
+export interface Fork {
+  readonly id: number;
+  /** All that was, to go back to. */
+  readonly history: SavedHistory;
+  /** Where the two part. */
+  readonly at: Micros;
+  readonly end: Micros;
+  readonly walk: number | null;
+  /** Commands that were put aside. */
+  readonly aside: number;
+}
+
+export interface TimeState {
+  /** The history up to its end, also while the view stands before it. */
+  readonly whole: Whole;
+  /** Does the view stand before the end? */
+  readonly looking: boolean;
+  /** The event right after which the view stands, where a moment alone does not say it. */
+  readonly after: number | null;
+  /** What play, steps, digits and speeds move: the packet on stage, or the cluster's time. */
+  readonly scope: "walk" | "history";
+  readonly playing: boolean;
+  /** Virtual seconds per wall second; null: as fits the history. */
+  readonly chosenSpeed: number | null;
+  /** While it plays: the moment between two frames. */
+  readonly at: Micros;
+  readonly forks: readonly Fork[];
+  /** The fork that was just begun, and can be undone with one click. */
+  readonly fresh: Fork | null;
+  readonly view: "lanes" | "list";
+  readonly filter: Filter;
+  /** Entry that is explained below the lanes, by seq. */
+  readonly picked: number | null;
+  readonly set: (patch: Partial<Omit<TimeState, "set">>) => void;
+}
+
+export interface Filter {
+  readonly words: string;
+  /** "" is all of them. */
+  readonly namespace: string;
+  readonly kind: string;
+  /** Leaves out what only keeps status fields and legacy Endpoints up to date. */
+  readonly quiet: boolean;
+}
+
+export const NO_FILTER: Filter = { words: "", namespace: "", kind: "", quiet: false };
+
+const EMPTY: Whole = { journal: [], walks: [], commands: [], end: 0 };
+
+export const useTime = create<TimeState>()((set) => ({
+  whole: EMPTY,
+  looking: false,
+  after: null,
+  scope: "walk",
+  playing: false,
+  chosenSpeed: null,
+  at: 0,
+  forks: [],
+  fresh: null,
+  view: "lanes",
+  filter: NO_FILTER,
+  picked: null,
+  set: (patch) => set(patch),
+}));
+
+/** The speed at which the history plays: new time passes as it does, old time so that it can be watched. */
+export function speedOf({ chosenSpeed, whole, looking }: TimeState): number {
+  if (chosenSpeed !== null) return chosenSpeed;
+  return !looking && paceOf(whole.commands) === "run" ? 1 : fittingSpeed(SPEEDS, whole.end);
+}
+
+/** Index of the last event that has happened in the view; -1 before all of them. */
+const shownIndex = (): number => mirror.getState().journal.findLastIndex(isEvent);
+
+/** Wall milliseconds between two events of one instant: there time stands still. */
+const STEP_MS = 90;
+/** Wall milliseconds between two stretches of new time. */
+const LIVE_MS = 100;
+const FORKS = 8;
+
+export interface TimeControl {
+  /** Every frame of the worker passes here after the mirror has it. */
+  frame(frame: Frame): void;
+  /** Another history is opened: nothing of this one is kept. */
+  forget(): void;
+  look(place: Place): void;
+  toPresent(): Promise<void>;
+  /** The next event or the one before, from where the view stands. */
+  stepEvent(by: 1 | -1): void;
+  /** A tenth part of the history. */
+  jump(tenth: number): void;
+  play(): void;
+  pause(): void;
+  nextFailure(): void;
+  setPace(pace: "settle" | "run"): Promise<void>;
+  undoFork(fork: Fork): Promise<void>;
+  close(): void;
+}
+
+/** Says where the view stands. */
+function tell(entry: JournalEntry): void {
+  say(`${(entry.at / 1e6).toFixed(6)} s: ${entry.title}`);
+}
+
+export function createTime(client: Client): TimeControl {
+  let busy = false;
+  let following = false;
+  let wanted: Place | "present" | null = null;
+  let lastFailure: Failure | null = null;
+  /** Walk that was on stage when the look back began. */
+  let walkBefore: number | null = null;
+  let forkCount = 0;
+  let clock: number | null = null;
+  let waited = 0;
+  const { getState, setState } = useTime;
+
+  /** One look at a time; while the worker is at one, only the newest waits. */
+  const go = async (place: Place | "present"): Promise<void> => {
+    wanted = place;
+    if (busy) return;
+    busy = true;
+    try {
+      for (let next = wanted as Place | "present" | null; next !== null; next = wanted) {
+        wanted = null;
+        setState({ after: next === "present" ? null : next.after });
+        if (next === "present") await client.seek(getState().whole.end);
+        else await client.seek(next.at, next.after);
+      }
+    } finally {
+      busy = false;
+    }
+  };
+
+  /** The packet of the moment is on stage: the last that had been sent by then. */
+  const follow = (): void => {
+    const { walks, now } = mirror.getState();
+    const last = walks.at(-1);
+    if (last === undefined) {
+      if (usePlayback.getState().walk !== null) usePlayback.getState().show(null);
+      return;
+    }
+    following = true;
+    useUi.getState().set({ walk: last.id });
+    usePlayback.getState().show(last, { paused: true, at: Math.min(now, last.endedAt) });
+    following = false;
+  };
+
+  const frame = (next: Frame): void => {
+    const { looking, whole, after } = getState();
+    const { journal, walks, commands, now, end } = mirror.getState();
+    if (next.later !== undefined) {
+      if (!looking) walkBefore = useUi.getState().walk;
+      setState({
+        looking: true,
+        fresh: null,
+        ...(getState().playing ? {} : { at: now }),
+        // A link that opens in the past, a restart: what came later is known by its commands only.
+        ...(whole.commands.length === 0
+          ? { whole: { journal, walks, commands: [...commands, ...next.later], end } }
+          : {}),
+      });
+      if (getState().scope === "history") follow();
+      return;
+    }
+    const begun = looking && !next.full;
+    if (begun) {
+      // What was done in the look back is now the history; the old one is kept.
+      const shared = commands.filter(
+        (record, i) => JSON.stringify(record) === JSON.stringify(whole.commands[i]),
+      ).length;
+      const fork: Fork = {
+        id: ++forkCount,
+        history: { seed: client.history().seed, commands: whole.commands },
+        at: commands.at(-1)?.at ?? now,
+        end: whole.end,
+        walk: walkBefore,
+        aside: whole.commands.length - Math.min(shared, whole.commands.length),
+      };
+      setState(({ forks }) => ({ forks: [...forks, fork].slice(-FORKS), fresh: fork }));
+      say("A fork has begun: what came later is put aside.");
+    }
+    setState({
+      looking: false,
+      after: next.full ? null : begun ? null : after,
+      whole: { journal, walks, commands, end },
+      ...(getState().playing ? {} : { at: now }),
+    });
+  };
+
+  const toPresent = async (): Promise<void> => {
+    pause();
+    await go("present");
+    const id = walkBefore;
+    if (id !== null && mirror.getState().walks.some((walk) => walk.id === id)) useUi.getState().set({ walk: id });
+    say("Back at the present.");
+  };
+
+  const lookAt = (index: number): void => {
+    const entry = getState().whole.journal[index];
+    if (entry === undefined) return;
+    setState({ scope: "history", picked: entry.seq, at: entry.at });
+    const isLast = stepFrom(getState().whole.journal, index, 1) === null;
+    void go(isLast && getState().whole.end === entry.at ? "present" : placeOf(entry));
+    tell(entry);
+  };
+
+  /** New time passes, a tenth of a wall second at a time. */
+  const live = async (): Promise<void> => {
+    const micros = Math.max(1, Math.round(waited * 1000 * speedOf(getState())));
+    waited = 0;
+    busy = true;
+    try {
+      const { refusal } = await client.command({ type: "run", micros });
+      if (refusal !== null) pause();
+    } finally {
+      busy = false;
+    }
+    setState({ at: mirror.getState().now });
+  };
+
+  const tick = (now: number): void => {
+    if (!getState().playing) {
+      clock = null;
+      return;
+    }
+    requestAnimationFrame(tick);
+    const wall = clock === null ? 0 : Math.min(100, now - clock);
+    clock = now;
+    waited += wall;
+    const { looking, whole, at } = getState();
+    if (!looking && wanted === null && !busy) {
+      if (paceOf(whole.commands) === "settle") pause();
+      else if (waited >= LIVE_MS) void live();
+      return;
+    }
+    if (busy) return;
+    const next = stepFrom(whole.journal, shownIndex(), 1);
+    const entry = next === null ? undefined : whole.journal[next];
+    if (entry !== undefined && entry.at <= at) {
+      if (waited < STEP_MS) return;
+      waited = 0;
+      setState({ picked: entry.seq });
+      void go(placeOf(entry));
+      return;
+    }
+    waited = 0;
+    const moved = Math.min(at + wall * 1000 * speedOf(getState()), entry?.at ?? whole.end, whole.end);
+    setState({ at: moved });
+    if (entry === undefined && moved >= whole.end) {
+      if (paceOf(whole.commands) === "settle") pause();
+      void go("present");
+    }
+  };
+
+  const play = (): void => {
+    const { looking, whole } = getState();
+    if (usePlayback.getState().playing) usePlayback.getState().pause();
+    const begin = (): void => {
+      waited = 0;
+      clock = null;
+      setState({ scope: "history", playing: true, at: mirror.getState().now });
+      requestAnimationFrame(tick);
+    };
+    // At the end, where nothing happens by itself, it plays once more from the start.
+    if (!looking && paceOf(whole.commands) === "settle") {
+      setState({ scope: "history" });
+      void go({ at: 0, after: whole.journal[0]?.seq ?? null }).then(begin);
+    } else begin();
+  };
+
+  const pause = (): void => setState({ playing: false });
+
+  // Whoever goes to a packet or its hop means that packet from then on.
+  const unwatch = usePlayback.subscribe((now, before) => {
+    if (following || now.walk === null) return;
+    const touched =
+      now.walk !== before.walk || (now.playing && !before.playing) || (!now.playing && now.at !== before.at);
+    if (touched && getState().scope === "history") setState({ scope: "walk", playing: false });
+  });
+
+  return {
+    frame,
+    forget: () => {
+      wanted = null;
+      lastFailure = null;
+      walkBefore = null;
+      setState({
+        whole: EMPTY,
+        looking: false,
+        after: null,
+        scope: "walk",
+        playing: false,
+        at: 0,
+        forks: [],
+        fresh: null,
+        picked: null,
+      });
+    },
+    look: (place) => {
+      pause();
+      setState({ scope: "history", at: place.at });
+      void go(place);
+    },
+    toPresent,
+    stepEvent: (by) => {
+      pause();
+      const next = stepFrom(getState().whole.journal, shownIndex(), by);
+      if (next !== null) lookAt(next);
+    },
+    jump: (tenth) => {
+      pause();
+      const { whole } = getState();
+      const at = Math.round((whole.end * tenth) / 9);
+      setState({ scope: "history", at });
+      void go(tenth >= 9 ? "present" : { at, after: null });
+    },
+    play,
+    pause,
+    nextFailure: () => {
+      pause();
+      const { whole, at, looking } = getState();
+      const found = nextFailure(whole, lastFailure, looking ? at : 0);
+      lastFailure = found;
+      if (found === null) {
+        say("Nothing failed in this history.");
+        return;
+      }
+      if (found.kind === "event") {
+        lookAt(whole.journal.indexOf(found.entry));
+        return;
+      }
+      const { walk } = found;
+      const show = (): void => {
+        useUi.getState().set({ walk: walk.id });
+        usePlayback.getState().show(walk, { paused: true, at: walk.endedAt });
+        setState({ scope: "walk" });
+        say(`Walk ${String(walk.id)}, ${walk.outcome}: ${walk.summary}`);
+      };
+      if (mirror.getState().walks.some(({ id }) => id === walk.id)) show();
+      else void go({ at: walk.endedAt, after: null }).then(show);
+    },
+    setPace: async (pace) => {
+      if (paceOf(mirror.getState().commands) !== pace) await client.command({ type: "pace", pace });
+    },
+    undoFork: async (fork) => {
+      pause();
+      setState({ looking: false, fresh: null, whole: EMPTY });
+      await client.load(fork.history, null);
+      setState(({ forks }) => ({ forks: forks.filter(({ id }) => id !== fork.id) }));
+      if (fork.walk !== null) useUi.getState().set({ walk: fork.walk });
+      say("The fork is undone: the history is again as it was.");
+    },
+    close: () => {
+      pause();
+      unwatch();
+    },
+  };
+}
