@@ -1,4 +1,4 @@
-/** Broken scenarios and their expectMended, for tests of findings. */
+/** Broken scenarios and their mends, for tests of findings. */
 import { expect } from "vitest";
 import { applyFieldEdits } from "../manifest/field-edits.ts";
 import type { ProxyMode } from "../model/config/types.ts";
@@ -48,7 +48,7 @@ export function expectMended(broken: Broken, id: FindingId): Finding {
   const diagnosis = diagnosisOf(broken);
   const first = diagnosis.findings[0];
   expect(first?.id).toBe(id);
-  if (first?.fix == null) throw new Error(`no fix: ${first?.unfixed ?? "no finding"}`);
+  if (first === undefined || first.fix === null) throw new Error(`no fix: ${first?.unfixed ?? "no finding"}`);
   const yaml = applyFieldEdits(broken.yaml, first.fix.edits);
   if (yaml === null) throw new Error("the edits do not apply");
   const mended = diagnosisOf({ ...broken, yaml });
@@ -57,7 +57,7 @@ export function expectMended(broken: Broken, id: FindingId): Finding {
   return first;
 }
 
-/** The first finding has this id and no edit expectMended it, for a reason that is said. */
+/** The first finding has this id and no edit mends it, for a reason that is said. */
 export function expectNoEdit(broken: Broken, id: FindingId): Finding {
   const first = diagnosisOf(broken).findings[0];
   expect(first?.id).toBe(id);

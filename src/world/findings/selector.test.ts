@@ -29,7 +29,7 @@ spec: { containers: [{ name: curl, image: curlimages/curl }] }
 `;
 const REQUEST = { from: "pod/shop/curl", to: "service/shop/web:80" };
 
-it("names the nearest label and expectMended the selector", () => {
+it("names the nearest label and mends the selector", () => {
   const found = expectMended({ yaml: SHOP("app: web", "app: web-frontend"), ...REQUEST }, "SVC-SELECTOR-NO-MATCH");
   expect(found.fix?.edits).toEqual([{ document: 0, path: "spec.selector.app", from: "web-frontend", to: "web" }]);
   expect(found.fix?.proof).toBe("every branch followed, in a fork: 3 of 3 endpoints reached");
