@@ -1,14 +1,13 @@
 import { useEffect, useMemo, useRef, useState, type ReactElement } from "react";
 import { joined } from "../../mirror/joined.ts";
 import { useMirror } from "../../mirror/store.ts";
-import type { ProxyMode } from "../../model/config/types.ts";
 import type { ComparedMode, Comparison } from "../../model/trace/comparison.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import type { Refusal } from "../../wire/protocol.ts";
 import { commandLine, endpoint, hostTitle } from "../inspector/wording.ts";
 import { usePlayback } from "../playback.ts";
 import { Button } from "../shell/Button.tsx";
-import { say, usePage } from "../shell/page.ts";
+import { say } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { useUi } from "../state.ts";
 import { CompareTable } from "./CompareTable.tsx";
@@ -110,42 +109,38 @@ function useComparison(walk: Walk | null): Asked {
   const ready = useMirror((state) => state.status === "ready");
   const key = JSON.stringify([walk?.request, walk?.backend, modes, revision, at, mode]);
   const [found, setFound] = useState<{ readonly key: string; readonly answer: Comparison | Refusal } | null>(null);
-  const asked = useRef({ walk, modes });
-  asked.current = { walk, modes };
   useEffect(() => {
-    const { walk: of, modes: which } = asked.current;
-    if (of === null || !ready) return;
+    if (walk === null || !ready) return;
     let current = true;
-    session.client.query("compare", { request: of.request, modes: which, backend: of.backend }).then(
+    session.client.query("compare", { request: walk.request, modes, backend: walk.backend }).then(
       (answer) => current && setFound({ key, answer }),
       () => undefined,
     );
     return () => {
       current = false;
     };
-  }, [session, key, ready]);
+  }, [session, walk, modes, key, ready]);
   return { answer: found?.answer ?? null, asking: found?.key !== key };
 }
 
 /** The keys of this view: J, K and the arrows step all columns, D jumps to what differs. */
 function useStepping(rows: readonly Row[]): void {
-  const latest = useRef(rows);
-  latest.current = rows;
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
       const target = event.target instanceof Element ? event.target : null;
-      if (target?.closest("input, textarea, select, [role=dialog], [role=radio], .xterm") != null) return;
+      if (target !== null && target.closest("input, textarea, select, [role=dialog], [role=radio], .xterm") !== null)
+        return;
       const by = { j: 1, ArrowDown: 1, ArrowRight: 1, k: -1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-      if (by !== undefined) stepBy(latest.current, by > 0 ? 1 : -1);
-      else if (event.key === "d") jumpToDifference(latest.current);
+      if (by !== undefined) stepBy(rows, by > 0 ? 1 : -1);
+      else if (event.key === "d") jumpToDifference(rows);
       else return;
       event.preventDefault();
       event.stopPropagation();
     };
     addEventListener("keydown", onKey, { capture: true });
     return () => removeEventListener("keydown", onKey, { capture: true });
-  }, []);
+  }, [rows]);
 }
 
 function shownRows(rows: readonly Row[]): readonly Row[] {
@@ -267,14 +262,4 @@ function Head({ walk, columns, rows, narrow }: HeadProps): ReactElement {
       )}
     </header>
   );
-}
-
-/** Restarts kube-proxy in a mode, as the control above does. */
-export function useSwitch(): (mode: ProxyMode) => void {
-  const session = useSession();
-  return (mode) =>
-    void session.client.command({ type: "mode", mode }).then(({ refusal }) => {
-      if (refusal === null) say(`kube-proxy was restarted in ${MODE_NAMES[mode]} mode on every node.`);
-      else usePage.setState({ notice: { kind: "refused", message: refusal.message } });
-    });
 }

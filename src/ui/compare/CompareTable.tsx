@@ -3,9 +3,9 @@ import type { ComparedMode, Trial } from "../../model/trace/comparison.ts";
 import { RailGlyph, outcomeGlyph } from "../inspector/glyphs.tsx";
 import type { Strands } from "../inspector/strands.ts";
 import { OUTCOMES } from "../inspector/wording.ts";
-import { useSwitch } from "./Compare.tsx";
 import type { Cell, Row } from "./rows.ts";
 import { useCompare } from "./state.ts";
+import { useSwitch } from "./useSwitch.ts";
 import { lookedText, MODE_AGE, MODE_NAMES, picksText, sharesText, writtenText } from "./words.ts";
 import styles from "./Compare.module.css";
 

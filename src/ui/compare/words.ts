@@ -1,4 +1,4 @@
-import type { ComparedMode, LookedAt } from "../../model/trace/comparison.ts";
+import type { ComparedMode, LookedAt, Share } from "../../model/trace/comparison.ts";
 import type { ProxyMode } from "../../model/config/types.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import { fraction } from "../inspector/fraction.ts";
@@ -69,9 +69,19 @@ export function summaryOf(columns: readonly ComparedMode[]): string {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** Weights per endpoint: by which node a balancer's packet came to it does not matter here. */
+function byBackend(shares: readonly Share[]): readonly number[] {
+  const weights = new Map<string, number>();
+  for (const { backend, weight } of shares) {
+    const key = backend === null ? "" : `${backend.ip} ${String(backend.port)}`;
+    weights.set(key, (weights.get(key) ?? 0) + weight);
+  }
+  return [...weights.values()];
+}
+
 /** How a mode chooses among endpoints, as its deciding rule says it. */
 export function picksText({ mode, walk, shares }: ComparedMode): string {
-  const weights = shares.filter(({ outcome }) => outcome === "delivered").map(({ weight }) => fraction(weight));
+  const weights = byBackend(shares.filter(({ outcome }) => outcome === "delivered")).map(fraction);
   const decided = walk.hops.find((hop) => hop.steps.length > 0 && hop.verdict === "dnat");
   const exact = weights.length > 1 ? `: ${[...new Set(weights)].join(", ")} each` : "";
   switch (mode) {
@@ -90,12 +100,9 @@ export function picksText({ mode, walk, shares }: ComparedMode): string {
 
 /** The exact ends of the request: "3 pods, 1/3 each". */
 export function sharesText({ shares, unexplored }: ComparedMode): string {
-  const ends = new Map<string, number[]>();
-  for (const { outcome, weight } of shares) {
-    const name = OUTCOMES[outcome];
-    ends.set(name, [...(ends.get(name) ?? []), weight]);
-  }
-  const parts = [...ends].map(([name, weights]) => {
+  const parts = [...new Set(shares.map(({ outcome }) => outcome))].map((end) => {
+    const name = OUTCOMES[end];
+    const weights = byBackend(shares.filter(({ outcome }) => outcome === end));
     const each = new Set(weights.map(fraction));
     return each.size === 1 && weights.length > 1
       ? `${name}: ${String(weights.length)} × ${fraction(weights[0] ?? 0)}`
