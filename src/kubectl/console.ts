@@ -18,3 +18,28 @@ export function runConsole(
   const [only] = argv;
   return runLine(world, argv.length === 1 && only !== undefined ? only : quoted(argv), files, follow);
 }
+
+/** A line that was only to look has come to change something. */
+class Changes extends Error {}
+
+/** The same for a line that must change nothing: the first command that it would give ends it, with `changes` for an answer. */
+export function lookConsole(
+  world: World,
+  argv: readonly string[],
+  files: Files = {},
+  follow: ConsoleLine["follow"] | null = null,
+): Output {
+  const looked = Object.create(world, {
+    dispatch: {
+      value: () => {
+        throw new Changes("the line would change the cluster");
+      },
+    },
+  }) as World;
+  try {
+    return runConsole(looked, argv, files, follow);
+  } catch (error) {
+    if (!(error instanceof Changes)) throw error;
+    return { stdout: "", stderr: "", code: 0, changes: true };
+  }
+}

@@ -2,7 +2,8 @@
 import type { ConntrackEntry, Tuple } from "../kernel/conntrack.ts";
 import type { Ends, TrackedConnection } from "../model/trace/connection.ts";
 import { jsonSchema } from "../model/schema.ts";
-import { runConsole } from "../kubectl/console.ts";
+import { complete } from "../kubectl/complete.ts";
+import { lookConsole, runConsole } from "../kubectl/console.ts";
 import type { World } from "../world/types.ts";
 import {
   type FromWorker,
@@ -50,7 +51,12 @@ function answers(world: World): Answers {
     matchingDeployment: ({ service }) => world.matchingDeployment(service),
     schema: () => ({ schema: jsonSchema() }),
     journalHash: () => ({ hash: world.journalHash() }),
-    console: ({ argv, files = {}, follow }) => runConsole(world, argv, files, follow ?? null),
+    console: ({ argv, files = {}, follow = null, readOnly = false }) =>
+      (readOnly ? lookConsole : runConsole)(world, argv, files, follow),
+    complete: ({ line, cursor, files = [] }) => {
+      const { from, options } = complete(world, line, cursor, Object.fromEntries(files.map((name) => [name, ""])));
+      return { from, candidates: options };
+    },
   };
 }
 

@@ -290,6 +290,12 @@ export interface Queries {
    * its frame goes out before the answer.
    */
   console: { params: ConsoleLine; answer: ConsoleAnswer };
+  /** What could stand at the cursor of a line of the terminal; `files` are the names of the editor's tabs. */
+  complete: {
+    params: { readonly line: string; readonly cursor: number; readonly files?: readonly string[] };
+    /** Whole words, in order, for the word that begins at the offset `from`. */
+    answer: { readonly from: number; readonly candidates: readonly string[] };
+  };
 }
 
 /**
@@ -307,6 +313,8 @@ export interface ConsoleLine {
    * A number is `followed` of the answer before, to the same line: only what came since is printed, without a head.
    */
   readonly follow?: "start" | number;
+  /** Only if it changes nothing: else nothing is done, and the answer says so with `changes`. */
+  readonly readOnly?: true;
 }
 
 export interface ConsoleAnswer {
@@ -317,6 +325,8 @@ export interface ConsoleAnswer {
   readonly tab?: { readonly name: string; readonly text: string };
   /** The line watches, and this is the revision up to which it has printed: ask again from here. Absent: it is over. */
   readonly followed?: number;
+  /** The line was to be read only and would have changed the cluster, or let time pass. */
+  readonly changes?: true;
 }
 
 export type QueryName = keyof Queries;
