@@ -31,6 +31,15 @@ export interface NodeCard extends CardBase {
   readonly name: string;
   readonly ip: string;
   readonly imprint: { readonly name: string; readonly sigil: string; readonly synced: boolean } | null;
+  /** What is out of order on the node, the worst of it; null: nothing. */
+  readonly trouble: NodeTrouble | null;
+}
+
+export interface NodeTrouble {
+  /** down: no power. stopped: kube-proxy does not run. lagging: it hears of changes late. old: its rules are not the Service's yet. */
+  readonly kind: "down" | "stopped" | "lagging" | "old";
+  /** In at most three words. */
+  readonly text: string;
 }
 
 export interface PodCard extends CardBase {
@@ -48,6 +57,10 @@ export interface PodCard extends CardBase {
   readonly backend: boolean;
   readonly client: boolean;
   readonly hostNetwork: boolean;
+  /** Selected by a NetworkPolicy: only what some policy allows gets in, or out. */
+  readonly isolated: boolean;
+  /** Its node has no power, so nothing reaches it. */
+  readonly cut: boolean;
 }
 
 export interface ApiCard extends CardBase {
@@ -73,6 +86,7 @@ export interface StampCard extends CardBase {
   readonly folded?: boolean;
 }
 
+/** kubelet and kube-proxy of every node. */
 export interface ProxyCard extends CardBase {
   readonly kind: "proxy";
   readonly rows: readonly {
@@ -80,7 +94,25 @@ export interface ProxyCard extends CardBase {
     readonly at: string;
     readonly revision: number;
     readonly synced: boolean;
+    /** Does kube-proxy run? */
+    readonly running: boolean;
+    /** Does the node have power, and so a kubelet? */
+    readonly up: boolean;
+    /** In place of the time, when something is out of order. */
+    readonly note: string | null;
   }[];
+}
+
+export type Part = "etcd" | "scheduler" | "controllers" | "ccm" | "coredns";
+
+/** A process of the control plane of which there is one to show. */
+export interface PartCard extends CardBase {
+  readonly kind: "part";
+  readonly part: Part;
+  readonly name: string;
+  readonly note: string;
+  /** Something waits for it, or it does not serve. */
+  readonly waiting: boolean;
 }
 
 export interface MoreCard extends CardBase {
@@ -89,4 +121,4 @@ export interface MoreCard extends CardBase {
 }
 
 export type Card =
-  ClientCard | BalancerCard | NodeCard | PodCard | ApiCard | SliceCard | StampCard | ProxyCard | MoreCard;
+  ClientCard | BalancerCard | NodeCard | PodCard | ApiCard | SliceCard | StampCard | ProxyCard | PartCard | MoreCard;

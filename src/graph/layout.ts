@@ -1,14 +1,17 @@
 import type { MirrorState } from "../mirror/types.ts";
 import { keyOf, objectKey, type ObjectKey } from "../model/meta/types.ts";
+import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import { nodeInternalIP } from "../model/node/types.ts";
 import { podReady, type Pod } from "../model/pod/types.ts";
+import { labelSelectorMatches } from "../model/selectors.ts";
 import type { Service } from "../model/service/types.ts";
 import type { Exploration, HostId, Walk } from "../model/trace/types.ts";
+import type { ProxyStatus } from "../wire/protocol.ts";
 import { bandCards, foldedCards, intentLines, serviceName, sigilOf } from "./band.ts";
-import type { Card, NodeCard, PodCard, StampCard } from "./cards.ts";
+import type { Card, NodeCard, NodeTrouble, PodCard, StampCard } from "./cards.ts";
 import { rect, union, type Rect } from "./geometry.ts";
 import { BAND, CLIENT, COLUMN, IMPRINT, NODE, POD, SIDE, THREAD_X } from "./metrics.ts";
-import { fractionText } from "./names.ts";
+import { fractionText, timeText } from "./names.ts";
 import {
   balancerAddresses,
   castOf,
@@ -19,7 +22,7 @@ import {
   slicesOf,
   type Cast,
 } from "./read.ts";
-import { assignSlots, slotKey, type Slots } from "./slots.ts";
+import { assignRows, assignSlots, rowKey, slotKey, type Slots } from "./slots.ts";
 
 /** The map without its packets: every card at its place, and the ink and wires between them. All plain data. */
 export interface Layout {
@@ -28,12 +31,23 @@ export interface Layout {
   readonly cards: readonly Card[];
   readonly bus: { readonly rect: Rect; readonly label: string; readonly labelRect: Rect } | null;
   /** Straight pieces of the ink thread, top to bottom, each ending on a node. */
-  readonly thread: readonly { readonly node: string; readonly x: number; readonly y1: number; readonly y2: number }[];
+  readonly thread: readonly {
+    readonly node: string;
+    readonly x: number;
+    readonly y1: number;
+    readonly y2: number;
+    /** Nobody there to write what comes down. */
+    readonly cut: boolean;
+  }[];
   /** Dotted lines between the cards of the intent band. */
   readonly intent: readonly { readonly x1: number; readonly x2: number; readonly y: number }[];
   readonly wires: readonly {
     readonly points: readonly { readonly x: number; readonly y: number }[];
     readonly thick: boolean;
+    /** Card at its end. */
+    readonly to: string;
+    /** cut: nothing passes. barred: a NetworkPolicy says what passes. */
+    readonly state: "whole" | "cut" | "barred";
   }[];
   /** Free column under the outside clients, for the client's terminal and the legend. */
   readonly side: Rect;
@@ -49,6 +63,10 @@ export interface LayoutOptions {
   /** What the reader has selected: a Service among them comes foremost when no walk names one. */
   readonly object?: ObjectKey | null;
   readonly previous?: Slots;
+  /** Where the reader has put nodes and pods. */
+  readonly moved?: Slots;
+  /** Only these nodes and their pods: a part of a cluster that is too large to be drawn whole. */
+  readonly only?: ReadonlySet<string> | null;
 }
 
 /** As wide as one column of pods needs: an empty map is not blown up. */
@@ -57,15 +75,20 @@ const MIN_WIDTH = 728;
 /** A pure, deterministic function of roles and names. */
 export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
   const { walk } = options;
-  const cast = castOf(mirror, walk);
+  const cast = castOf(mirror, walk, options.only ?? null);
   const folded = options.folded === true;
   const bandHeight = folded ? BAND.folded : BAND.height;
   const top = bandHeight + BAND.gap;
   const service = foremost(cast, walk, options.object ?? null);
-  const slots = assignSlots(cast.pods, options.previous);
+  const rows = assignRows(
+    cast.nodes.map((node) => node.metadata.name),
+    options.previous,
+    options.moved,
+  );
+  const slots = assignSlots(cast.pods, options.previous, options.moved);
   const weights = weightsOf(options.exploration ?? null, walk);
 
-  const nodes = nodeCards(mirror, cast, service, top, slots);
+  const nodes = nodeCards(mirror, cast, service, top, slots, rows);
   const pods = podCards(cast, slots, nodes, walk, weights);
   const clients = clientCards(cast, top);
   const balancers = balancerCards(mirror, cast, walk, top);
@@ -77,7 +100,14 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
   const resultTop = clients.length + balancers.length === 0 ? top : Math.max(clientsEnd, balancersEnd) + 12;
   const side = rect(COLUMN.client, resultTop, SIDE.width, resultHeight(walk) + SIDE.gap + SIDE.legendHeight);
 
-  const cards: readonly Card[] = [...band, ...clients, ...balancers, ...nodes, ...pods, ...waitingCard(cast, top)];
+  const cards: readonly Card[] = [
+    ...band,
+    ...clients,
+    ...balancers,
+    ...nodes,
+    ...pods,
+    ...waitingCard(cast, nodes, top),
+  ];
   const stamp = band.find((c): c is StampCard => c.kind === "stamp" && !c.small);
   const bus = busOf(nodes);
   const inner = union([...cards.map((c) => c.rect), side]);
@@ -90,7 +120,7 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
     intent: folded ? [] : intentLines(band),
     wires: wiresOf(nodes, pods),
     side,
-    slots,
+    slots: new Map([...slots, ...[...rows].map(([name, row]) => [rowKey(name), row] as const)]),
     service: service === null ? null : keyOf(service),
   };
 }
@@ -131,14 +161,17 @@ function nodeCards(
   service: Service | null,
   top: number,
   slots: Slots,
+  rows: Slots,
 ): readonly NodeCard[] {
   // All cards are as wide as the fullest one needs: widths may grow to the right, positions never change.
-  const columns = Math.max(1, ...[...slots.values()].map((slot) => Math.floor(slot / POD.rows.length) + 1));
+  let columns = 1;
+  for (const slot of slots.values()) columns = Math.max(columns, Math.floor(slot / POD.rows.length) + 1);
   const width = NODE.pods + (columns - 1) * POD.columnPitch + POD.width + NODE.pad;
   const wanted = service === null ? 0 : revisionOf(service, slicesOf(cast, service));
-  return cast.nodes.map((node, i) => {
+  const proxies = new Map(mirror.proxies.map((p) => [p.node, p]));
+  const cards = cast.nodes.map((node, i): NodeCard => {
     const name = node.metadata.name;
-    const proxy = mirror.proxies.find((p) => p.node === name);
+    const proxy = proxies.get(name);
     const imprint =
       service === null
         ? null
@@ -154,18 +187,34 @@ function nodeCards(
         : imprint.synced
           ? `, ${imprint.name} is in its rules`
           : `, ${imprint.name} is not in its rules yet`;
+    const trouble = troubleOf(mirror, name, proxy, imprint?.synced !== false);
     return {
       kind: "node",
       id: nodeHost(name),
       host: nodeHost(name),
       object: objectKey("Node", undefined, name),
-      rect: rect(COLUMN.node, top + i * NODE.pitch, width, NODE.height),
-      label: `Node ${name}, ${ip}${synced}`,
+      rect: rect(COLUMN.node, top + (rows.get(name) ?? i) * NODE.pitch, width, NODE.height),
+      label: `Node ${name}, ${ip}${synced}${trouble === null || trouble.kind === "old" ? "" : `, ${trouble.text}`}`,
       name,
       ip,
       imprint,
+      trouble,
     };
   });
+  return cards.sort((a, b) => a.rect.y - b.rect.y);
+}
+
+function troubleOf(
+  mirror: MirrorState,
+  node: string,
+  proxy: ProxyStatus | undefined,
+  synced: boolean,
+): NodeTrouble | null {
+  if (mirror.broken.nodes.includes(node)) return { kind: "down", text: "no power" };
+  if (proxy?.running === false) return { kind: "stopped", text: synced ? "proxy stopped" : "old rules" };
+  const lag = mirror.broken.lag[node];
+  if (!synced) return { kind: "old", text: "old rules" };
+  return lag === undefined ? null : { kind: "lagging", text: `hears +${timeText(lag)}` };
 }
 
 function podCards(
@@ -175,8 +224,9 @@ function podCards(
   walk: Walk | null,
   weights: ReadonlyMap<string, string>,
 ): readonly PodCard[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
   return cast.pods.flatMap((pod): readonly PodCard[] => {
-    const node = nodes.find((n) => n.name === pod.spec.nodeName);
+    const node = byName.get(pod.spec.nodeName ?? "");
     const slot = slots.get(slotKey(pod));
     if (node === undefined || slot === undefined) return [];
     const path = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
@@ -185,6 +235,8 @@ function podCards(
     const ip = pod.status?.podIP ?? "";
     const state = stateOf(pod);
     const weight = weights.get(path) ?? null;
+    const isolated = isIsolated(pod, cast.policies);
+    const cut = node.trouble?.kind === "down";
     return [
       {
         kind: "pod",
@@ -197,7 +249,7 @@ function podCards(
           POD.width,
           POD.height,
         ),
-        label: `Pod ${path}, ${ip === "" ? "no address yet" : ip}, ${state}${weight === null ? "" : `, chosen with probability ${weight}`}`,
+        label: `Pod ${path}, ${ip === "" ? "no address yet" : ip}, ${state}${weight === null ? "" : `, chosen with probability ${weight}`}${isolated ? ", isolated by a NetworkPolicy" : ""}${cut ? ", its node has no power" : ""}`,
         name: pod.metadata.name,
         namespace: pod.metadata.namespace ?? "",
         address: ip === "" ? "" : port === null ? ip : `${ip}:${port}`,
@@ -208,13 +260,16 @@ function podCards(
         backend,
         client: walk?.hops[0]?.place === podHost(pod),
         hostNetwork: pod.spec.hostNetwork === true,
+        isolated,
+        cut,
       },
     ];
   });
 }
 
 /** Pods that the scheduler has not placed stand on no node; they are counted below the last one. */
-function waitingCard(cast: Cast, top: number): readonly Card[] {
+function waitingCard(cast: Cast, nodes: readonly NodeCard[], top: number): readonly Card[] {
+  const below = nodes.at(-1)?.rect.y ?? top - NODE.pitch;
   const count = cast.pods.filter((p) => (p.spec.nodeName ?? "") === "").length;
   if (count === 0) return [];
   const text = count === 1 ? "1 pod waits for a node" : `${count} pods wait for a node`;
@@ -224,11 +279,19 @@ function waitingCard(cast: Cast, top: number): readonly Card[] {
       id: "waiting-pods",
       host: null,
       object: null,
-      rect: rect(COLUMN.node, top + cast.nodes.length * NODE.pitch, 180, 24),
+      rect: rect(COLUMN.node, below + NODE.pitch, 180, 24),
       label: text,
       text,
     },
   ];
+}
+
+/** A pod that some NetworkPolicy selects is isolated, as its specification calls it; whether the network enforces it is another matter. */
+function isIsolated(pod: Pod, policies: readonly NetworkPolicy[]): boolean {
+  return policies.some(
+    ({ metadata, spec }) =>
+      metadata.namespace === pod.metadata.namespace && labelSelectorMatches(spec.podSelector, pod.metadata.labels),
+  );
 }
 
 function listening(pod: Pod): number | null {
@@ -317,7 +380,8 @@ function busOf(nodes: readonly NodeCard[]): Layout["bus"] {
 function threadOf(stamp: Rect, nodes: readonly NodeCard[]): Layout["thread"] {
   let from = stamp.y + stamp.h + 3;
   return nodes.map((node) => {
-    const piece = { node: node.name, x: THREAD_X, y1: from, y2: node.rect.y };
+    const cut = node.trouble?.kind === "down" || node.trouble?.kind === "stopped";
+    const piece = { node: node.name, x: THREAD_X, y1: from, y2: node.rect.y, cut };
     from = node.rect.y + NODE.height - NODE.inset;
     return piece;
   });
@@ -332,12 +396,15 @@ function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): Layout["
         { x: n.rect.x + NODE.eth, y },
       ],
       thick: true,
+      to: n.id,
+      state: n.trouble?.kind === "down" ? ("cut" as const) : ("whole" as const),
     };
   });
+  const byName = new Map(nodes.map((node) => [node.name, node]));
   const veth = pods
     .filter((p) => !p.hostNetwork)
     .map((p) => {
-      const node = nodes.find((n) => n.name === p.node);
+      const node = byName.get(p.node);
       const cni = (node?.rect.x ?? 0) + NODE.cni + NODE.barWidth;
       const y = p.rect.y + POD.height / 2;
       const gutter = p.rect.x - 14;
@@ -354,7 +421,8 @@ function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): Layout["
               { x: gutter, y },
               { x: p.rect.x, y },
             ];
-      return { points, thick: false };
+      const state = p.cut ? ("cut" as const) : p.isolated ? ("barred" as const) : ("whole" as const);
+      return { points, thick: false, to: p.id, state };
     });
   return [...bus, ...veth];
 }

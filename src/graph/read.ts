@@ -4,10 +4,12 @@ import { SERVICE_NAME_LABEL } from "../model/endpointslice/types.ts";
 import type { Client } from "../model/kubehop/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import { keyOf, objectKey, splitKey } from "../model/meta/types.ts";
+import type { NetworkPolicy } from "../model/networkpolicy/types.ts";
 import { isControlPlane, type Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
 import type { HostId, Hop, Walk } from "../model/trace/types.ts";
+import { indexOf } from "./cast-index.ts";
 
 /** What the map draws of the cluster, sorted by name. Read from the mirror as it is; nothing is worked out. */
 export interface Cast {
@@ -16,11 +18,20 @@ export interface Cast {
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
   readonly slices: readonly EndpointSlice[];
+  readonly policies: readonly NetworkPolicy[];
+  /** The cluster's own DNS, wherever it runs. */
+  readonly coreDns: readonly Pod[];
+  /** Pods without a node that are not among `pods`. */
+  readonly waiting: readonly Pod[];
 }
 
-export function castOf(mirror: Pick<MirrorState, "objects">, walk: Walk | null): Cast {
-  const of = <T extends KubeObject>(kind: string): T[] =>
-    [...mirror.objects.values()].filter((o) => o.kind === kind).sort(byName) as T[];
+/** What is asked of a large cluster: some nodes only. */
+export type Only = ReadonlySet<string> | null;
+
+/** `only`: these nodes with their pods, and nothing of the others. */
+export function castOf(mirror: Pick<MirrorState, "objects">, walk: Walk | null, only: Only = null): Cast {
+  const index = indexOf(mirror.objects);
+  const of = <T extends KubeObject>(kind: string): readonly T[] => (index.get(kind) ?? []) as readonly T[];
   const clients = of<Client>("Client").map((c) => ({
     name: c.metadata.name,
     ip: c.spec.ip,
@@ -34,16 +45,27 @@ export function castOf(mirror: Pick<MirrorState, "objects">, walk: Walk | null):
   }
   const all = of<Pod>("Pod");
   const away = awayNodes(of<Node>("Node"), all, walk);
+  const isShown = (node: string): boolean => !away.has(node) && (only === null || only.has(node));
   return {
     clients,
     nodes: of<Node>("Node")
-      .filter((node) => !away.has(node.metadata.name))
+      .filter((node) => isShown(node.metadata.name))
       .sort((a, b) => Number(isControlPlane(a)) - Number(isControlPlane(b))),
-    pods: all.filter((pod) => !away.has(pod.spec.nodeName ?? "")),
+    pods: all.filter((pod) => {
+      const node = pod.spec.nodeName ?? "";
+      return node === "" ? only === null : isShown(node);
+    }),
     services: of<Service>("Service"),
     slices: of<EndpointSlice>("EndpointSlice"),
+    policies: of<NetworkPolicy>("NetworkPolicy"),
+    coreDns: all.filter(isCoreDns),
+    waiting: only === null ? [] : all.filter((pod) => (pod.spec.nodeName ?? "") === ""),
   };
 }
+
+/** A pod of the cluster's own DNS, by the label that its Service selects. */
+const isCoreDns = ({ metadata }: Pod): boolean =>
+  metadata.namespace === "kube-system" && metadata.labels?.["k8s-app"] === "kube-dns";
 
 /**
  * Nodes of the control plane stay off the map as long as nothing there concerns the reader: no pod of his own runs on them and the
@@ -51,7 +73,7 @@ export function castOf(mirror: Pick<MirrorState, "objects">, walk: Walk | null):
  */
 function awayNodes(nodes: readonly Node[], pods: readonly Pod[], walk: Walk | null): ReadonlySet<string> {
   const control = nodes.filter(isControlPlane).map((node) => node.metadata.name);
-  if (control.length === nodes.length) return new Set();
+  if (control.length === 0 || control.length === nodes.length) return new Set();
   const visited = new Set([...(walk?.hops ?? []), ...(walk?.reply ?? [])].flatMap((hop) => [hop.place, hop.to ?? ""]));
   const named = `${walk?.request.from ?? ""} ${walk?.request.to ?? ""}`;
   return new Set(
@@ -65,12 +87,6 @@ function awayNodes(nodes: readonly Node[], pods: readonly Pod[], walk: Walk | nu
         ),
     ),
   );
-}
-
-function byName(a: KubeObject, b: KubeObject): number {
-  const x = `${a.metadata.namespace ?? ""}/${a.metadata.name}`;
-  const y = `${b.metadata.namespace ?? ""}/${b.metadata.name}`;
-  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 export const podHost = (pod: Pod): HostId => `pod/${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
@@ -95,13 +111,22 @@ function serviceOfHop(hop: Hop): ObjectKey | null {
   return keys.find((key) => key !== null && splitKey(key).kind === "Service") ?? null;
 }
 
+const BY_SERVICE = new WeakMap<readonly EndpointSlice[], ReadonlyMap<string, readonly EndpointSlice[]>>();
+
 /** Slices of a Service, by the label that ties them to it. */
-export function slicesOf(cast: Cast, service: Service): readonly EndpointSlice[] {
-  return cast.slices.filter(
-    (s) =>
-      s.metadata.namespace === service.metadata.namespace &&
-      s.metadata.labels?.[SERVICE_NAME_LABEL] === service.metadata.name,
-  );
+export function slicesOf({ slices }: Pick<Cast, "slices">, service: Service): readonly EndpointSlice[] {
+  let grouped = BY_SERVICE.get(slices);
+  if (grouped === undefined) {
+    const made = new Map<string, EndpointSlice[]>();
+    for (const slice of slices) {
+      const key = `${slice.metadata.namespace ?? ""}/${slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? ""}`;
+      const list = made.get(key);
+      if (list === undefined) made.set(key, [slice]);
+      else list.push(slice);
+    }
+    BY_SERVICE.set(slices, (grouped = made));
+  }
+  return grouped.get(`${service.metadata.namespace ?? ""}/${service.metadata.name}`) ?? [];
 }
 
 /** The revision that a kube-proxy must have synced for its rules to be this Service's: its own and its slices' newest. */

@@ -36,20 +36,45 @@ export function Backdrop({ layout }: { readonly layout: Layout }) {
 const INK_STEP = 140;
 const INK_STAYS = 900;
 
+/** Two strokes across a wire that nothing passes, a gate on one where a NetworkPolicy says what does. */
+function Mark({ wire }: { readonly wire: Layout["wires"][number] }) {
+  const a = wire.points.at(-2);
+  const b = wire.points.at(-1);
+  if (a === undefined || b === undefined) return null;
+  const x = wire.thick ? a.x + 9 : Math.max(a.x, b.x - 14);
+  return wire.state === "cut" ? (
+    <path
+      className={styles["cutMark"]}
+      d={`M${String(x - 5)} ${String(b.y + 6)}l5 -12M${String(x + 1)} ${String(b.y + 6)}l5 -12`}
+    />
+  ) : (
+    <path className={styles["gate"]} d={`M${String(x)} ${String(b.y - 6)}v12M${String(x + 4)} ${String(b.y - 6)}v12`} />
+  );
+}
+
 /** What lies on the node cards and under the pods: the ink thread and the wires. */
 export function Wires({ layout, proxies }: { readonly layout: Layout; readonly proxies: readonly ProxyStatus[] }) {
   const ink = useInk(proxies);
   return (
     <svg className={styles["wires"]} width="1" height="1" aria-hidden="true" focusable="false">
       {layout.wires.map((wire, i) => (
-        <polyline
-          key={i}
-          className={styles[wire.thick ? "stub" : "veth"]}
-          points={wire.points.map((p) => `${String(p.x)},${String(p.y)}`).join(" ")}
-        />
+        <g key={wire.to + String(i)} className={styles[wire.state]}>
+          <polyline
+            className={styles[wire.thick ? "stub" : "veth"]}
+            points={wire.points.map((p) => `${String(p.x)},${String(p.y)}`).join(" ")}
+          />
+          {wire.state !== "whole" && <Mark wire={wire} />}
+        </g>
       ))}
       {layout.thread.map((piece, i) => (
-        <line key={i} className={styles["thread"]} x1={piece.x} x2={piece.x} y1={piece.y1} y2={piece.y2} />
+        <line
+          key={i}
+          className={styles[piece.cut ? "threadCut" : "thread"]}
+          x1={piece.x}
+          x2={piece.x}
+          y1={piece.y1}
+          y2={piece.y2}
+        />
       ))}
       {layout.thread.map((piece, i) =>
         ink.nodes.has(piece.node) ? (

@@ -1,9 +1,11 @@
 import type { NodeProps } from "@xyflow/react";
 import type { Node as FlowNode } from "@xyflow/react";
 import { memo, type CSSProperties, type ReactNode } from "react";
-import type { Card, NodeCard, PodCard, StampCard } from "../../graph/cards.ts";
+import { PROXY_ROWS, proxyRowHeight, proxyRowTop } from "../../graph/anchors.ts";
+import type { Card, NodeCard, PodCard, ProxyCard, StampCard } from "../../graph/cards.ts";
 import { NODE, ROWS } from "../../graph/metrics.ts";
 import { shortenPodName } from "../../graph/names.ts";
+import { MenuButton } from "../actions/MenuButton.tsx";
 import { MapIcon } from "./icons.tsx";
 import { rowOf, tintOf, useHighlight } from "./highlight.ts";
 import { Sigil } from "./Sigil.tsx";
@@ -16,27 +18,37 @@ export type CardNode = FlowNode<{ readonly card: Card }, "card">;
 export const CardView = memo(function CardView({ data: { card } }: NodeProps<CardNode>) {
   const { focus, object, select, open } = useHighlight();
   const classes = [styles["card"], styles[card.kind], ...flags(card)];
+  const selected = object !== null && card.object === object;
   return (
-    <button
-      type="button"
-      className={classes.join(" ")}
-      aria-label={card.label}
-      aria-pressed={object !== null && card.object === object}
-      tabIndex={focus === card.id ? 0 : -1}
-      data-card={card.id}
-      data-arrows=""
-      onClick={() => select(card.id)}
-      onDoubleClick={() => open(card.id)}
-    >
-      <Face card={card} />
-    </button>
+    <>
+      <button
+        type="button"
+        className={classes.join(" ")}
+        aria-label={card.label}
+        aria-pressed={selected}
+        tabIndex={focus === card.id ? 0 : -1}
+        data-card={card.id}
+        data-object={card.object ?? undefined}
+        data-arrows=""
+        onClick={() => select(card.id)}
+        onDoubleClick={() => open(card.id)}
+      >
+        <Face card={card} />
+      </button>
+      {selected && card.object !== null && <MenuButton object={card.object} name={card.label.split(",")[0] ?? ""} />}
+    </>
   );
 });
 
 function flags(card: Card): readonly (string | undefined)[] {
   if (card.kind === "pod") {
-    return [card.backend ? styles["backend"] : "", card.state === "ready" ? "" : styles["unready"]];
+    return [
+      card.backend ? styles["backend"] : "",
+      card.state === "ready" ? "" : styles["unready"],
+      card.cut ? styles["cut"] : "",
+    ];
   }
+  if (card.kind === "node") return [card.trouble?.kind === "down" ? styles["cut"] : ""];
   return [card.kind === "stamp" && card.small ? styles["mini"] : ""];
 }
 
@@ -87,23 +99,52 @@ function Face({ card }: { readonly card: Card }): ReactNode {
       return <StampFace card={card} />;
     case "more":
       return <span className={styles["quiet"]}>{card.text}</span>;
-    case "proxy":
+    case "part":
       return (
         <>
-          <span className={styles["title"]}>kube-proxy</span>
-          <span className={styles["syncs"]} data-many={card.rows.length > 3 ? "" : undefined}>
-            {card.rows.slice(0, card.rows.length > 6 ? 5 : 6).map((row) => (
-              <span key={row.node} className={styles["sync"]}>
-                <span className={styles["dot"]} data-synced={row.synced} />
-                <span>{shortenPodName(row.node, 10)}</span>
-                <span className={styles["machine"]}>{row.at}</span>
-              </span>
-            ))}
-            {card.rows.length > 6 && <span className={styles["quiet"]}>and {card.rows.length - 5} more</span>}
-          </span>
+          <span className={styles["title"]}>{card.name}</span>
+          {card.note !== "" && (
+            <span className={styles["machine"]} data-waiting={card.waiting ? "" : undefined}>
+              {card.note}
+            </span>
+          )}
         </>
       );
+    case "proxy":
+      return <ProxyFace card={card} />;
   }
+}
+
+/** A row per node: kubelet's dot, kube-proxy's dot, and when it wrote its rules. A filled dot has the Service as it is now. */
+function ProxyFace({ card }: { readonly card: ProxyCard }) {
+  const { rows } = card;
+  const shown = rows.length > PROXY_ROWS ? rows.slice(0, PROXY_ROWS - 1) : rows;
+  const height = proxyRowHeight(rows.length);
+  const at = (i: number): CSSProperties => ({ top: proxyRowTop(rows.length) + i * height, height });
+  return (
+    <>
+      <span className={styles["title"]}>kubelet, kube-proxy</span>
+      {shown.map((row, i) => (
+        <span key={row.node} className={styles["sync"]} style={at(i)}>
+          <span className={styles["dot"]} data-synced={row.up} data-stopped={row.up ? undefined : ""} />
+          <span
+            className={styles["dot"]}
+            data-synced={row.running && row.synced}
+            data-stopped={row.running ? undefined : ""}
+          />
+          <span className={styles["who"]}>{shortenPodName(row.node, 9)}</span>
+          <span className={styles["machine"]} data-waiting={row.note === null ? undefined : ""}>
+            {row.note ?? row.at}
+          </span>
+        </span>
+      ))}
+      {rows.length > shown.length && (
+        <span className={`${styles["sync"] ?? ""} ${styles["quiet"] ?? ""}`} style={at(PROXY_ROWS - 1)}>
+          and {rows.length - shown.length} more
+        </span>
+      )}
+    </>
+  );
 }
 
 const ROW_NAMES = ["PREROUTING", "routing", "FORWARD", "POSTROUTING"] as const;
@@ -121,6 +162,11 @@ function NodeFace({ card }: { readonly card: NodeCard }) {
       <span className={styles["nodeName"]} style={{ left: NODE.name }}>
         <span className={styles["title"]}>{card.name}</span>
         <span className={styles["machine"]}>{card.ip}</span>
+        {card.trouble !== null && (
+          <span className={styles["trouble"]} data-kind={card.trouble.kind}>
+            {card.trouble.text}
+          </span>
+        )}
       </span>
       <span className={styles["caption"]} style={{ left: NODE.slab }}>
         netfilter
