@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect } from "react";
 import { useMirror } from "../mirror/store.ts";
 import "./actions/all.ts";
+import { DropTarget } from "./editor/DropTarget.tsx";
 import { usePlayback } from "./playback.ts";
 import { LiveRegion } from "./shell/LiveRegion.tsx";
 import { usePage } from "./shell/page.ts";
@@ -16,12 +17,18 @@ import styles from "./App.module.css";
 // Not needed for the first picture.
 const Help = lazy(() => import("./shell/Help.tsx").then(({ Help: component }) => ({ default: component })));
 
+const Palette = lazy(() => import("./actions/Palette.tsx").then(({ Palette: component }) => ({ default: component })));
+const MenuHost = lazy(() =>
+  import("./actions/MenuHost.tsx").then(({ MenuHost: component }) => ({ default: component })),
+);
+
 /** The page. It renders at once; the cluster arrives in the mirror when the worker has it. */
 export function App({ session }: { readonly session: Session }) {
   const layout = useLayout();
   useKeys(session, layout);
   useWalkOnStage();
   useRevealedEditor(layout);
+  const paletteOpen = useUi((state) => state.palette);
   const helpOpen = usePage((state) => state.helpOpen);
   return (
     <SessionContext value={session}>
@@ -30,7 +37,12 @@ export function App({ session }: { readonly session: Session }) {
         {layout === "phone" ? <Phone /> : <Workbench layout={layout} />}
       </div>
       <Suspense>{helpOpen && <Help />}</Suspense>
+      <Suspense>{paletteOpen && <Palette />}</Suspense>
+      <Suspense>
+        <MenuHost />
+      </Suspense>
       <LiveRegion />
+      <DropTarget />
     </SessionContext>
   );
 }

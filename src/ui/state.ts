@@ -7,7 +7,7 @@ export interface HopSelection {
   readonly index: number;
 }
 
-export type DockTab = "timeline" | "rules" | "trace" | "outcomes" | "traffic";
+export type DockTab = "timeline" | "rules" | "trace" | "outcomes" | "traffic" | "console";
 export type CenterView = "map" | "netfilter" | "compare";
 /** On a phone one of these fills the screen; wider windows show them side by side. */
 export type PhoneTab = "walk" | "map" | "details" | "yaml";
@@ -28,8 +28,8 @@ export interface UiState {
   readonly intentFolded: boolean;
   /** Editor or inspector drawer on middle-sized windows. */
   readonly drawer: "editor" | "inspector" | null;
-  /** The text, or the list of objects in its place. */
-  readonly editorView: "text" | "objects";
+  /** The text, or in its place the list of objects, or the text beside the live objects. */
+  readonly editorView: "text" | "objects" | "live";
   /** A line of the text to reveal and mark in the editor, set by "because". */
   readonly revealLine: number | null;
   /** The command palette is open. */

@@ -1,6 +1,5 @@
 import { useMemo, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
-import type { Diagnostic } from "../../model/trace/diagnostic.ts";
 import { splitKey } from "../../model/meta/types.ts";
 import { Button } from "../shell/Button.tsx";
 import { Icon } from "../shell/icons.tsx";
@@ -8,38 +7,64 @@ import { say, usePage } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { useSettled } from "../shell/useSettled.ts";
 import { admittedWords, applyEdits, count, errorsOf, problemsOf, warningsOf } from "./problems.ts";
+import { ClosedNote, ForgetfulNote, ImportNote } from "./FooterNotes.tsx";
+import type { PlacedDiagnostic } from "./places.ts";
+import { useTabs } from "./tabs.ts";
 import { useOffers } from "./useOffers.ts";
 import styles from "./EditorPanel.module.css";
 
 interface FooterProps {
-  readonly goTo: (line: number, column: number) => void;
+  readonly placed: readonly PlacedDiagnostic[];
+  readonly goTo: (tab: number, line: number, column: number) => void;
+  readonly onFormat: () => void;
 }
 
 /** What the API server made of the text, and what could be added to it. */
-export function EditorFooter({ goTo }: FooterProps) {
+export function EditorFooter({ placed, goTo, onFormat }: FooterProps) {
   const report = useMirror((state) => state.report);
   const problems = useMemo(() => problemsOf(report.diagnostics), [report.diagnostics]);
   const errors = errorsOf(problems).length;
   const warnings = warningsOf(problems).length;
+  const inPlace = useMemo(() => {
+    const at = new Map(placed.map((one) => [one.diagnostic, one]));
+    return problems.flatMap((one) => at.get(one) ?? []);
+  }, [placed, problems]);
   // A word half typed is no reason to move the text about.
-  const settled = useSettled(problems, problems.length === 0);
+  const settled = useSettled(inPlace, inPlace.length === 0);
   return (
     <footer className={styles["footer"]}>
+      <ImportNote />
+      <ClosedNote />
+      <ForgetfulNote />
       <Offers />
       <Problems all={settled} goTo={goTo} />
-      <p className={styles["status"]} role="status">
-        {errors > 0 && (
-          <b data-tone="reject">
-            <Icon name="error" size={14} /> {count(errors, "error")}
-          </b>
-        )}
-        {warnings > 0 && (
-          <b data-tone="warn">
-            <Icon name="warning" size={14} /> {count(warnings, "warning")}
-          </b>
-        )}
-        <span>{admittedWords(report.admitted, report.revision)}</span>
-      </p>
+      <div className={styles["last"]}>
+        <p className={styles["status"]} role="status">
+          {errors > 0 && (
+            <b data-tone="reject">
+              <Icon name="error" size={14} /> {count(errors, "error")}
+            </b>
+          )}
+          {warnings > 0 && (
+            <b data-tone="warn">
+              <Icon name="warning" size={14} /> {count(warnings, "warning")}
+            </b>
+          )}
+          <span>
+            {report.accepted
+              ? admittedWords(report.admitted, report.revision)
+              : `Not applied: the cluster is that of revision ${String(report.revision)}`}
+          </span>
+        </p>
+        <Button
+          look="bare"
+          className={styles["format"] ?? ""}
+          title="Format this file (Shift+Alt+F)"
+          onClick={onFormat}
+        >
+          Format
+        </Button>
+      </div>
     </footer>
   );
 }
@@ -69,31 +94,38 @@ function Offers() {
 /** Problems shown before the list is unfolded. */
 const FEW = 2;
 
-function Problems({ all, goTo }: { readonly all: readonly Diagnostic[]; readonly goTo: FooterProps["goTo"] }) {
+function Problems({ all, goTo }: { readonly all: readonly PlacedDiagnostic[]; readonly goTo: FooterProps["goTo"] }) {
   const session = useSession();
+  const tabs = useTabs((state) => state.tabs);
   const [open, setOpen] = useState(false);
   if (all.length === 0) return null;
   const shown = open ? all : all.slice(0, FEW);
+  const fileOf = (id: number): string => (tabs.length === 1 ? "" : `${tabs.find((tab) => tab.id === id)?.name ?? ""} `);
   return (
     <div className={styles["problems"]}>
       <ul aria-label="Problems">
-        {shown.map((one) => (
-          <li key={`${String(one.range.startLine)}:${String(one.range.startColumn)} ${one.message}`}>
+        {shown.map(({ tab, range, diagnostic }) => (
+          <li key={`${String(tab)}:${String(range.startLine)}:${String(range.startColumn)} ${diagnostic.message}`}>
             <button
               type="button"
               className={styles["problem"]}
-              data-tone={one.severity === "error" ? "reject" : "warn"}
-              onClick={() => goTo(one.range.startLine, one.range.startColumn)}
+              data-tone={diagnostic.severity === "error" ? "reject" : "warn"}
+              onClick={() => goTo(tab, range.startLine, range.startColumn)}
             >
-              <Icon name={one.severity === "error" ? "error" : "warning"} size={14} />
+              <Icon name={diagnostic.severity === "error" ? "error" : "warning"} size={14} />
               <span>
-                <b>Line {one.range.startLine}</b> <code>{one.message}</code>
+                <b>
+                  {fileOf(tab)}Line {range.startLine}
+                </b>{" "}
+                <code>{diagnostic.message}</code>
               </span>
             </button>
-            {one.fixes[0] !== undefined && (
+            {diagnostic.fixes[0] !== undefined && (
               <FixButton
-                title={one.fixes[0].title}
-                onFix={() => session.replaceText(applyEdits(usePage.getState().draft, one.fixes[0]?.edits ?? []))}
+                title={diagnostic.fixes[0].title}
+                onFix={() =>
+                  session.replaceText(applyEdits(usePage.getState().draft, diagnostic.fixes[0]?.edits ?? []))
+                }
               />
             )}
           </li>

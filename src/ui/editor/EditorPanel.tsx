@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { mirror, useMirror } from "../../mirror/store.ts";
 import { usePage, say } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
@@ -6,22 +6,32 @@ import { REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
 import { Crumbs } from "./Crumbs.tsx";
 import { EditorFooter } from "./EditorFooter.tsx";
+import { firstLines, joinFiles, lineOf } from "./files.ts";
 import type * as mount from "./mount.ts";
 import { ObjectList } from "./ObjectList.tsx";
 import type { MountedEditor } from "./mount.ts";
+import { placeDiagnostics, spotter } from "./places.ts";
+import { count, problemsOf } from "./problems.ts";
+import { PANEL_ID, Tabs, type Tally } from "./Tabs.tsx";
+import { activate, activeTab, editTab, useTabs } from "./tabs.ts";
+import { keepVersions } from "./undoStore.ts";
 import { useFacts } from "./useFacts.ts";
 import { useGutter } from "./useGutter.ts";
 import { useProvenance } from "./useProvenance.ts";
 import styles from "./EditorPanel.module.css";
 
-/** The text, editable from the first paint; Monaco takes over when it has arrived, and nothing typed before is lost. */
+const LiveView = lazy(() => import("./LiveView.tsx").then(({ LiveView: component }) => ({ default: component })));
+
+/** The files, editable from the first paint; Monaco takes over when it has arrived, and nothing typed before is lost. */
 export function EditorPanel() {
   const session = useSession();
   const host = useRef<HTMLDivElement>(null);
   const plain = useRef<HTMLTextAreaElement>(null);
   const [editor, setEditor] = useState<MountedEditor | null>(null);
-  const [caret, setCaret] = useState({ line: 1, column: 1 });
-  const draft = usePage((state) => state.draft);
+  const [caret, setCaret] = useState({ tab: 0, line: 1, column: 1 });
+  const tabs = useTabs((state) => state.tabs);
+  const active = useTabs((state) => state.active);
+  const shape = useTabs((state) => state.tabs.map(({ id }) => id).join(" "));
   const draftRevision = usePage((state) => state.draftRevision);
   const theme = useUi((state) => state.theme);
   const diagnostics = useMirror((state) => state.report.diagnostics);
@@ -29,12 +39,49 @@ export function EditorPanel() {
   const view = useUi((state) => state.editorView);
   const setUi = useUi((state) => state.set);
   const objectCount = useMirror((state) => state.objects.size);
-  const provenance = useProvenance(caret.line, caret.column);
+  const file = tabs.find(({ id }) => id === active) ?? tabs[0];
+  const whole = useMemo(() => {
+    const at = tabs.findIndex(({ id }) => id === caret.tab);
+    return at < 0 ? caret.line : lineOf(firstLines(tabs), { file: at, line: caret.line });
+    // Where the file begins changes with the files above it, which the next caret move tells soon enough.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [caret, shape]);
+  const provenance = useProvenance(whole, caret.column);
+
+  // Remarks are about the text as it was sent: it stands in the editor when they arrive.
+  const placed = useMemo(() => placeDiagnostics(useTabs.getState().tabs, diagnostics), [diagnostics, shape]);
+  const tallies = useMemo(() => {
+    const shown = new Set(problemsOf(diagnostics));
+    const out = new Map<number, Tally>();
+    for (const { tab, diagnostic } of placed) {
+      if (!shown.has(diagnostic)) continue;
+      const { errors, warnings } = out.get(tab) ?? { errors: 0, warnings: 0 };
+      const error = diagnostic.severity === "error" ? 1 : 0;
+      out.set(tab, { errors: errors + error, warnings: warnings + 1 - error });
+    }
+    return out;
+  }, [placed, diagnostics]);
+
+  const format = useCallback((): void => {
+    void import("./format.ts").then(({ formatYaml }) => {
+      const tab = activeTab(useTabs.getState());
+      const { text, left } = formatYaml(tab.text);
+      const same = text === tab.text;
+      if (!same) {
+        const others = useTabs.getState().tabs;
+        session.replaceText(joinFiles(others.map((one) => (one.id === tab.id ? { ...one, text } : one))));
+      }
+      const kept =
+        left === 0 ? "" : ` ${count(left, "document")} stayed: broken, or not to be laid out without a loss.`;
+      say(`${tab.name} ${same ? "is laid out already" : "is formatted"}.${kept}`);
+    });
+  }, [session]);
 
   useEffect(() => {
     let gone = false;
     let mounted: MountedEditor | null = null;
     void loadMonaco().then(async ({ mountEditor }) => {
+      const versions = await keepVersions();
       await composed(plain.current);
       const element = host.current;
       if (gone || element === null) return;
@@ -44,12 +91,15 @@ export function EditorPanel() {
       element.dataset["ready"] = "";
       mounted = mountEditor({
         host: element,
-        text: usePage.getState().draft,
+        tabs: useTabs.getState().tabs,
+        active: useTabs.getState().active,
+        versions,
         theme: useUi.getState().theme,
         caret: focused ? field.selectionStart : null,
-        onText: (text) => session.edit(text),
-        onLine: (line, column) => setCaret({ line, column }),
+        onText: (tab, text) => editTab(session, tab, text),
+        onLine: (tab, line, column) => setCaret({ tab, line, column }),
         say,
+        onFormat: format,
       });
       setEditor(mounted);
     });
@@ -58,7 +108,7 @@ export function EditorPanel() {
       mounted?.dispose();
       setEditor(null);
     };
-  }, [session]);
+  }, [session, format]);
 
   useEffect(() => {
     if (editor === null) return;
@@ -73,23 +123,41 @@ export function EditorPanel() {
   }, [editor, session]);
 
   useEffect(() => editor?.setTheme(theme), [editor, theme]);
-  useEffect(() => editor?.setDiagnostics(diagnostics), [editor, diagnostics]);
-  useGutter(editor);
-  useFacts(editor);
-
-  // Only what came from outside: the editor's own text is already in it.
-  useEffect(() => editor?.setText(usePage.getState().draft), [editor, draftRevision]);
+  // Only what came from outside, and which tab is open: the editor's own text is already in it.
+  useEffect(() => {
+    const { tabs: all, closed } = useTabs.getState();
+    editor?.setTabs(all, active, closed?.tab.id ?? null);
+  }, [editor, draftRevision, shape, active]);
+  useEffect(() => editor?.setDiagnostics(placed), [editor, placed]);
+  useGutter(editor, shape);
+  useFacts(editor, shape);
 
   useEffect(() => {
     if (editor === null || revealLine === null) return;
-    editor.reveal(revealLine);
+    const spot = spotter(useTabs.getState().tabs, mirror.getState().text)(revealLine);
     // Taken up: the same line can be asked for again.
     useUi.getState().set({ revealLine: null });
+    if (spot === null) return;
+    activate(spot.tab);
+    const { tabs: all, closed } = useTabs.getState();
+    editor.setTabs(all, spot.tab, closed?.tab.id ?? null);
+    editor.reveal(spot.line);
   }, [editor, revealLine]);
 
-  const goTo = (line: number, column: number): void => {
-    if (editor !== null) editor.goTo(line, column);
-    else plainGoTo(plain.current, line, column);
+  const goTo = (tab: number, line: number, column: number): void => {
+    activate(tab);
+    if (editor === null) {
+      plainGoTo(plain.current, line, column);
+      return;
+    }
+    const { tabs: all, closed } = useTabs.getState();
+    editor.setTabs(all, tab, closed?.tab.id ?? null);
+    // Shown by then: what is hidden cannot take the focus.
+    requestAnimationFrame(() => editor.goTo(line, column));
+  };
+  const focusText = (): void => {
+    if (editor !== null) editor.focus();
+    else plain.current?.focus();
   };
 
   return (
@@ -99,27 +167,33 @@ export function EditorPanel() {
       aria-label="Editor"
       tabIndex={-1}
       onFocus={(event) => {
-        if (event.target === event.currentTarget) {
-          if (editor !== null) editor.focus();
-          else plain.current?.focus();
-        }
+        if (event.target === event.currentTarget) focusText();
       }}
     >
       <header className={styles["head"]}>
-        <div className={styles["views"]} role="group" aria-label="Text or objects">
-          <h2>
-            <button type="button" aria-pressed={view === "text"} onClick={() => setUi({ editorView: "text" })}>
-              scenario.yaml
-            </button>
-          </h2>
-          <button type="button" aria-pressed={view === "objects"} onClick={() => setUi({ editorView: "objects" })}>
+        <h2 className="kh-hidden">Editor</h2>
+        <div className={styles["views"]}>
+          <Tabs tallies={tallies} onEnter={focusText} onFormat={format} />
+          <button
+            type="button"
+            className={styles["objects"]}
+            aria-pressed={view === "objects"}
+            onClick={() => setUi({ editorView: view === "objects" ? "text" : "objects" })}
+          >
             Objects <span>{objectCount}</span>
           </button>
         </div>
         {view === "text" && <Crumbs provenance={provenance} />}
       </header>
       {view === "objects" && <ObjectList />}
-      <div className={styles["body"]} hidden={view !== "text"}>
+      <Suspense>{view === "live" && <LiveView />}</Suspense>
+      <div
+        id={PANEL_ID}
+        className={styles["body"]}
+        role="tabpanel"
+        aria-label={file?.name ?? "Text"}
+        hidden={view !== "text"}
+      >
         {editor === null && (
           <textarea
             ref={plain}
@@ -128,15 +202,15 @@ export function EditorPanel() {
             spellCheck={false}
             autoCapitalize="off"
             autoComplete="off"
-            value={draft}
+            value={file?.text ?? ""}
             onCompositionStart={(event) => (event.currentTarget.dataset["composing"] = "")}
             onCompositionEnd={(event) => delete event.currentTarget.dataset["composing"]}
-            onChange={(event) => session.edit(event.target.value)}
+            onChange={(event) => editTab(session, active, event.target.value)}
           />
         )}
         <div ref={host} className={styles["monaco"]} data-ready={editor !== null || undefined} />
       </div>
-      <EditorFooter goTo={goTo} />
+      <EditorFooter placed={placed} goTo={goTo} onFormat={format} />
     </section>
   );
 }

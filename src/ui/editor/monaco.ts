@@ -26,9 +26,6 @@ import { configureMonacoYaml, type JSONSchema, type MonacoYaml } from "monaco-ya
 
 export { monaco };
 
-/** The one text of the page. The model outlives every editor, and with it the undo history. */
-export const MODEL_URI = monaco.Uri.parse("inmemory://kubehop/scenario.yaml");
-
 self.MonacoEnvironment = {
   getWorker: () => new Worker(new URL("./editor.worker.ts", import.meta.url), { type: "module", name: "monaco" }),
 };
@@ -67,7 +64,7 @@ export function configureSchema(schema: unknown): void {
   const schemas =
     schema === null
       ? []
-      : [{ uri: "kubehop://schema.json", fileMatch: ["**/scenario.yaml"], schema: schema as JSONSchema }];
+      : [{ uri: "kubehop://schema.json", fileMatch: ["**/files/*.yaml"], schema: schema as JSONSchema }];
   if (yaml !== null) {
     void yaml.update({ schemas });
     return;

@@ -1,26 +1,32 @@
-/** Puts a Monaco editor on the page's text. Part of the lazy chunk. */
-import type { Diagnostic } from "../../model/trace/diagnostic.ts";
-import { minimalEdit } from "./minimalEdit.ts";
-import { applyTheme, configureSchema, MODEL_URI, monaco } from "./monaco.ts";
-
-const OWNER = "kubehop";
-const YAML_OWNER = "yaml";
+/** Puts a Monaco editor on the page's files. Part of the lazy chunk. */
+import { registerMarkers, setMarkers, setSuggestions, type Suggestion } from "./markers.ts";
+import { modelOf, onTyped, replayVersions, syncModels } from "./models.ts";
+import { applyTheme, configureSchema, monaco } from "./monaco.ts";
+import type { PlacedDiagnostic } from "./places.ts";
+import type { Tab } from "./tabs.ts";
 
 export interface MountOptions {
   readonly host: HTMLElement;
-  readonly text: string;
+  readonly tabs: readonly Tab[];
+  /** Id of the open tab. */
+  readonly active: number;
+  /** Older versions of the whole text, from before the page was loaded, the oldest first. */
+  readonly versions: readonly string[];
   readonly theme: "light" | "dark";
   /** Where the caret stood in the plain field, as an offset, when that had focus. */
   readonly caret: number | null;
-  readonly onText: (text: string) => void;
-  /** The caret rests on another line. */
-  readonly onLine: (line: number, column: number) => void;
+  readonly onText: (tab: number, text: string) => void;
+  /** The caret rests on another line of a tab. */
+  readonly onLine: (tab: number, line: number, column: number) => void;
   /** Says a sentence to screen readers. */
   readonly say: (text: string) => void;
+  /** Shift+Alt+F. */
+  readonly onFormat: () => void;
 }
 
-/** A mark in the margin: at which line, in which colour, and what it says. */
+/** A mark in the margin: at which line of which tab, in which colour, and what it says. */
 export interface GutterMark {
+  readonly tab: number;
   readonly line: number;
   readonly className: string;
   readonly words: string;
@@ -28,6 +34,7 @@ export interface GutterMark {
 
 /** What the cluster made of a line, shown behind it. */
 export interface LineFact {
+  readonly tab: number;
   readonly line: number;
   readonly words: string;
   /** Something is missing. */
@@ -35,101 +42,20 @@ export interface LineFact {
 }
 
 export interface MountedEditor {
-  setText(text: string): void;
+  /** Gives every tab its text, what changed as edits that can be undone, and opens one. `kept`: a closed tab that may come back. */
+  setTabs(tabs: readonly Tab[], active: number, kept: number | null): void;
   setTheme(theme: "light" | "dark"): void;
   setSchema(schema: unknown): void;
-  setDiagnostics(all: readonly Diagnostic[]): void;
+  setDiagnostics(all: readonly PlacedDiagnostic[]): void;
+  setSuggestions(all: readonly Suggestion[]): void;
   setMarks(marks: readonly GutterMark[]): void;
   setFacts(facts: readonly LineFact[]): void;
-  /** Scrolls to a line and marks it until the caret moves or the text changes. */
+  /** Scrolls to a line of the open tab and marks it until the caret moves or the text changes. */
   reveal(line: number): void;
   /** Puts the caret there, with focus. */
   goTo(line: number, column: number): void;
   focus(): void;
   dispose(): void;
-}
-
-/** Latest diagnostics, for the quick fixes: one provider serves every editor that ever is. */
-let diagnostics: readonly Diagnostic[] = [];
-let registered = false;
-
-const toRange = ({ range }: Pick<Diagnostic, "range">): monaco.IRange => ({
-  startLineNumber: range.startLine,
-  startColumn: range.startColumn,
-  endLineNumber: range.endLine,
-  endColumn: range.endColumn,
-});
-
-const SEVERITY = {
-  error: monaco.MarkerSeverity.Error,
-  warning: monaco.MarkerSeverity.Warning,
-  // A remark is no reason to underline what is right.
-  info: monaco.MarkerSeverity.Hint,
-} as const;
-
-const SOURCE = { yaml: "YAML", decode: "API server", admission: "API server", note: "kubehop" } as const;
-
-const toMarker = (diagnostic: Diagnostic): monaco.editor.IMarkerData => ({
-  ...toRange(diagnostic),
-  severity: SEVERITY[diagnostic.severity],
-  message: diagnostic.message,
-  source: SOURCE[diagnostic.source],
-});
-
-function registerOnce(): void {
-  if (registered) return;
-  registered = true;
-
-  monaco.languages.registerCodeActionProvider(
-    "yaml",
-    {
-      provideCodeActions: (model, range) => ({
-        actions: diagnostics
-          .filter((one) => monaco.Range.areIntersectingOrTouching(toRange(one), range))
-          .flatMap((one) =>
-            one.fixes.map((fix, at) => ({
-              title: fix.title,
-              kind: "quickfix",
-              isPreferred: at === 0,
-              diagnostics: [toMarker(one)],
-              edit: {
-                edits: fix.edits.map((edit) => ({
-                  resource: model.uri,
-                  versionId: model.getVersionId(),
-                  textEdit: { range: toRange(edit), text: edit.text },
-                })),
-              },
-            })),
-          ),
-        dispose: () => {},
-      }),
-    },
-    { providedCodeActionKinds: ["quickfix"] },
-  );
-
-  // The schema's remarks come second: where the API server has spoken they are silent, and they are never errors, for it is the
-  // API server that decides.
-  monaco.editor.onDidChangeMarkers((uris) => {
-    if (uris.some((uri) => uri.toString() === MODEL_URI.toString())) quietSchema();
-  });
-}
-
-function quietSchema(): void {
-  const model = monaco.editor.getModel(MODEL_URI);
-  if (model === null) return;
-  const all = monaco.editor.getModelMarkers({ resource: MODEL_URI });
-  const ours = all.filter(({ owner }) => owner === OWNER);
-  const schema = all.filter(({ owner }) => owner === YAML_OWNER);
-  const unparsable = diagnostics.some(({ source }) => source === "yaml");
-  const kept = unparsable
-    ? []
-    : schema.filter(
-        (one) =>
-          !ours.some((our) => our.startLineNumber <= one.endLineNumber && one.startLineNumber <= our.endLineNumber),
-      );
-  const quiet = kept.map((one) => ({ ...one, severity: Math.min(one.severity, monaco.MarkerSeverity.Info) }));
-  const same = quiet.length === schema.length && quiet.every((one, at) => one.severity === schema[at]?.severity);
-  if (!same) monaco.editor.setModelMarkers(model, YAML_OWNER, quiet);
 }
 
 /** No key is taken from the reader: Escape, when there is nothing left to close, lets Tab out of the editor. */
@@ -145,28 +71,15 @@ const ESCAPE_FREE = [
 ].join(" && ");
 
 export function mountEditor(options: MountOptions): MountedEditor {
-  registerOnce();
+  registerMarkers();
   applyTheme(options.theme);
-  const model = monaco.editor.getModel(MODEL_URI) ?? monaco.editor.createModel(options.text, "yaml", MODEL_URI);
-  model.updateOptions({ tabSize: 2, insertSpaces: true });
-
-  const setText = (text: string): void => {
-    const edit = minimalEdit(model.getValue(), text);
-    if (edit === null) return;
-    const from = model.getPositionAt(edit.from);
-    const to = model.getPositionAt(edit.to);
-    model.pushStackElement();
-    model.pushEditOperations(
-      [],
-      [{ range: monaco.Range.fromPositions(from, to), text: edit.insert, forceMoveMarkers: true }],
-      () => null,
-    );
-    model.pushStackElement();
-  };
-  setText(options.text);
+  let tabs = options.tabs;
+  let active = options.active;
+  replayVersions(options.versions, tabs);
+  syncModels(tabs, null);
 
   const editor = monaco.editor.create(options.host, {
-    model,
+    model: modelOf(active) ?? null,
     ariaLabel: "Scenario YAML. Press Escape, then Tab, to leave the editor.",
     automaticLayout: true,
     fontFamily: "'JetBrains Mono Variable', 'JetBrains Mono', ui-monospace, monospace",
@@ -198,8 +111,10 @@ export function mountEditor(options: MountOptions): MountedEditor {
   });
 
   const revealed = editor.createDecorationsCollection();
-  const marks = editor.createDecorationsCollection();
-  const facts = editor.createDecorationsCollection();
+  /** Ids of the decorations that stand in each tab's model. */
+  const marks = new Map<number, string[]>();
+  const facts = new Map<number, string[]>();
+  const views = new Map<number, monaco.editor.ICodeEditorViewState | null>();
   let lineTimer: ReturnType<typeof setTimeout> | null = null;
 
   /** When Tab was last pressed anywhere: who comes by it may go on by it, as long as nothing was typed. */
@@ -212,15 +127,15 @@ export function mountEditor(options: MountOptions): MountedEditor {
   const setTabFree = (free: boolean): void => editor.updateOptions({ tabFocusMode: free });
 
   const subscriptions: monaco.IDisposable[] = [
-    model.onDidChangeContent(() => {
+    onTyped((tab, text) => options.onText(tab, text)),
+    editor.onDidChangeModelContent(() => {
       revealed.clear();
       setTabFree(false);
-      options.onText(model.getValue());
     }),
     editor.onDidChangeCursorPosition(({ position, reason }) => {
       if (reason === monaco.editor.CursorChangeReason.Explicit) revealed.clear();
       if (lineTimer !== null) clearTimeout(lineTimer);
-      lineTimer = setTimeout(() => options.onLine(position.lineNumber, position.column), 150);
+      lineTimer = setTimeout(() => options.onLine(active, position.lineNumber, position.column), 150);
     }),
     editor.onDidFocusEditorText(() => {
       if (performance.now() - tabbed < 200) setTabFree(true);
@@ -228,6 +143,13 @@ export function mountEditor(options: MountOptions): MountedEditor {
     editor.onMouseDown(() => setTabFree(false)),
     editor.onDidBlurEditorWidget(() => setTabFree(false)),
     { dispose: () => removeEventListener("keydown", onTab, true) },
+    editor.addAction({
+      id: "kubehop.format",
+      label: "Format this file",
+      keybindings: [monaco.KeyMod.Shift | monaco.KeyMod.Alt | monaco.KeyCode.KeyF],
+      contextMenuGroupId: "1_modification",
+      run: () => options.onFormat(),
+    }),
     editor.addAction({
       id: "kubehop.freeTab",
       label: "Let Tab leave the editor",
@@ -241,35 +163,67 @@ export function mountEditor(options: MountOptions): MountedEditor {
   ];
 
   if (options.caret !== null) {
-    editor.setPosition(model.getPositionAt(options.caret));
+    const position = modelOf(active)?.getPositionAt(options.caret);
+    if (position !== undefined) editor.setPosition(position);
     editor.focus();
   }
 
-  const toLine = (line: number): number => Math.min(Math.max(1, line), model.getLineCount());
+  /** Replaces one kind of decoration in all tabs. */
+  const decorate = (
+    standing: Map<number, string[]>,
+    all: readonly { readonly tab: number; readonly decoration: monaco.editor.IModelDeltaDecoration }[],
+  ): void => {
+    for (const { id } of tabs) {
+      const model = modelOf(id);
+      if (model === undefined) continue;
+      const wanted = all.filter(({ tab }) => tab === id).map(({ decoration }) => decoration);
+      standing.set(id, model.deltaDecorations(standing.get(id) ?? [], wanted));
+    }
+  };
 
   return {
-    setText,
+    setTabs: (all, next, kept) => {
+      tabs = all;
+      syncModels(all, kept);
+      const model = modelOf(next) ?? null;
+      if (editor.getModel() === model) return;
+      if (tabs.some(({ id }) => id === active)) views.set(active, editor.saveViewState());
+      active = next;
+      revealed.clear();
+      editor.setModel(model);
+      editor.restoreViewState(views.get(next) ?? null);
+      const position = editor.getPosition();
+      if (position !== null) options.onLine(active, position.lineNumber, position.column);
+    },
     setTheme: applyTheme,
     setSchema: configureSchema,
-    setDiagnostics: (all) => {
-      diagnostics = all;
-      monaco.editor.setModelMarkers(model, OWNER, all.map(toMarker));
-      quietSchema();
-    },
+    setDiagnostics: (all) =>
+      setMarkers(
+        all,
+        tabs.map(({ id }) => id),
+      ),
+    setSuggestions,
     setMarks: (all) =>
-      marks.set(
-        all.map(({ line, className, words }) => ({
-          range: new monaco.Range(toLine(line), 1, toLine(line), 1),
-          options: { glyphMarginClassName: className, glyphMarginHoverMessage: { value: words } },
+      decorate(
+        marks,
+        all.map(({ tab, line, className, words }) => ({
+          tab,
+          decoration: {
+            range: new monaco.Range(line, 1, line, 1),
+            options: { glyphMarginClassName: className, glyphMarginHoverMessage: { value: words } },
+          },
         })),
       ),
     setFacts: (all) =>
-      facts.set(
-        all
-          .filter(({ line }) => line <= model.getLineCount())
-          .map(({ line, words, wanting }) => {
-            const end = model.getLineMaxColumn(line);
-            return {
+      decorate(
+        facts,
+        all.flatMap(({ tab, line, words, wanting }) => {
+          const model = modelOf(tab);
+          if (model === undefined || line > model.getLineCount()) return [];
+          const end = model.getLineMaxColumn(line);
+          return {
+            tab,
+            decoration: {
               range: new monaco.Range(line, end, line, end),
               options: {
                 showIfCollapsed: true,
@@ -281,11 +235,12 @@ export function mountEditor(options: MountOptions): MountedEditor {
                   cursorStops: monaco.editor.InjectedTextCursorStops.None,
                 },
               },
-            };
-          }),
+            },
+          };
+        }),
       ),
     reveal: (line) => {
-      const at = toLine(line);
+      const at = Math.min(Math.max(1, line), editor.getModel()?.getLineCount() ?? 1);
       editor.revealLineInCenterIfOutsideViewport(at);
       revealed.set([
         {
@@ -295,7 +250,8 @@ export function mountEditor(options: MountOptions): MountedEditor {
       ]);
     },
     goTo: (line, column) => {
-      const position = model.validatePosition({ lineNumber: line, column });
+      const position = editor.getModel()?.validatePosition({ lineNumber: line, column });
+      if (position === undefined) return;
       editor.setPosition(position);
       editor.revealPositionInCenterIfOutsideViewport(position);
       editor.focus();
@@ -303,8 +259,10 @@ export function mountEditor(options: MountOptions): MountedEditor {
     focus: () => editor.focus(),
     dispose: () => {
       if (lineTimer !== null) clearTimeout(lineTimer);
+      decorate(marks, []);
+      decorate(facts, []);
       for (const one of subscriptions) one.dispose();
-      // The editor goes, the model stays.
+      // The editor goes, the models stay.
       editor.setModel(null);
       editor.dispose();
     },

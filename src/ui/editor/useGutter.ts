@@ -3,9 +3,11 @@ import { sigilDots } from "../../graph/sigil.ts";
 import { useMirror } from "../../mirror/store.ts";
 import { useSession } from "../shell/session.ts";
 import type { GutterMark, MountedEditor } from "./mount.ts";
+import { spotter } from "./places.ts";
+import { useTabs } from "./tabs.ts";
 
 /** Sigils in the margin beside the Services that they belong to: the same sixteen dots as on stamp, imprint and chain. */
-export function useGutter(editor: MountedEditor | null): void {
+export function useGutter(editor: MountedEditor | null, shape: string): void {
   const session = useSession();
   const sigils = useMirror((state) => state.sigils);
   const text = useMirror((state) => state.text);
@@ -16,7 +18,7 @@ export function useGutter(editor: MountedEditor | null): void {
     const services = [...new Map(sigils.map((sigil) => [sigil.service, sigil])).values()];
     const mark = (wanted: typeof services): Promise<void> =>
       Promise.all(
-        wanted.map(async ({ service, hash }): Promise<GutterMark | null> => {
+        wanted.map(async ({ service, hash }): Promise<Omit<GutterMark, "tab"> | null> => {
           const place = await session.client.query("locate", { object: service, path: "kind" }).catch(() => null);
           if (place === null) return null;
           return {
@@ -26,7 +28,14 @@ export function useGutter(editor: MountedEditor | null): void {
           };
         }),
       ).then((marks) => {
-        if (current) editor.setMarks(marks.filter((mark) => mark !== null));
+        if (!current) return;
+        const spot = spotter(useTabs.getState().tabs, text);
+        editor.setMarks(
+          marks.flatMap((mark): readonly GutterMark[] => {
+            const at = mark === null ? null : spot(mark.line);
+            return mark === null || at === null ? [] : [{ ...mark, ...at }];
+          }),
+        );
       });
     // Not with every key: a long text has many Services.
     const timer = setTimeout(() => void mark(services), 200);
@@ -34,7 +43,7 @@ export function useGutter(editor: MountedEditor | null): void {
       current = false;
       clearTimeout(timer);
     };
-  }, [editor, session, sigils, text]);
+  }, [editor, session, sigils, text, shape]);
 }
 
 const known = new Set<string>();

@@ -39,8 +39,10 @@ const PATHS = {
   ),
   map: <path d="M2.5 5.5v-3h3M10.5 2.5h3v3M13.5 10.5v3h-3M5.5 13.5h-3v-3" />,
   more: <path d="M3.5 8h.01M8 8h.01M12.5 8h.01" strokeWidth="2" />,
+  plus: <path d="M8 3v10M3 8h10" />,
   check: <path d="m3.5 8.5 3 3 6-7" />,
   compare: <path d="M2.5 3h4v10h-4zM9.5 3h4v10h-4zM2.5 6.5h4M9.5 9.5h4" />,
+  search: <path d="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3l3.5 3.5" />,
   rules: <path d="M2.5 4h11M2.5 8h11M2.5 12h7" />,
 } satisfies Record<string, ReactNode>;
 

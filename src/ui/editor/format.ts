@@ -1,0 +1,109 @@
+/** YAML laid out evenly: two blanks a level, lists as kubectl prints them. A document that could lose anything by it is left alone. Pure. */
+import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Parser, type Document } from "yaml";
+
+/** Failsafe: every scalar stays the word that was written, so that `yes`, `0755` and `1.10` are what they were. */
+const READ = {
+  schema: "failsafe",
+  merge: false,
+  uniqueKeys: false,
+  keepSourceTokens: false,
+  logLevel: "silent",
+} as const;
+const WRITE = { indent: 2, indentSeq: false, lineWidth: 0, flowCollectionPadding: false, minContentWidth: 0 } as const;
+
+export interface Formatted {
+  readonly text: string;
+  /** Documents left as they were: broken, or not to be laid out without a loss. */
+  readonly left: number;
+}
+
+/** Formats a file's text. Laid out twice it is the same as once. */
+export function formatYaml(text: string): Formatted {
+  let left = 0;
+  const parts = splitDocuments(text);
+  const out = parts.map(({ head, body }) => {
+    const made = formatBody(body);
+    if (made === null) left++;
+    return head + (made ?? body);
+  });
+  return { text: out.join(""), left };
+}
+
+/** Separator lines stay as they are, comments on them included; between them stand the documents. */
+function splitDocuments(text: string): readonly { readonly head: string; readonly body: string }[] {
+  const out: { head: string; body: string }[] = [];
+  let head = "";
+  let body = "";
+  for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    if (/^---\s*(#.*)?$/.test(line.trimEnd())) {
+      out.push({ head, body });
+      head = line;
+      body = "";
+    } else body += line;
+  }
+  out.push({ head, body });
+  return out;
+}
+
+function compose(text: string): Document.Parsed | null {
+  const documents = [...new Composer(READ).compose(new Parser().parse(text), true, text.length)];
+  const [document] = documents;
+  return documents.length === 1 && document !== undefined && document.errors.length === 0 ? document : null;
+}
+
+function formatBody(body: string): string | null {
+  if (body.trim() === "") return body;
+  const document = compose(body);
+  // A directive, JSON or a text that is all comments: nothing to lay out.
+  if (document === null || /^(%|\.\.\.)/m.test(body)) return null;
+  if (document.contents === null || !(isMap(document.contents) || isSeq(document.contents))) return body;
+  if ((document.contents as { flow?: boolean }).flow === true) return body;
+  const once = write(document);
+  const again = once === null ? null : compose(once);
+  if (once === null || again === null) return null;
+  const kept =
+    JSON.stringify(plain(again.contents)) === JSON.stringify(plain(document.contents)) &&
+    commentsOf(once).join("\n") === commentsOf(body).join("\n") &&
+    write(again) === once;
+  return kept ? once : null;
+}
+
+function write(document: Document.Parsed): string | null {
+  try {
+    const text = document.toString(WRITE);
+    return text.endsWith("\n") ? text : `${text}\n`;
+  } catch {
+    return null;
+  }
+}
+
+/** The comments of a text in their order, without their place on the line. */
+export function commentsOf(text: string): readonly string[] {
+  const out: string[] = [];
+  for (const token of new Parser().parse(text)) {
+    const stack: unknown[] = [token];
+    while (stack.length > 0) {
+      const one = stack.pop();
+      if (typeof one !== "object" || one === null) continue;
+      const { type, source } = one as { readonly type?: unknown; readonly source?: unknown };
+      if (type === "comment" && typeof source === "string") out.push(source.trim());
+      const inner = Array.isArray(one)
+        ? one
+        : Object.entries(one as object).map(([, value]: [string, unknown]) => value);
+      for (let at = inner.length - 1; at >= 0; at--) stack.push(inner[at]);
+    }
+  }
+  return out;
+}
+
+/** A node as plain data, with its anchors, aliases and tags: what must be the same before and after. */
+function plain(node: unknown): unknown {
+  if (isAlias(node)) return { alias: node.source };
+  if (isPair(node)) return [plain(node.key), plain(node.value)];
+  const { anchor, tag } = (node ?? {}) as { readonly anchor?: string; readonly tag?: string };
+  const about = anchor === undefined && tag === undefined ? {} : { anchor, tag };
+  if (isScalar(node)) return { ...about, scalar: node.value, plain: node.type === "PLAIN" };
+  if (isMap(node) || isSeq(node))
+    return { ...about, kind: isMap(node) ? "map" : "seq", items: (node.items as readonly unknown[]).map(plain) };
+  return null;
+}
