@@ -10,12 +10,14 @@ import { Transport } from "./Transport.tsx";
 const Rules = lazy(() => import("./Rules.tsx").then(({ Rules: component }) => ({ default: component })));
 const TraceTable = lazy(() => import("./TraceTable.tsx").then(({ TraceTable: component }) => ({ default: component })));
 const Outcomes = lazy(() => import("./Outcomes.tsx").then(({ Outcomes: component }) => ({ default: component })));
+const Console = lazy(() => import("../console/Console.tsx").then(({ Console: component }) => ({ default: component })));
 
 const TABS: readonly (readonly [DockTab, string])[] = [
   ["timeline", "Timeline"],
   ["rules", "Rules"],
   ["trace", "Trace table"],
   ["outcomes", "Outcomes"],
+  ["console", "Console"],
 ];
 
 /** The lower panel: time, rules, every hop as a table, all outcomes; and the transport that moves the playhead. */
@@ -50,6 +52,11 @@ export function Dock({ bare, ...props }: PanelProps & { readonly bare: boolean }
       <Tabs.Content value="outcomes" className={styles.panel} tabIndex={-1}>
         <Suspense>
           <Outcomes {...props} />
+        </Suspense>
+      </Tabs.Content>
+      <Tabs.Content value="console" className={styles.panel} tabIndex={-1}>
+        <Suspense>
+          <Console />
         </Suspense>
       </Tabs.Content>
     </Tabs.Root>
