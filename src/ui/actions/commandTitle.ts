@@ -15,7 +15,11 @@ function plain(key: ObjectKey): string {
 }
 
 const span = (micros: number): string =>
-  micros % 1e6 === 0 ? `${String(micros / 1e6)} s` : micros % 1e3 === 0 ? `${String(micros / 1e3)} ms` : `${String(micros)} µs`;
+  micros % 1e6 === 0
+    ? `${String(micros / 1e6)} s`
+    : micros % 1e3 === 0
+      ? `${String(micros / 1e3)} ms`
+      : `${String(micros)} µs`;
 
 export function titleOf(command: Command): string {
   switch (command.type) {

@@ -51,7 +51,11 @@ async function edit(session: Session, object: ObjectKey, path: string, to: strin
   await session.flush();
   const edited = await session.client.query("fieldEdit", { object, path, to }).catch(() => null);
   if (edited === null) {
-    note(object, `${object} is not in the text, so there is no ${path} to edit. kubectl patch changes it in the cluster.`, true);
+    note(
+      object,
+      `${object} is not in the text, so there is no ${path} to edit. kubectl patch changes it in the cluster.`,
+      true,
+    );
     return;
   }
   session.replaceText(edited.text);

@@ -24,4 +24,10 @@ export interface ActState {
   readonly note: { readonly object: ObjectKey | null; readonly refused: boolean; readonly message: string } | null;
 }
 
-export const useActs = create<ActState>()(() => ({ menu: null, picking: null, note: null, conntrackHost: null, trafficView: "load" }));
+export const useActs = create<ActState>()(() => ({
+  menu: null,
+  picking: null,
+  note: null,
+  conntrackHost: null,
+  trafficView: "load",
+}));

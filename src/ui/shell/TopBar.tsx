@@ -33,6 +33,7 @@ export function TopBar({ layout }: { readonly layout: Layout }) {
         </div>
       )}
       <div className={styles["side"]} data-end>
+        <PaletteButton phone={phone} />
         <ShareButton compact={phone} />
         {!phone && <ThemeButton />}
         <Button
@@ -45,6 +46,20 @@ export function TopBar({ layout }: { readonly layout: Layout }) {
         />
       </div>
     </header>
+  );
+}
+
+/** The palette for those who do not know its key. */
+function PaletteButton({ phone }: { readonly phone: boolean }) {
+  return (
+    <Button
+      look="bare"
+      icon="search"
+      aria-label={phone ? "Command palette" : "Command palette (Ctrl+K)"}
+      aria-keyshortcuts="Control+K"
+      aria-haspopup="dialog"
+      onClick={() => useUi.getState().set({ palette: true })}
+    />
   );
 }
 

@@ -1,0 +1,50 @@
+import type { ProxyMode } from "../../model/config/types.ts";
+import { mirror } from "../../mirror/store.ts";
+import { focusRegion, REGIONS } from "../shell/useKeys.ts";
+import { useUi } from "../state.ts";
+import type { Action } from "./registry.ts";
+import { useActs, type TrafficView } from "./state.ts";
+
+const loadPerform = () => import("./perform.ts");
+
+const mode = (to: ProxyMode, name: string): Action => ({
+  id: `mode.${to}`,
+  title: `kube-proxy mode: ${name}`,
+  group: "Cluster",
+  hint: "restart",
+  enabled: () => mirror.getState().mode !== to,
+  run: ({ session }) => void loadPerform().then(({ command }) => command(session, { type: "mode", mode: to })),
+});
+
+const traffic = (view: TrafficView, title: string, hint: string): Action => ({
+  id: `traffic.${view}`,
+  title,
+  group: view === "load" || view === "connections" ? "Send" : "Cluster",
+  hint,
+  run: () => {
+    useUi.getState().set({ dock: "traffic", phone: "details" });
+    useActs.setState({ trafficView: view });
+    focusRegion(REGIONS.dock);
+  },
+});
+
+/** What is done to the cluster as a whole. */
+export const CLUSTER_ACTIONS: readonly Action[] = [
+  traffic("load", "Steady load: many requests and their report", "traffic requests per second"),
+  traffic("connections", "Standing connections: open, use, close", "traffic keep-alive tcp"),
+  traffic("conntrack", "Connection tables of the nodes", "traffic conntrack flush"),
+  traffic("balancers", "Load balancers: listeners, targets, health", "traffic lb"),
+  traffic("commands", "What has been done: the list of commands", "history undo"),
+  mode("iptables", "iptables"),
+  mode("nftables", "nftables"),
+  mode("ipvs", "IPVS"),
+  mode("userspace", "userspace"),
+  {
+    id: "cluster.undo",
+    title: "Take back the last command",
+    group: "Cluster",
+    hint: "undo",
+    enabled: () => mirror.getState().commands.length > 1,
+    run: ({ session }) => void loadPerform().then(({ undoLast }) => undoLast(session)),
+  },
+];
