@@ -95,6 +95,25 @@ interface Run {
   readonly chooser: Chooser;
   readonly tally: Tally;
   state: NetworkState;
+  /** Where walks are kept with every hop; absent: they are only counted. */
+  readonly seen?: Walk[];
+}
+
+/**
+ * The walks of the requests that a load sends up to `until`, as they were sent: `state` and `report` are what they were before the
+ * first of them. The same draws make the same walks, so nothing of them need be kept.
+ */
+export function walksOf(
+  view: ClusterView,
+  state: NetworkState,
+  report: LoadReport,
+  until: Micros,
+  chooser: Chooser,
+): readonly Walk[] {
+  const seen: Walk[] = [];
+  const run: Run = { view, topology: createTopology(view), report, chooser, tally: new Tally(report), state, seen };
+  for (let k = report.sent; k < report.total && report.startedAt + momentOf(report.spec, k) <= until; k++) one(run, k);
+  return seen;
 }
 
 /** Sends the requests that are due at the view's moment. */
@@ -172,7 +191,8 @@ function again(run: Run, k: number, client: number, connection: Connection): voi
 
 /** Sends, counts, and writes a loss of a new kind down: the same draws make the same walk. */
 function account(run: Run, send: (unseen: boolean) => Tried): Tried {
-  const tried = send(true);
+  const tried = send(run.seen === undefined);
+  run.seen?.push(tried.walk);
   const loss = lossOf(tried.walk);
   const shown = loss !== null && run.tally.isNews(loss) ? send(false).walk : null;
   run.tally.add(

@@ -35,7 +35,10 @@ function answers(world: World): Answers {
       const printed = world.rulesText(node, undefined, family);
       return { text: "text" in printed ? printed.text : `# ${printed.message}\n` };
     },
+    drift: (params) => world.drift(params),
+    exploreWith: (params) => world.exploreWith(params),
     explore: ({ request }) => world.explore(request),
+    flights: () => world.flights(),
     compare: (params) => world.compare(params),
     loadReport: ({ id }) => world.loadReport(id),
     connections: () => world.connections(),

@@ -7,6 +7,8 @@ import type { BalancerReport } from "../model/trace/balancer.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection, ConntrackFilter, TrackedConnection } from "../model/trace/connection.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
+import type { Flights } from "../model/trace/flights.ts";
+import type { Drift, UnderBoth } from "../model/trace/drift.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { Backend, Exploration, HostId, Origin, Protocol, Request, TableName, Walk } from "../model/trace/types.ts";
@@ -120,6 +122,8 @@ export interface JournalEntry {
   readonly revision: number | null;
   /** seq of the entry that caused this one. */
   readonly cause: number | null;
+  /** Further causes: entries whose news this one took in while it waited. */
+  readonly also?: readonly number[];
   readonly objects: readonly ObjectKey[];
 }
 
@@ -221,6 +225,13 @@ export interface Queries {
   };
   /** `family` absent: what the mode's own tool prints without being asked for one. */
   rulesText: { params: { readonly node: string; readonly family?: 4 | 6 }; answer: { readonly text: string } };
+  /** A pasted dump of a node's rules (iptables-save, nft list, ipvsadm-save and ipset save) against what its kube-proxy would write. */
+  drift: { params: { readonly node: string; readonly dump: string }; answer: Drift | Refusal };
+  /** All outcomes of a request as the node's rules are, and with the pasted ones in their place. */
+  exploreWith: {
+    params: { readonly node: string; readonly dump: string; readonly request: Request };
+    answer: UnderBoth | Refusal;
+  };
   /** All outcomes of a request with exact probabilities; leaves no trace. */
   explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
   /**
@@ -231,6 +242,8 @@ export interface Queries {
     params: { readonly request: Request; readonly modes: readonly ProxyMode[]; readonly backend: Backend | null };
     answer: Comparison | Refusal;
   };
+  /** Packets of loads that are on the way at the moment shown; those that leave later are asked for later. */
+  flights: { params: Record<string, never>; answer: Flights };
   /** What became of a load (null: of the last one); null when there is none. */
   loadReport: { params: { readonly id: number | null }; answer: LoadReport | null };
   /** Connections that were opened to stay, closed ones included, oldest first. */

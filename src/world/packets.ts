@@ -13,6 +13,7 @@ import { beginLoad, nextMoment, sendDue } from "../network/traffic.ts";
 import type { ClusterView, NetworkState, SendOptions } from "../network/types.ts";
 import type { Command, Refusal } from "../wire/protocol.ts";
 import type { ObjectReader } from "../apiserver/types.ts";
+import { withDeparture } from "./flights.ts";
 import type { State } from "./state.ts";
 
 /** Commands that are about packets. */
@@ -166,12 +167,23 @@ export function packetActed(
 }
 
 /** Sends what is due of a load and waits for the next. */
-export function loadWentOn(actor: string, view: ClusterView, held: State, engine: EngineContext): string {
+export function loadWentOn(
+  actor: string,
+  view: ClusterView,
+  revision: number,
+  held: State,
+  engine: EngineContext,
+): string {
   const id = Number(actor.slice(LOAD.length));
   const before = held.rest.loads[id - 1];
   if (before === undefined) return "there is no such load";
   const { report, state } = sendDue(view, held.rest.network, before, seededChooser(held.rest.seed));
-  held.change({ network: state, loads: held.rest.loads.with(id - 1, report) });
+  const departure = { at: view.now, revision, report: before, network: held.rest.network };
+  held.change({
+    network: state,
+    loads: held.rest.loads.with(id - 1, report),
+    departures: withDeparture(held.rest.departures, departure),
+  });
   const next = nextMoment(report);
   if (next !== null) engine.emit({ class: "timer", micros: next - engine.now }, actor, "requests", null);
   return loadTitle(before, report);

@@ -27,6 +27,7 @@ import type { Pod } from "../model/pod/types.ts";
 import type { Fault, Refusal, Write } from "../wire/protocol.ts";
 import type { ClusterView } from "../network/types.ts";
 import { balancerReports } from "./balancer-report.ts";
+import type { DriftInputs } from "../proxy/drift/drift.ts";
 import { Balancers, LOAD_BALANCER } from "./balancers.ts";
 import type { BalancerReport } from "../model/trace/balancer.ts";
 import { breakOrMend } from "./breaking.ts";
@@ -264,6 +265,11 @@ export class Cluster {
     return this.proxies.rulesOf(node, alone);
   }
 
+  /** What the node's kube-proxy would go by if it wrote its rules now; null when there is no such node. */
+  wouldWriteBy(node: string): DriftInputs | null {
+    return this.proxies.wouldWriteBy(node);
+  }
+
   /** The node's kube-proxy: what it was started with, whether it runs, what it has done. */
   proxyOf(node: string): ProxyProcess {
     return this.proxies.processOf(node);
@@ -381,7 +387,7 @@ export class Cluster {
 
   private actor(id: string): Actor<Cluster> | undefined {
     if (id === USER) return { id, handle: (event, engine) => this.handleUser(event, engine) };
-    if (isLoad(id)) return { id, handle: (event, engine) => loadWentOn(event.actor, this.view(), this.held, engine) };
+    if (isLoad(id)) return { id, handle: (event, engine) => loadWentOn(event.actor, this.view(), this.store.revision, this.held, engine) };
     if (this.proxies.owns(id)) return { id, handle: (event, engine) => this.handleProxy(event, engine) };
     if (id === LOAD_BALANCER) return { id, handle: (event, engine) => this.balancers.handle(event, engine) };
     const controller = CONTROLLERS.get(id.split("/")[0] ?? "");

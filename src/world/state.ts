@@ -14,6 +14,15 @@ import { type Faults, NO_FAULTS } from "./faults.ts";
 import type { TargetHealth } from "./health-checks.ts";
 import type { ProxyProcess } from "./proxies.ts";
 
+/** One moment of a load: what there was before its requests left, from which their walks can be made again. */
+export interface Departure {
+  readonly at: Micros;
+  /** The objects by which they went. */
+  readonly revision: number;
+  readonly report: LoadReport;
+  readonly network: NetworkState;
+}
+
 /** Replaced as a whole, never changed in place: checkpoints share it. */
 export interface Rest {
   /** Grows with every change. */
@@ -22,6 +31,8 @@ export interface Rest {
   readonly walks: readonly Walk[];
   /** Loads in the order in which they began, with what became of them so far. */
   readonly loads: readonly LoadReport[];
+  /** Requests of loads that left a moment ago: their packets may be on the way still. */
+  readonly departures: readonly Departure[];
   /** The kube-proxy of each node, from its first start on. */
   readonly proxies: Readonly<Record<string, ProxyProcess>>;
   readonly cluster: ClusterConfig;
@@ -51,6 +62,7 @@ export const FRESH: Rest = {
   network: EMPTY_NETWORK,
   walks: [],
   loads: [],
+  departures: [],
   proxies: {},
   cluster: DEFAULT_CLUSTER,
   proxyFiles: [],

@@ -11,6 +11,7 @@ import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 import type { Diagnosis } from "../model/trace/finding.ts";
+import type { Flights } from "../model/trace/flights.ts";
 import type { LoadReport } from "../model/trace/load.ts";
 import type { Exploration, HostId, Request, Walk } from "../model/trace/types.ts";
 import type {
@@ -71,6 +72,8 @@ export interface World {
   balancers(): readonly BalancerReport[];
   /** What became of a load (null: of the last one); null when there is none. */
   loadReport(id: number | null): LoadReport | null;
+  /** Packets of loads that are on the way now. */
+  flights(): Flights;
   /** Starts over and replays; `upTo` seeks back afterwards. */
   load(history: SavedHistory, upTo: Micros | null, after?: number | null): Refusal | null;
   dispatch(command: Command): { readonly refusal: Refusal | null; readonly walk: Walk | null };
@@ -90,6 +93,10 @@ export interface World {
    * the request makes no sense.
    */
   why(request: Request): Diagnosis | Refusal;
+  /** A pasted dump of the node's rules held against what its kube-proxy would write now. */
+  drift(params: Queries["drift"]["params"]): Queries["drift"]["answer"];
+  /** Every outcome of a request under our rules of a node and under pasted ones; leaves no trace. */
+  exploreWith(params: Queries["exploreWith"]["params"]): Queries["exploreWith"]["answer"];
   /** What changed since the last frame taken, or everything. */
   frame(full: boolean): Frame;
   /** The node's rules as its kernel has them now, in the wording of its mode's own tool or of another that knows a part of them;

@@ -19,6 +19,8 @@ import { choices } from "./choices.ts";
 import { Session } from "./commands.ts";
 import { compareModes } from "./compare.ts";
 import { brokenOf } from "./faults.ts";
+import { flightsOf } from "./flights.ts";
+import { compareDump, exploreBoth } from "./drift.ts";
 import { FrameDiff, sigils } from "./frames.ts";
 import { journalEntries } from "./journal.ts";
 import { matchingDeployment } from "./matching.ts";
@@ -75,6 +77,10 @@ export function createWorld(options: WorldOptions): World {
           field: "node",
         }
       : null;
+  const noConfig = (node: string): Refusal => ({
+    message: `kube-proxy on ${node} has never started: its configuration cannot be read.`,
+    field: "node",
+  });
   const nodeNames = (): readonly string[] =>
     cluster()
       .store.list<Node>("Node")
@@ -200,9 +206,16 @@ export function createWorld(options: WorldOptions): World {
       const explored = explore(cluster().view(), network, request, { id: 0, chooser: seededChooser(seed) });
       return explored.ok ? explored.value : refusal(explored.error);
     },
+    flights: () => flightsOf(cluster().view(), cluster().state, cluster().store.revision),
     compare: (options) => compareModes(cluster(), options),
 
     why: (request) => why(session, request),
+
+    drift({ node, dump }) {
+      const inputs = cluster().wouldWriteBy(node);
+      return inputs === null ? (noNode(node) ?? noConfig(node)) : compareDump(inputs, dump);
+    },
+    exploreWith: ({ node, dump, request }) => noNode(node) ?? exploreBoth(cluster(), node, dump, request),
 
     frame,
 
