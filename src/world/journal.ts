@@ -49,6 +49,59 @@ function apiEntry(commit: Commit): JournalEntry {
   };
 }
 
+/** How far back a cause that is not told itself is looked for. */
+const REACH = 20_000;
+
+/**
+ * What a journal shows of a log: events that wrote something, and what users and kube-proxies did and balancers noticed. A cause that it
+ * leaves out gives way to its own cause.
+ */
+class Told {
+  private readonly log: readonly LogEntry[];
+  private readonly commits: readonly Commit[];
+
+  constructor(log: readonly LogEntry[], commits: readonly Commit[]) {
+    this.log = log;
+    this.commits = commits;
+  }
+
+  has(entry: LogEntry): boolean {
+    return isTold(entry) || this.wrote(entry);
+  }
+
+  /** The nearest cause of the entry at `index` that is told, `seq` being the first to look at; null when there is none. */
+  causeOf(index: number, seq: number | null): number | null {
+    let wanted = seq;
+    for (let i = index - 1; wanted !== null && i >= 0 && index - i < REACH; i--) {
+      const entry = this.log[i] as LogEntry;
+      if (entry.seq !== wanted) continue;
+      if (this.has(entry)) return wanted;
+      wanted = entry.causedBy;
+    }
+    return wanted;
+  }
+
+  private wrote({ seq, at }: LogEntry): boolean {
+    for (let i = this.commits.length - 1; i >= 0; i--) {
+      const commit = this.commits[i] as Commit;
+      if (commit.cause === seq) return true;
+      if (commit.at < at) return false;
+    }
+    return false;
+  }
+}
+
+function isTold(entry: LogEntry): boolean {
+  const { lane } = laneOf(entry);
+  return (
+    lane === "user" ||
+    // Of a load only its losses and its end are told, not every request.
+    (lane === "packets" && (!isLoad(entry.actor) || entry.title.startsWith("load "))) ||
+    isNotice(entry) ||
+    (lane === "kube-proxy" && /^(rules written|kube-proxy (started|failed))/.test(entry.title))
+  );
+}
+
 /**
  * Journal lines from a place in the log and in the store's journal on, in causal order: an event first, then what it wrote.
  * Events that wrote nothing are left out, but for what users and kube-proxies did and balancers noticed.
@@ -65,18 +118,16 @@ export function journalEntries(
     if (same === undefined) byCause.set(commit.cause, [commit]);
     else same.push(commit);
   }
+  const told = new Told(log, commits);
   const entries: JournalEntry[] = [];
   for (let i = from.handled; i < log.length; i++) {
     const entry = log[i] as LogEntry;
     const wrote = byCause.get(entry.seq) ?? [];
     const { lane, node } = laneOf(entry);
-    const told =
-      lane === "user" ||
-      // Of a load only its losses and its end are told, not every request.
-      (lane === "packets" && (!isLoad(entry.actor) || entry.title.startsWith("load "))) ||
-      isNotice(entry) ||
-      (lane === "kube-proxy" && /^(rules written|kube-proxy (started|failed))/.test(entry.title));
-    if (wrote.length === 0 && !told) continue;
+    if (wrote.length === 0 && !isTold(entry)) continue;
+    const cause = told.causeOf(i, entry.causedBy);
+    const also = new Set((entry.alsoCausedBy ?? []).flatMap((seq) => told.causeOf(i, seq) ?? []));
+    if (cause !== null) also.delete(cause);
     entries.push({
       seq: entry.seq,
       at: entry.at,
@@ -85,7 +136,8 @@ export function journalEntries(
       title: entry.title,
       detail: entry.actor,
       revision: wrote.at(-1)?.revision ?? null,
-      cause: entry.causedBy,
+      cause,
+      ...(also.size === 0 ? {} : { also: [...also] }),
       objects: [...new Set(wrote.flatMap((c) => apiEntry(c).objects))],
     });
     for (const commit of wrote) entries.push(apiEntry(commit));
