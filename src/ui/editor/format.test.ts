@@ -5,9 +5,14 @@ import { parseAllDocuments } from "yaml";
 import { commentsOf, formatYaml } from "./format.ts";
 
 const valuesOf = (text: string): unknown =>
-  parseAllDocuments(text, { version: "1.1", uniqueKeys: false, logLevel: "silent" }).map(
-    (one) => one.toJSON() as unknown,
-  );
+  parseAllDocuments(text, { version: "1.1", uniqueKeys: false, logLevel: "silent" }).map((one): unknown => {
+    try {
+      return one.toJSON();
+    } catch {
+      // An alias of nothing.
+      return "unresolved";
+    }
+  });
 
 /** Lines of which most texts are YAML, with comments wherever they may stand. */
 const line = fc.constantFrom(
@@ -46,7 +51,7 @@ describe("formatting", () => {
     );
     expect(left).toBe(0);
     expect(out).toBe(
-      `# head\nkind: Service # k\nspec:\n  ports:\n  - port: 80 # web\n    name: "http"\n\n  # why\n  on: yes\n--- # file: b.yaml\nmode: 0755\n`,
+      `# head\nkind: Service # k\nspec:\n  ports:\n    - port: 80 # web\n      name: "http"\n\n  # why\n  on: yes\n--- # file: b.yaml\nmode: 0755\n`,
     );
   });
 
@@ -60,7 +65,7 @@ describe("formatting", () => {
         expect(formatYaml(after).text).toBe(after);
         if (after !== before) changed++;
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
     expect(changed).toBeGreaterThan(20);
   });
@@ -77,6 +82,8 @@ describe("formatting", () => {
       const { text: after, left } = formatYaml(before);
       expect([slug.name, left]).toEqual([slug.name, 0]);
       expect(valuesOf(after)).toEqual(valuesOf(before));
+      // They are laid out so already.
+      expect(after).toBe(before);
     }
   });
 });

@@ -1,5 +1,5 @@
-/** YAML laid out evenly: two blanks a level, lists as kubectl prints them. A document that could lose anything by it is left alone. Pure. */
-import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Parser, type Document } from "yaml";
+/** YAML laid out evenly: two blanks a level, lists indented below their key. A document that could lose anything by it is left alone. Pure. */
+import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Parser, visit, type Document } from "yaml";
 
 /** Failsafe: every scalar stays the word that was written, so that `yes`, `0755` and `1.10` are what they were. */
 const READ = {
@@ -9,7 +9,7 @@ const READ = {
   keepSourceTokens: false,
   logLevel: "silent",
 } as const;
-const WRITE = { indent: 2, indentSeq: false, lineWidth: 0, flowCollectionPadding: false, minContentWidth: 0 } as const;
+const WRITE = { indent: 2, indentSeq: true, lineWidth: 0, minContentWidth: 0 } as const;
 
 export interface Formatted {
   readonly text: string;
@@ -58,18 +58,38 @@ function formatBody(body: string): string | null {
   if (document === null || /^(%|\.\.\.)/m.test(body)) return null;
   if (document.contents === null || !(isMap(document.contents) || isSeq(document.contents))) return body;
   if ((document.contents as { flow?: boolean }).flow === true) return body;
-  const once = write(document);
-  const again = once === null ? null : compose(once);
-  if (once === null || again === null) return null;
+  const laid = settle(document);
+  if (laid === null) return null;
   const kept =
-    JSON.stringify(plain(again.contents)) === JSON.stringify(plain(document.contents)) &&
-    commentsOf(once).join("\n") === commentsOf(body).join("\n") &&
-    write(again) === once;
-  return kept ? once : null;
+    JSON.stringify(plain(laid.document.contents)) === JSON.stringify(plain(document.contents)) &&
+    commentsOf(laid.text).join("\n") === commentsOf(body).join("\n");
+  return kept ? laid.text : null;
+}
+
+/** Comments move to the level that they belong to in one pass, and lie still from the next on: as often as that takes. */
+function settle(first: Document.Parsed): { readonly text: string; readonly document: Document.Parsed } | null {
+  let text = write(first);
+  for (let pass = 0; pass < 4 && text !== null; pass++) {
+    const document = compose(text);
+    if (document === null) return null;
+    const next = write(document);
+    if (next === text) return { text, document };
+    text = next;
+  }
+  return null;
+}
+
+/** Maps in flow have air inside, `{ a: 1 }`, lists have none: the library knows one way for both. */
+function airy(node: object, padding: string): void {
+  type Print = (context: object, ...rest: unknown[]) => string;
+  const print = (node as { readonly toString: Print }).toString;
+  const mine: Print = (context, ...rest) => print.call(node, { ...context, flowCollectionPadding: padding }, ...rest);
+  Object.assign(node, { toString: mine });
 }
 
 function write(document: Document.Parsed): string | null {
   try {
+    visit(document, { Map: (_, node) => airy(node, " "), Seq: (_, node) => airy(node, "") });
     const text = document.toString(WRITE);
     return text.endsWith("\n") ? text : `${text}\n`;
   } catch {
