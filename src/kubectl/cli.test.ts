@@ -220,3 +220,40 @@ describe("sh", () => {
     expect(kubehop(["sh", shop]).err).toMatch(/^nothing after --: say what to run/);
   });
 });
+
+describe("kubehop drift", () => {
+  const dump = (change: (text: string) => string): Parameters<typeof kubehop> => [
+    ["drift", shop, "--node", "worker-1", "--dump", "-"],
+    change(kubehop(["rules", shop, "--node", "worker-1"]).out),
+  ];
+
+  it("says that a node's rules are what kube-proxy would write", () => {
+    const { out, err, code } = kubehop(...dump((text) => text));
+    expect([err, code]).toEqual(["", 0]);
+    expect(out).toMatch(
+      /^worker-1, iptables mode: \d+ the same, 0 differ, 0 only in the dump, 0 missing; 0 rules are not kube-proxy's\.\n$/,
+    );
+  });
+
+  it("shows each rule that differs, what it means, and exits with 1", () => {
+    const { out, code } = kubehop(
+      ...dump((text) => text.replace(" --random-fully", "").replace(/^-A KUBE-MARK-MASQ.*\n/m, "")),
+    );
+    expect(code).toBe(1);
+    expect(out).toContain("nat KUBE-POSTROUTING\n  - -A KUBE-POSTROUTING");
+    expect(out).toContain("    --random-fully is missing: the node has an older kernel");
+    expect(out).toContain("nat KUBE-MARK-MASQ\n  + -A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000\n");
+    expect(out).toMatch(/1 differ, 0 only in the dump, 1 missing/);
+  });
+
+  it("refuses what is no dump, no node, no file", () => {
+    expect(kubehop(["drift", shop, "--node", "worker-1", "--dump", "-"], "hello\n").err).toContain(
+      "This is no dump of a node's rules",
+    );
+    expect(kubehop(["drift", shop, "--node", "x", "--dump", "-"], "").err).toContain('There is no node "x"');
+    expect(kubehop(["drift", shop, "--node", "worker-1"]).err).toContain("--dump DUMP is needed");
+    expect(kubehop(["drift", shop, "--node", "worker-1", "--dump", "none.txt"]).err).toContain(
+      'the path "none.txt" does not exist',
+    );
+  });
+});

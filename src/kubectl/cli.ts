@@ -1,4 +1,4 @@
-/** The command line: arguments in, output and exit code out. Any simulated outcome is 0; bad input is said on stderr and is 1. */
+/** The command line: arguments in, output and exit code out. Any simulated outcome is 0; bad input is said on stderr and is 1, as is drift. */
 import type { ProxyMode } from "../model/config/types.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import type { Exploration, Protocol, Request } from "../model/trace/types.ts";
@@ -6,6 +6,7 @@ import type { World } from "../world/types.ts";
 import { createWorld } from "../world/world.ts";
 import { balancersText } from "./balancers.ts";
 import { runConsole } from "./console.ts";
+import { driftText } from "./drift.ts";
 import type { Output } from "./output.ts";
 import { traceJson, traceText } from "./trace.ts";
 import { whyJson, whyText } from "./why.ts";
@@ -14,9 +15,13 @@ const USAGE = `usage:
   kubehop kubectl -f FILE... -- get svc -A -o wide
   kubehop sh -f FILE... -- ssh worker-1 curl -s http://10.96.0.10:9153/
   kubehop rules FILE... --node NAME [--mode iptables|nftables|ipvs|userspace] [--family 4|6] [--format save|restore|nft|ipvsadm|json]
+  kubehop drift FILE... --node NAME --dump DUMP [--json]
   kubehop balancers FILE... [--json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
   kubehop why FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--json]
+
+drift holds what iptables-save, nft list ruleset, or ipvsadm-save -n and ipset save printed on a node (DUMP) against what kube-proxy would
+write there: - is in the dump, + is what would be written. Its exit code is 1 when they differ.
 
 sh runs a line of the terminal: kubectl exec POD -- TOOL ..., ssh NODE TOOL ..., client NAME -- TOOL ..., and loops, quoted as one word:
   'for i in $(seq 10); do kubectl exec client -- curl -s web; done'. TOOL is curl, wget, nc, ncat, telnet, ping, traceroute, tracepath,
@@ -38,7 +43,17 @@ interface Parsed {
 
 const FILENAME = new Set(["-f", "--filename"]);
 const SWITCHES = new Set(["--explore", "--json"]);
-const OPTIONS = new Set(["--from", "--to", "--protocol", "--family", "--mode", "--seed", "--node", "--format"]);
+const OPTIONS = new Set([
+  "--from",
+  "--to",
+  "--protocol",
+  "--family",
+  "--mode",
+  "--seed",
+  "--node",
+  "--format",
+  "--dump",
+]);
 
 function parse(argv: readonly string[]): Parsed {
   const files: string[] = [];
@@ -251,6 +266,23 @@ function trace(argv: readonly string[], read: ReadFile): Output {
   return { stdout: options["--json"] === "true" ? traceJson(found) : traceText(found), stderr: warnings, code: 0 };
 }
 
+/** A node's dumped rules against what its kube-proxy would write. */
+function drift(argv: readonly string[], read: ReadFile): Output {
+  const parsed = parse(argv);
+  const node = parsed.options["--node"];
+  const path = parsed.options["--dump"];
+  if (node === undefined) throw new Refused("--node NAME is needed: rules are a node's own");
+  if (path === undefined) throw new Refused("--dump DUMP is needed: what iptables-save printed on the node");
+  const dump = read(path);
+  if (dump === null) throw new Refused(`error: the path "${path}" does not exist`);
+  const { world, warnings } = load(parsed, read);
+  const found = world.drift({ node, dump });
+  if ("message" in found) throw new Refused(found.message);
+  const { dump: stale, expected, differs } = found.counts;
+  const stdout = parsed.options["--json"] === "true" ? `${JSON.stringify(found, null, 2)}\n` : driftText(found);
+  return { stdout, stderr: warnings, code: stale + expected + differs === 0 ? 0 : 1 };
+}
+
 /** The load balancers that stand: listeners, targets and their health. */
 function balancers(argv: readonly string[], read: ReadFile): Output {
   const parsed = parse(argv);
@@ -272,6 +304,8 @@ export function runCli(argv: readonly string[], read: ReadFile): Output {
         return terminal([], rest, read);
       case "rules":
         return rules(rest, read);
+      case "drift":
+        return drift(rest, read);
       case "balancers":
         return balancers(rest, read);
       case "trace":

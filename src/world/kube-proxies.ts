@@ -19,6 +19,7 @@ import { passesCheck, proxyListeners, type ProxyStanding } from "../proxy/health
 import type { Service } from "../model/service/types.ts";
 import { mayBeStale, staleEntries } from "../proxy/conntrack-cleanup.ts";
 import { cleansUp } from "../proxy/leftovers.ts";
+import type { DriftInputs } from "../proxy/drift/drift.ts";
 import { buildView, type ProxyView } from "../proxy/view.ts";
 import { compileFor, NOTHING, type NodeRules, type OthersOf, selfOf, type Written } from "./compile.ts";
 import { afterRewrite } from "./counters.ts";
@@ -136,6 +137,21 @@ export class KubeProxies {
         others.of,
       );
     });
+  }
+
+  /** What the node's kube-proxy would go by if it wrote its rules now, whether it runs or not; null when there is no such node. */
+  wouldWriteBy(name: string): DriftInputs | null {
+    const node = this.store.get<Node>(objectKey("Node", undefined, name));
+    if (node === undefined) return null;
+    const { config, kernel } = this.processOf(name);
+    const read = this.files.read(fileOf(this.store, name), this.state.rest.cluster);
+    const used = config ?? kernel?.config ?? (read.ok ? read.value.config : null);
+    if (used === null) return null;
+    return {
+      node: selfOf(node),
+      config: withServiceRanges(used, this.state.rest.cluster),
+      viewOf: (family) => buildView(this.store, family),
+    };
   }
 
   /** The rules on the node that are not kube-proxy's, and what tells them from others. */

@@ -196,7 +196,7 @@ export function nftGroups(table: Table): readonly Group[] {
       return {
         key: text.replace(COUNTED, "counter"),
         kin: [
-          text.replace(/(\d+ : )?(\d+\.){3}\d+( \. \d+)?,? ?/g, ""),
+          text.replace(/numgen random mod \d+.*$/, "numgen").replace(/(\d+\.){3}\d+( \. \d+)?/g, ""),
           ...(target === null ? [] : [target[1] as string]),
         ],
         text,

@@ -231,10 +231,22 @@ function changed(dump: string, expected: string): string {
   const to = pair(/--to-destination (\S+)/);
   if (to !== null) return `It leads to ${to[0]} instead of ${to[1]}.`;
   if (/numgen random mod/.test(dump) || /numgen random mod/.test(expected)) {
-    const counts = [dump, expected].map((text) => /mod (\d+)/.exec(text)?.[1] ?? "1");
-    return counts[0] === counts[1]
-      ? "The endpoints to choose from are others: kube-proxy has not synced since."
-      : `${counts[0]} endpoints in the dump, ${counts[1]} here: kube-proxy has not synced since.`;
+    const of = (text: string): readonly string[] =>
+      Array.from(
+        text.matchAll(/\d+ : (?:goto \S+__)?([0-9a-f.:]+)(?: \. |\/)(\d+)/g),
+        ([, ip, port]) => `${ip ?? ""}:${port ?? ""}`,
+      );
+    const [is, should] = [of(dump), of(expected)];
+    const gone = is.filter((endpoint) => !should.includes(endpoint));
+    const come = should.filter((endpoint) => !is.includes(endpoint));
+    return [
+      `${is.length} endpoint${is.length === 1 ? "" : "s"} in the dump, ${should.length} here:`,
+      [
+        ...(gone.length === 0 ? [] : [`the cluster no longer has ${gone.join(", ")}`]),
+        ...(come.length === 0 ? [] : [`the rules lack ${come.join(", ")}`]),
+        "kube-proxy has not synced since",
+      ].join("; ") + ".",
+    ].join(" ");
   }
   if (
     /KUBE-MARK-MASQ|masquerade|mark set/.test(expected) &&
