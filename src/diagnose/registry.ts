@@ -1,21 +1,33 @@
 /** All that is looked for. Order is no matter here: findings are sorted by their severity and by FINDING_IDS. */
 import { endpointsNotReady } from "./findings/endpoints-not-ready.ts";
+import { hairpin } from "./findings/hairpin.ts";
 import { icmp } from "./findings/icmp.ts";
 import { namedPortMissing } from "./findings/named-port-missing.ts";
 import { noEndpoints } from "./findings/no-endpoints.ts";
+import { nodePortLocalhost } from "./findings/node-port.ts";
 import { lbPending, outsideClusterIP } from "./findings/outside.ts";
+import { policyDenies } from "./findings/policy-denies.ts";
 import { selectorNoMatch } from "./findings/selector-no-match.ts";
+import { sourceIpSnat } from "./findings/source-ip.ts";
 import { listenerLoopback, targetPortClosed } from "./findings/target-port-closed.ts";
+import { localExternal, localInternal, remoteNodePortLocal } from "./findings/traffic-policy.ts";
 import type { Diagnoser } from "./types.ts";
 
 export const DIAGNOSERS: readonly Diagnoser[] = [
   endpointsNotReady,
+  hairpin,
   icmp,
   lbPending,
   listenerLoopback,
+  localExternal,
+  localInternal,
   namedPortMissing,
   noEndpoints,
+  nodePortLocalhost,
   outsideClusterIP,
+  policyDenies,
+  remoteNodePortLocal,
   selectorNoMatch,
+  sourceIpSnat,
   targetPortClosed,
 ];

@@ -16,6 +16,8 @@ export interface SourceNode extends Span {
   readonly key: Span | null;
   readonly members: ReadonlyMap<string, SourceNode> | null;
   readonly items: readonly SourceNode[] | null;
+  /** Written in brackets or braces. */
+  readonly flow?: true;
   /** A bare word that stands for something else than itself (`yes`, `0755`): as it was written. */
   readonly raw?: string;
 }
@@ -155,12 +157,20 @@ class Converter {
       );
       return {
         value: parts.map((part) => part.value),
-        source: { ...spanOf(node, this.text), key, members: null, items: parts.map((part) => part.source) },
+        source: {
+          ...spanOf(node, this.text),
+          key,
+          members: null,
+          items: parts.map((part) => part.source),
+          ...(node.flow === true && { flow: true }),
+        },
         size: 1 + parts.reduce((sum, part) => sum + part.size, 0),
       };
     }
-    if (isMap(node))
-      return this.convertMap(node.items as readonly Pair<unknown, unknown>[], spanOf(node, this.text), key, depth);
+    if (isMap(node)) {
+      const made = this.convertMap(node.items as readonly Pair<unknown, unknown>[], spanOf(node, this.text), key, depth);
+      return node.flow === true ? { ...made, source: { ...made.source, flow: true } } : made;
+    }
     return this.leaf(node, key, null);
   }
 

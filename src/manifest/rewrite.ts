@@ -59,11 +59,8 @@ function placeOf(document: ManifestDocument, path: FieldPath): Place | null {
   return { node, parent };
 }
 
-/** `{a: 1}` and JSON, where the first key does not begin the mapping. */
-function isFlow(node: SourceNode): boolean {
-  const first = node.members?.values().next().value ?? node.items?.[0];
-  return first === undefined || (node.members !== null && first.key?.start !== node.start);
-}
+/** Brackets, braces and JSON; a scalar goes into either. */
+const isFlow = ({ flow, members, items }: SourceNode): boolean => flow === true || (members === null && items === null);
 
 function editOf(document: ManifestDocument, rewrite: Rewrite): TextEdit | null {
   const place = placeOf(document, rewrite.path);
