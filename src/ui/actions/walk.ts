@@ -3,6 +3,8 @@ import { currentHop, usePlayback } from "../playback.ts";
 import { say } from "../shell/page.ts";
 import type { Session } from "../shell/session.ts";
 import { useUi } from "../state.ts";
+import { stepStory } from "../controlplane/state.ts";
+import { useTime } from "../time/time.ts";
 import type { Action } from "./registry.ts";
 
 const hasWalk = (): boolean => usePlayback.getState().walk !== null;
@@ -46,10 +48,13 @@ export const WALK_ACTIONS: readonly Action[] = [
     group: "The walk",
     keys: ["Space"],
     yields: "pressable",
-    enabled: hasWalk,
-    run: () => {
+    enabled: () => hasWalk() || useTime.getState().scope === "history",
+    run: ({ session }) => {
       const { playing, pause, play } = usePlayback.getState();
-      if (playing) pause();
+      const time = useTime.getState();
+      if (time.playing) session.time.pause();
+      else if (time.scope === "history") session.time.play();
+      else if (playing) pause();
       else play();
     },
   },
@@ -59,7 +64,7 @@ export const WALK_ACTIONS: readonly Action[] = [
     group: "The walk",
     keys: ["←"],
     yields: "arrowed",
-    run: () => usePlayback.getState().step(-1),
+    run: ({ session }) => stepStory(session, -1) || usePlayback.getState().step(-1),
   },
   {
     id: "walk.on",
@@ -67,21 +72,21 @@ export const WALK_ACTIONS: readonly Action[] = [
     group: "The walk",
     keys: ["→"],
     yields: "arrowed",
-    run: () => usePlayback.getState().step(1),
+    run: ({ session }) => stepStory(session, 1) || usePlayback.getState().step(1),
   },
   {
     id: "walk.down",
     title: "Down the ladder",
     group: "The walk",
     keys: ["J"],
-    run: () => usePlayback.getState().step(1),
+    run: ({ session }) => stepStory(session, 1) || usePlayback.getState().step(1),
   },
   {
     id: "walk.up",
     title: "Up the ladder",
     group: "The walk",
     keys: ["K"],
-    run: () => usePlayback.getState().step(-1),
+    run: ({ session }) => stepStory(session, -1) || usePlayback.getState().step(-1),
   },
   {
     id: "walk.previous",
@@ -101,14 +106,19 @@ export const WALK_ACTIONS: readonly Action[] = [
   },
   {
     id: "walk.jump",
-    title: "Jump along the walk",
+    title: "Jump along the walk, or along the history",
     group: "The walk",
     keys: ["0–9"],
     keyOnly: true,
-    enabled: hasWalk,
-    run: (_, event) => {
+    enabled: () => hasWalk() || useTime.getState().scope === "history",
+    run: ({ session }, event) => {
       const { walk, pause, seek } = usePlayback.getState();
-      if (walk === null || event === undefined) return false;
+      if (event === undefined) return false;
+      if (useTime.getState().scope === "history") {
+        session.time.jump(Number(event.key));
+        return true;
+      }
+      if (walk === null) return false;
       pause();
       seek(walk.startedAt + ((walk.endedAt - walk.startedAt) * Number(event.key)) / 9);
       return true;

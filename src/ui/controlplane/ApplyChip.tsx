@@ -1,10 +1,9 @@
 import { useMemo, type ReactElement } from "react";
 import { useTime } from "../time/time.ts";
 import styles from "./ApplyChip.module.css";
-import { openStory, useStory } from "./state.ts";
+import { openLastStory } from "./open.ts";
+import { useStory } from "./state.ts";
 import { lastApply, storyOf } from "./story.ts";
-import { say } from "../shell/page.ts";
-import { useUi } from "../state.ts";
 
 /** How many steps the last change took; opens them. */
 export function ApplyChip(): ReactElement | null {
@@ -22,13 +21,7 @@ export function ApplyChip(): ReactElement | null {
       className={styles["chip"]}
       aria-pressed={open}
       title={found.root.title}
-      onClick={() => {
-        if (!openStory(found.root.seq)) return;
-        const { set } = useUi.getState();
-        set({ phone: "walk" });
-        if (document.getElementById("kh-inspector") === null) set({ drawer: "inspector" });
-        say(`What this apply did: ${String(found.steps)} steps. J and K go through them.`);
-      }}
+      onClick={() => openLastStory(null)}
     >
       <i aria-hidden="true" />
       Apply: {found.steps} steps

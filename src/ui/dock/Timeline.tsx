@@ -1,15 +1,23 @@
-import { Fragment, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+import { Fragment, useEffect, useMemo, useRef, type KeyboardEvent, type PointerEvent, type ReactElement } from "react";
 import { splitKey } from "../../model/meta/types.ts";
 import type { Micros } from "../../base/time.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import type { JournalEntry } from "../../wire/protocol.ts";
 import { castOf } from "../../graph/read.ts";
+import { mirror as mirrorStore, useMirror } from "../../mirror/store.ts";
 import type { MirrorState } from "../../mirror/types.ts";
 import { outcomeGlyph, RailGlyph } from "../inspector/glyphs.tsx";
 import type { PanelProps } from "../inspector/types.ts";
 import { clock, commandLine, duration, OUTCOMES } from "../inspector/wording.ts";
 import { usePlayback } from "../playback.ts";
+import { useSession } from "../shell/session.ts";
 import { useUi } from "../state.ts";
+import { filtered } from "../time/filter.ts";
+import { isEvent, placeOf, type Place } from "../time/moments.ts";
+import { useTime } from "../time/time.ts";
+import { LANE_NAMES } from "../time/words.ts";
+import { EventList } from "./EventList.tsx";
+import { TimeBar } from "./TimeBar.tsx";
 import { layOut, type Layout, type Mark } from "./lanes.ts";
 import styles from "./Timeline.module.css";
 import { useSize } from "./useSize.ts";
@@ -21,18 +29,39 @@ const END = 12;
 /** A lane's name as its column takes it: of a long node name the ends say the most. */
 const shortLane = (label: string): string => (label.length > 22 ? `${label.slice(0, 14)}…${label.slice(-6)}` : label);
 
-/** Lanes of what the cluster did, the packets that were sent, and the walk on stage as a strip to scrub along. */
+/** Lanes of what the cluster did, the packets that were sent, the moment that is shown, and the walk on stage as a strip to scrub along. */
 export function Timeline({ mirror }: PanelProps): ReactElement {
+  const view = useTime((state) => state.view);
+  const whole = useTime((state) => state.whole);
+  const filter = useTime((state) => state.filter);
+  const shown = usePlayback((state) => state.walk);
+  const told = useShownJournal(whole.journal, mirror, shown);
+  const journal = useMemo(() => filtered(told, filter), [told, filter]);
+  return (
+    <div className={styles.timeline}>
+      <TimeBar />
+      {view === "list" ? <EventList entries={journal} /> : <Lanes journal={journal} mirror={mirror} />}
+    </div>
+  );
+}
+
+function Lanes({
+  journal,
+  mirror,
+}: {
+  readonly journal: readonly JournalEntry[];
+  readonly mirror: MirrorState;
+}): ReactElement {
   const ground = useRef<HTMLDivElement>(null);
   const { width } = useSize(ground);
   const shown = usePlayback((state) => state.walk);
-  const { walks } = mirror;
-  const journal = useShownJournal(mirror, shown);
-  const [chosen, setPicked] = useState<JournalEntry | null>(null);
-  // After a seek or an edit the history may no longer hold what was picked.
-  const picked = useMemo(() => (chosen !== null && journal.includes(chosen) ? chosen : null), [chosen, journal]);
+  const { walks, end: wholeEnd, journal: all } = useTime((state) => state.whole);
+  const pickedSeq = useTime((state) => state.picked);
+  const set = useTime((state) => state.set);
+  const picked = useMemo(() => all.find(({ seq }) => seq === pickedSeq) ?? null, [all, pickedSeq]);
+  const onPick = (entry: JournalEntry): void => set({ picked: entry.seq });
 
-  const end = Math.max(mirror.end, 1);
+  const end = Math.max(wholeEnd, 1);
   const layout = useMemo(
     () =>
       width === 0 || journal.length === 0
@@ -45,21 +74,14 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
           ),
     [journal, walks, end, width],
   );
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key !== "[" && event.key !== "]") return;
-    const by = event.key === "]" ? 1 : -1;
-    const at = picked === null ? (by > 0 ? -1 : journal.length) : journal.indexOf(picked);
-    const next = journal[at + by];
-    if (next !== undefined) setPicked(next);
-    event.preventDefault();
-    event.stopPropagation();
-  };
+  const done = useMemo(() => new Set(mirror.journal.map(({ seq }) => seq)), [mirror.journal]);
 
   const index = shown === null ? -1 : walks.findIndex((walk) => walk.id === shown.id);
   const head = layout === null || shown === null ? null : index >= 0 ? layout.walkX(index) : layout.x(shown.startedAt);
+  const marks = { picked, onPick, done };
 
   return (
-    <div className={styles.timeline} onKeyDown={onKey}>
+    <>
       <div className={styles.scroll} tabIndex={0} role="group" aria-label="Events. Press ] and [ to go through them.">
         <div className={styles.labels}>
           {layout?.lanes.map((lane) => (
@@ -67,6 +89,7 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
               {shortLane(lane.label)}
             </div>
           ))}
+          <div className={styles.label}>you</div>
           <div className={styles.label}>packets</div>
         </div>
         <div className={styles.ground} ref={ground}>
@@ -75,27 +98,24 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
               <Axis layout={layout} end={end} width={width - END} />
               {layout.lanes.map((lane) => (
                 <div key={lane.id} className={styles.lane}>
-                  <Marks marks={lane.marks} picked={picked} until={width - END} onPick={setPicked} />
+                  <Marks marks={lane.marks} {...marks} until={width - END} />
                 </div>
               ))}
               <div className={styles.lane}>
-                <Marks
-                  marks={layout.commands}
-                  picked={picked}
-                  until={walks.length > 0 ? layout.walkX(0) - 12 : width}
-                  hollow
-                  onPick={setPicked}
-                />
-                <Packets walks={walks} layout={layout} current={index} />
+                <Marks marks={layout.commands} {...marks} until={width} hollow />
+              </div>
+              <div className={styles.lane}>
+                <Packets walks={walks} sent={mirror.walks.length} layout={layout} current={index} />
               </div>
               {head !== null && <i className={styles.playhead} style={{ left: head }} aria-hidden="true" />}
+              <Moment layout={layout} journal={journal} width={width - END} />
             </>
           )}
         </div>
       </div>
       <div className={styles.below}>
         <p className={styles.caption} aria-live="polite" data-picked={picked !== null}>
-          {picked === null ? null : <Caption entry={picked} journal={journal} />}
+          {picked === null ? null : <Caption entry={picked} journal={all} />}
         </p>
         {shown === null ? (
           <p className={styles.nothing}>Nothing has been sent. Send a request to watch it hop.</p>
@@ -103,7 +123,98 @@ export function Timeline({ mirror }: PanelProps): ReactElement {
           <WalkStrip key={`${shown.id} ${shown.startedAt}`} walk={shown} from={head} />
         )}
       </div>
-    </div>
+    </>
+  );
+}
+
+/** The moment that the whole page shows, to be dragged along the axis or moved by keys: the handle of a slider over all lanes. */
+function Moment(props: {
+  readonly layout: Layout;
+  readonly journal: readonly JournalEntry[];
+  readonly width: number;
+}): ReactElement {
+  const { layout, journal, width } = props;
+  const { time } = useSession();
+  const mark = useRef<HTMLDivElement>(null);
+  const now = useMirror((state) => state.now);
+  const last = useMirror((state) => state.journal.findLast(isEvent) ?? null);
+  const looking = useTime((state) => state.looking);
+  const playing = useTime((state) => state.playing);
+  const end = useTime((state) => state.whole.end);
+
+  const events = useMemo(() => journal.filter(isEvent), [journal]);
+  const here = last === null ? -1 : events.findLastIndex(({ seq }) => seq === last.seq);
+  const x = !looking
+    ? layout.x(end) === 0
+      ? width
+      : Math.max(layout.x(end), ...events.slice(-1).map((entry) => layout.place(entry)))
+    : last !== null && here >= 0 && last.at === now
+      ? layout.place(last)
+      : layout.x(now);
+
+  // While it plays the handle moves with every frame, past React.
+  useEffect(() => {
+    if (!playing) return undefined;
+    return useTime.subscribe(({ at }) => {
+      const { journal: told } = mirrorStore.getState();
+      const latest = told.findLast(isEvent);
+      if (mark.current === null || latest === undefined) return;
+      const left = at > latest.at ? layout.x(at) : layout.place(latest);
+      mark.current.style.left = `${left.toFixed(1)}px`;
+    });
+  }, [playing, layout]);
+
+  const placeAt = (clientX: number, box: DOMRect): Place => {
+    const position = Math.min(width, Math.max(0, clientX - box.left));
+    const near = events.findLast((entry) => layout.place(entry) <= position + 3);
+    const at = Math.round(layout.at(position));
+    return near === undefined ? { at, after: null } : at > near.at ? { at, after: null } : placeOf(near);
+  };
+  const scrub = (event: PointerEvent<HTMLElement>): void => {
+    const box = event.currentTarget.getBoundingClientRect();
+    if (event.clientX - box.left >= width - 2) void time.toPresent();
+    else time.look(placeAt(event.clientX, box));
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    const { key } = event;
+    if (key === "ArrowRight" || key === "ArrowUp") time.stepEvent(1);
+    else if (key === "ArrowLeft" || key === "ArrowDown") time.stepEvent(-1);
+    else if (key === "Home") time.jump(0);
+    else if (key === "End") void time.toPresent();
+    else if (key === "PageUp" || key === "PageDown") time.stepEvent(key === "PageUp" ? 1 : -1, 10);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <>
+      {looking && <i className={styles.later} style={{ left: x }} aria-hidden="true" />}
+      {/* The axis is the track: a click or a drag there moves the moment. */}
+      <div
+        className={styles.track}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          scrub(event);
+        }}
+        onPointerMove={(event) => {
+          if (event.currentTarget.hasPointerCapture(event.pointerId)) scrub(event);
+        }}
+      />
+      <div
+        ref={mark}
+        className={styles.moment}
+        style={{ left: x }}
+        role="slider"
+        tabIndex={0}
+        aria-label="Moment shown"
+        aria-valuemin={0}
+        aria-valuemax={events.length}
+        aria-valuenow={looking ? here + 1 : events.length}
+        aria-valuetext={`${clock(now)} of ${clock(end)}${looking ? "" : ", the present"}${last === null ? "" : `, after ${last.title}`}`}
+        data-looking={looking}
+        onKeyDown={onKey}
+      />
+    </>
   );
 }
 
@@ -158,22 +269,30 @@ interface MarksProps {
   readonly until: number;
   /** The reader's own doing, not the cluster's. */
   readonly hollow?: boolean;
+  /** What has happened at the moment shown, by seq. */
+  readonly done: ReadonlySet<number>;
   onPick(entry: JournalEntry): void;
 }
 
 /** The journal without what kube-proxy does on nodes that the map leaves out: the control plane's, unless a packet goes there. */
-function useShownJournal(mirror: MirrorState, walk: Walk | null): readonly JournalEntry[] {
-  const { journal, objects } = mirror;
+function useShownJournal(
+  journal: readonly JournalEntry[],
+  mirror: MirrorState,
+  walk: Walk | null,
+): readonly JournalEntry[] {
+  const { objects } = mirror;
   const names = useMemo(() => castOf({ objects }, walk).nodes.map((node) => node.metadata.name), [objects, walk]);
   const key = names.join();
   return useMemo(() => {
     const shown = new Set(key.split(","));
+    // Before there are nodes nothing is left out.
+    if (key === "") return journal;
     return journal.filter((entry) => entry.lane !== "kube-proxy" || shown.has(entry.node));
   }, [journal, key]);
 }
 
 /** The marks of a lane, with the title of a mark beside it where the lane is free. */
-function Marks({ marks, picked, until, hollow = false, onPick }: MarksProps): ReactElement {
+function Marks({ marks, picked, until, hollow = false, done, onPick }: MarksProps): ReactElement {
   const at = picked === null ? -1 : marks.findIndex((mark) => mark.entries.includes(picked));
   return (
     <>
@@ -188,6 +307,7 @@ function Marks({ marks, picked, until, hollow = false, onPick }: MarksProps): Re
               className={styles.mark}
               data-picked={i === at}
               data-hollow={hollow}
+              data-later={!done.has(entry.seq) || undefined}
               style={{ left: mark.x, width: mark.width }}
               title={title}
               onClick={() => onPick(next(mark.entries, picked))}
@@ -210,15 +330,6 @@ function next(entries: readonly JournalEntry[], picked: JournalEntry | null): Jo
   return entries[(at + 1) % entries.length] as JournalEntry;
 }
 
-const LANE_NAMES: Readonly<Record<JournalEntry["lane"], string>> = {
-  api: "API server",
-  controllers: "controllers",
-  kubelet: "kubelet",
-  "kube-proxy": "kube-proxy",
-  packets: "packets",
-  user: "you",
-};
-
 function Caption({
   entry,
   journal,
@@ -226,7 +337,10 @@ function Caption({
   readonly entry: JournalEntry;
   readonly journal: readonly JournalEntry[];
 }): ReactElement {
+  const { time } = useSession();
+  const set = useTime((state) => state.set);
   const cause = entry.cause === null ? undefined : journal.find((other) => other.seq === entry.cause);
+  const effect = journal.find((other) => other.cause === entry.seq);
   return (
     <>
       <span className={styles.mono}>{clock(entry.at)}</span> {LANE_NAMES[entry.lane]}
@@ -246,9 +360,22 @@ function Caption({
       {cause !== undefined && (
         <>
           {" "}
-          ← {LANE_NAMES[cause.lane]}: {cause.title}
+          <button type="button" className={styles.link} onClick={() => set({ picked: cause.seq })}>
+            ← because {LANE_NAMES[cause.lane]}: {cause.title}
+          </button>
         </>
       )}
+      {effect !== undefined && (
+        <>
+          {" "}
+          <button type="button" className={styles.link} onClick={() => set({ picked: effect.seq })}>
+            → led to {effect.title}
+          </button>
+        </>
+      )}{" "}
+      <button type="button" className={styles.link} onClick={() => time.look(placeOf(entry))}>
+        Look at this moment
+      </button>
     </>
   );
 }
@@ -261,10 +388,13 @@ function showWalk(walk: Walk): void {
 /** One glyph per request: how it ended. Arrow keys go from one to the next. */
 function Packets(props: {
   readonly walks: readonly Walk[];
+  /** How many of them had been sent at the moment shown. */
+  readonly sent: number;
   readonly layout: Layout;
   readonly current: number;
 }): ReactElement {
-  const { walks, layout, current } = props;
+  const { walks, sent, layout, current } = props;
+  const { time } = useSession();
   const onKey = (event: KeyboardEvent<HTMLDivElement>): void => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (by === 0) return;
@@ -286,7 +416,12 @@ function Packets(props: {
           aria-current={i === current}
           tabIndex={i === (current < 0 ? walks.length - 1 : current) ? 0 : -1}
           aria-label={`Walk ${walk.id}, ${clock(walk.startedAt)}, ${commandLine(walk).command}, ${OUTCOMES[walk.outcome]} after ${duration(walk.endedAt - walk.startedAt)}`}
-          onClick={() => showWalk(walk)}
+          data-later={i >= sent || undefined}
+          onClick={() => {
+            // One that had not been sent yet is to be seen only when it had.
+            if (i >= sent) time.look({ at: walk.endedAt, after: null });
+            else showWalk(walk);
+          }}
         >
           <RailGlyph kind={outcomeGlyph(walk.outcome)} size={13} />
         </button>

@@ -1,7 +1,10 @@
 import { useEffect, useRef, type ReactElement } from "react";
 import { Icon } from "../inspector/glyphs.tsx";
 import { clock } from "../inspector/wording.ts";
+import { mirror } from "../../mirror/store.ts";
 import { SPEEDS, usePlayback } from "../playback.ts";
+import { useSession } from "../shell/session.ts";
+import { speedOf, useTime } from "../time/time.ts";
 import styles from "./Transport.module.css";
 
 /** A speed as it is written: "1/1000", "10×". */
@@ -9,14 +12,29 @@ function speedText(speed: number): string {
   return speed >= 1 ? `${speed}×` : `1/${Math.round(1 / speed)}`;
 }
 
-/** Previous hop, play or pause, next hop, the virtual time and how fast it runs. */
+/** Previous hop or event, play or pause, the next one, the virtual time and how fast it runs. */
 export function Transport(): ReactElement {
-  const idle = usePlayback((state) => state.walk === null);
-  const playing = usePlayback((state) => state.playing);
-  const { play, pause, step } = usePlayback.getState();
+  const { time } = useSession();
+  const history = useTime((state) => state.scope === "history");
+  const noWalk = usePlayback((state) => state.walk === null);
+  const idle = noWalk && !history;
+  const walking = usePlayback((state) => state.playing);
+  const running = useTime((state) => state.playing);
+  const playing = history ? running : walking;
+  const { play, pause, step } = history
+    ? { ...time, step: (by: 1 | -1) => time.stepEvent(by) }
+    : usePlayback.getState();
+  const what = history ? "event" : "hop";
   return (
     <div className={styles.transport} role="group" aria-label="Playback">
-      <button type="button" className={styles.step} disabled={idle} onClick={() => step(-1)} aria-label="Previous hop">
+      <Scope />
+      <button
+        type="button"
+        className={styles.step}
+        disabled={idle}
+        onClick={() => step(-1)}
+        aria-label={`Previous ${what}`}
+      >
         <Icon name="previous" />
       </button>
       <button
@@ -28,11 +46,36 @@ export function Transport(): ReactElement {
       >
         <Icon name={playing ? "pause" : "play"} />
       </button>
-      <button type="button" className={styles.step} disabled={idle} onClick={() => step(1)} aria-label="Next hop">
+      <button type="button" className={styles.step} disabled={idle} onClick={() => step(1)} aria-label={`Next ${what}`}>
         <Icon name="next" />
       </button>
       <Readout />
       <Speed />
+    </div>
+  );
+}
+
+/** What play, steps and speeds move: the packet on stage, or the time of the whole cluster. */
+function Scope(): ReactElement {
+  const { time } = useSession();
+  const scope = useTime((state) => state.scope);
+  const set = useTime((state) => state.set);
+  return (
+    <div className={styles.scope} role="group" aria-label="Time of">
+      {(["walk", "history"] as const).map((one) => (
+        <button
+          key={one}
+          type="button"
+          aria-pressed={scope === one}
+          onClick={() => {
+            time.pause();
+            if (usePlayback.getState().playing) usePlayback.getState().pause();
+            set({ scope: one });
+          }}
+        >
+          {one === "walk" ? "Packet" : "Cluster"}
+        </button>
+      ))}
     </div>
   );
 }
@@ -43,17 +86,28 @@ function Readout(): ReactElement {
   useEffect(() => {
     const show = (): void => {
       const { walk, at } = usePlayback.getState();
-      if (ref.current !== null) ref.current.textContent = walk === null ? "–" : clock(at);
+      const { scope, playing, at: moment } = useTime.getState();
+      const shown = scope === "history" ? (playing ? moment : mirror.getState().now) : walk === null ? null : at;
+      if (ref.current !== null) ref.current.textContent = shown === null ? "–" : clock(shown);
     };
     show();
-    return usePlayback.subscribe(show);
+    const stops = [usePlayback.subscribe(show), useTime.subscribe(show), mirror.subscribe(show)];
+    return () => {
+      for (const stop of stops) stop();
+    };
   }, []);
   return <span className={styles.readout} ref={ref} role="timer" aria-live="off" aria-label="Virtual time" />;
 }
 
 function Speed(): ReactElement {
-  const speed = usePlayback((state) => state.speed);
-  const setSpeed = usePlayback((state) => state.setSpeed);
+  const history = useTime((state) => state.scope === "history");
+  const walkSpeed = usePlayback((state) => state.speed);
+  const historySpeed = useTime(speedOf);
+  const speed = history ? historySpeed : walkSpeed;
+  const setSpeed = (value: number): void => {
+    if (history) useTime.getState().set({ chosenSpeed: value });
+    else usePlayback.getState().setSpeed(value);
+  };
   return (
     <>
       <div className={styles.speeds} role="radiogroup" aria-label="Speed: virtual time per second">

@@ -1,5 +1,6 @@
-import { useMemo, type ReactElement } from "react";
+import { lazy, Suspense, useMemo, type ReactElement } from "react";
 import type { Walk } from "../../model/trace/types.ts";
+import { useStory } from "../controlplane/state.ts";
 import { usePlayback } from "../playback.ts";
 import { CopyButton } from "./CopyButton.tsx";
 import { fraction } from "./fraction.ts";
@@ -13,11 +14,20 @@ import { useCurrentHop, useWholeWalk } from "./useCurrentHop.ts";
 import { walkText } from "./walkText.ts";
 import { answerText, commandLine, duration, walkTitle } from "./wording.ts";
 
+const Story = lazy(() => import("../controlplane/Story.tsx").then(({ Story: component }) => ({ default: component })));
+
 /** The walk on stage, read from top to bottom: how it ended, its ladder, the current hop and why. */
 export function Inspector({ mirror, query, exploration }: PanelProps): ReactElement {
   const { walk, selection, hop } = useCurrentHop();
   const whole = useWholeWalk();
   const chance = useMemo(() => chanceOf(walk, exploration), [walk, exploration]);
+  const telling = useStory((state) => state.story !== null);
+  if (telling)
+    return (
+      <Suspense>
+        <Story />
+      </Suspense>
+    );
   if (walk === null) return <Nothing nodes={mirror.proxies.length} starting={mirror.journal.length === 0} />;
   return (
     <div className={styles.inspector}>

@@ -1,5 +1,5 @@
 /** What the page has to say about itself, above the map: what happened, what still works, and one thing to do next. */
-import { useEffect, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import { DEFAULT_SCENARIO } from "../../scenarios/index.ts";
 import { LONG_LINK } from "../share/ShareButton.tsx";
@@ -8,7 +8,12 @@ import { Button } from "./Button.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { usePage, type Notice } from "./page.ts";
 import { useSession } from "./session.ts";
+import { useTime } from "../time/time.ts";
 import styles from "./Notices.module.css";
+
+const LookingBack = lazy(() =>
+  import("../time/LookingBack.tsx").then(({ LookingBack: component }) => ({ default: component })),
+);
 
 const dismiss = (): void => usePage.setState({ notice: null });
 
@@ -21,8 +26,15 @@ export function Notices() {
       {status === "stalled" && <Stalled trouble={trouble ?? ""} />}
       {status === "faulted" && <Faulted trouble={trouble ?? ""} />}
       {notice !== null && <NoticeCard notice={notice} />}
+      <TimeNotices />
     </>
   );
+}
+
+/** Where the view stands, when that is not the present. */
+function TimeNotices() {
+  const needed = useTime((state) => state.looking || state.fresh !== null);
+  return <Suspense>{needed && <LookingBack />}</Suspense>;
 }
 
 interface CardProps {

@@ -108,7 +108,7 @@ export interface TimeControl {
   look(place: Place): void;
   toPresent(): Promise<void>;
   /** The next event or the one before, from where the view stands. */
-  stepEvent(by: 1 | -1): void;
+  stepEvent(by: 1 | -1, count?: number): void;
   /** A tenth part of the history. */
   jump(tenth: number): void;
   play(): void;
@@ -126,6 +126,8 @@ function tell(entry: JournalEntry): void {
 
 export function createTime(client: Client): TimeControl {
   let busy = false;
+  /** Index of the event that is on its way to be shown. */
+  let aimed: number | null = null;
   let following = false;
   let wanted: Place | "present" | null = null;
   let lastFailure: Failure | null = null;
@@ -150,6 +152,7 @@ export function createTime(client: Client): TimeControl {
       }
     } finally {
       busy = false;
+      aimed = null;
     }
   };
 
@@ -222,6 +225,7 @@ export function createTime(client: Client): TimeControl {
     if (entry === undefined) return;
     setState({ scope: "history", picked: entry.seq, at: entry.at });
     const isLast = stepFrom(getState().whole.journal, index, 1) === null;
+    aimed = index;
     void go(isLast && getState().whole.end === entry.at ? "present" : placeOf(entry));
     tell(entry);
   };
@@ -324,10 +328,12 @@ export function createTime(client: Client): TimeControl {
       void go(place);
     },
     toPresent,
-    stepEvent: (by) => {
+    stepEvent: (by, count = 1) => {
       pause();
-      const next = stepFrom(getState().whole.journal, shownIndex(), by);
-      if (next !== null) lookAt(next);
+      const { journal } = getState().whole;
+      let at = aimed ?? shownIndex();
+      for (let n = 0; n < count; n++) at = stepFrom(journal, at, by) ?? at;
+      if (journal[at] !== undefined) lookAt(at);
     },
     jump: (tenth) => {
       pause();
