@@ -29,7 +29,7 @@ export function flightsOf(view: ClusterView, { departures, seed }: Rest, revisio
     if (departure.revision !== revision || departure.at <= now - LONGEST) continue;
     const then = { ...view, now: departure.at };
     for (const walk of walksOf(then, departure.network, departure.report, departure.at, seededChooser(seed))) {
-      if ( packets.length >= MOST) continue;
+      if (walk.endedAt <= now || packets.length >= MOST) continue;
       const key = keyOf(walk);
       let way = known.get(key);
       if (way === undefined) {
