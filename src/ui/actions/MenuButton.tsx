@@ -15,7 +15,7 @@ export function MenuButton({ object, name }: { readonly object: ObjectKey; reado
       onClick={(event) => {
         event.stopPropagation();
         const box = event.currentTarget.getBoundingClientRect();
-        useActs.setState({ menu: { object, x: box.left, y: box.bottom }, note: null });
+        useActs.setState({ menu: { object, x: box.left, y: box.bottom, byKey: event.detail === 0 }, note: null });
       }}
     >
       <Icon name="more" size={14} />

@@ -31,9 +31,9 @@ const elementOf = (object: ObjectKey): HTMLElement | null =>
   document.querySelector<HTMLElement>(`[data-object="${CSS.escape(object)}"]`);
 
 /** Opens the menu of an object beside an element that shows it. */
-export function openMenu(object: ObjectKey, x: number, y: number): void {
+function openMenu(object: ObjectKey, x: number, y: number, byKey: boolean): void {
   useUi.getState().set({ object });
-  useActs.setState({ menu: { object, x, y }, note: null });
+  useActs.setState({ menu: { object, x, y, byKey }, note: null });
 }
 
 /** Menus of everything that shows an object, pointing at the other end of a request, and what is said at an element. */
@@ -72,7 +72,12 @@ function useMenuGestures(): void {
         event.clientX <= box.right &&
         event.clientY >= box.top &&
         event.clientY <= box.bottom;
-      openMenu(found.object, inside ? event.clientX : box.left + 12, inside ? event.clientY : box.top + 12);
+      openMenu(
+        found.object,
+        inside ? event.clientX : box.left + 12,
+        inside ? event.clientY : box.top + 12,
+        event.button !== 2,
+      );
     };
     const onDown = (event: PointerEvent): void => {
       opened = false;
@@ -82,7 +87,7 @@ function useMenuGestures(): void {
       from = { x: event.clientX, y: event.clientY };
       timer = setTimeout(() => {
         opened = true;
-        openMenu(found.object, from.x, from.y);
+        openMenu(found.object, from.x, from.y, false);
       }, LONG_PRESS_MS);
     };
     const onMove = (event: PointerEvent): void => {
@@ -129,7 +134,21 @@ function useChoices(session: Session): Choices {
   return choices;
 }
 
-function ObjectMenu({ object, x, y }: { readonly object: ObjectKey; readonly x: number; readonly y: number }) {
+interface ObjectMenuProps {
+  readonly object: ObjectKey;
+  readonly x: number;
+  readonly y: number;
+  readonly byKey: boolean;
+}
+
+function ObjectMenu({ object, x, y, byKey }: ObjectMenuProps) {
+  const content = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // By key one expects to stand on the first entry; by pointer on none.
+    if (!byKey) return;
+    const frame = requestAnimationFrame(() => content.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus());
+    return () => cancelAnimationFrame(frame);
+  }, [byKey]);
   const session = useSession();
   const choices = useChoices(session);
   const objects = useMirror((state) => state.objects);
@@ -143,6 +162,7 @@ function ObjectMenu({ object, x, y }: { readonly object: ObjectKey; readonly x: 
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
+          ref={content}
           className={styles["menu"]}
           aria-label={nameOf(object)}
           align="start"

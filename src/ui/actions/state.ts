@@ -15,7 +15,7 @@ export type TrafficView = "load" | "connections" | "conntrack" | "balancers" | "
 
 export interface ActState {
   /** Menu of an object, at a point of the window. */
-  readonly menu: { readonly object: ObjectKey; readonly x: number; readonly y: number } | null;
+  readonly menu: { readonly object: ObjectKey; readonly x: number; readonly y: number; readonly byKey: boolean } | null;
   readonly picking: Picking | null;
   /** What came of the last action, said at its element until something else is done. */
   /** Whose connection table the Traffic tab shows; null: the first node's. */

@@ -8,20 +8,23 @@ interface ComboboxProps {
   readonly value: string;
   readonly choices: readonly Choice[];
   /** Anything may be typed: an address that is not on the list is a fair question too. */
-  readonly onChange: (value: string) => void;
+  readonly onChange: (value: string, chosen?: Choice) => void;
+  /** Of choices with this value the one that is meant. */
+  readonly protocol?: string;
   /** Enter while the list is closed. */
   readonly onSubmit: () => void;
 }
 
-/** What the label says that the value does not. */
-const detail = ({ value, label }: Choice): string =>
-  label
-    .split(" ")
-    .filter((word) => !value.includes(word))
-    .join(" ");
+/** What the label says that the value does not, and the protocol where it is not TCP or both are offered. */
+function detail({ value, label, protocol }: Choice, all: readonly Choice[]): string {
+  const words = label.split(" ").filter((word) => !value.includes(word));
+  const twice = all.some((other) => other.value === value && other.protocol !== protocol);
+  if (protocol !== undefined && (twice || protocol !== "tcp")) words.push(protocol.toUpperCase());
+  return words.join(" ");
+}
 
 /** A text field with suggestions, in the ARIA combobox pattern: arrows choose, Enter takes, Escape closes, typing filters. */
-export function Combobox({ label, value, choices, onChange, onSubmit }: ComboboxProps) {
+export function Combobox({ label, value, choices, protocol, onChange, onSubmit }: ComboboxProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
   /** Null: nothing was typed since the list was opened, and all of it is shown. */
@@ -34,9 +37,12 @@ export function Combobox({ label, value, choices, onChange, onSubmit }: Combobox
     if (open) list.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
   }, [open, active]);
 
+  const isChosen = (choice: Choice): boolean =>
+    choice.value === value &&
+    (protocol === undefined || choice.protocol === undefined || choice.protocol === protocol);
   const show = (): void => {
     setTyped(null);
-    setActive(matching(choices, "").findIndex((choice) => choice.value === value));
+    setActive(matching(choices, "").findIndex((choice) => isChosen(choice)));
     setOpen(true);
   };
   const hide = (): void => {
@@ -44,7 +50,7 @@ export function Combobox({ label, value, choices, onChange, onSubmit }: Combobox
     setTyped(null);
   };
   const take = (choice: Choice): void => {
-    onChange(choice.value);
+    onChange(choice.value, choice);
     hide();
   };
 
@@ -122,7 +128,7 @@ export function Combobox({ label, value, choices, onChange, onSubmit }: Combobox
       >
         {options.map((choice, at) => (
           // Grouped by a heading that belongs to the option's name: listbox groups are read unevenly.
-          <div key={choice.value}>
+          <div key={`${choice.value} ${choice.protocol ?? ""}`}>
             {choice.group !== options[at - 1]?.group && (
               <div className={styles["group"]} aria-hidden="true">
                 {choice.group}
@@ -134,14 +140,14 @@ export function Combobox({ label, value, choices, onChange, onSubmit }: Combobox
               className={styles["option"]}
               role="option"
               tabIndex={-1}
-              aria-selected={choice.value === value}
+              aria-selected={isChosen(choice)}
               data-active={at === active || undefined}
               onPointerDown={(event) => event.preventDefault()}
               onClick={() => take(choice)}
               onKeyDown={() => {}}
             >
               <span>{choice.value}</span>
-              <small>{detail(choice)}</small>
+              <small>{detail(choice, options)}</small>
             </div>
           </div>
         ))}

@@ -12,11 +12,14 @@ const TraceTable = lazy(() => import("./TraceTable.tsx").then(({ TraceTable: com
 const Outcomes = lazy(() => import("./Outcomes.tsx").then(({ Outcomes: component }) => ({ default: component })));
 const Console = lazy(() => import("../console/Console.tsx").then(({ Console: component }) => ({ default: component })));
 
+const Traffic = lazy(() => import("../traffic/Traffic.tsx").then(({ Traffic: component }) => ({ default: component })));
+
 const TABS: readonly (readonly [DockTab, string])[] = [
   ["timeline", "Timeline"],
   ["rules", "Rules"],
   ["trace", "Trace table"],
   ["outcomes", "Outcomes"],
+  ["traffic", "Traffic"],
   ["console", "Console"],
 ];
 
@@ -52,6 +55,11 @@ export function Dock({ bare, ...props }: PanelProps & { readonly bare: boolean }
       <Tabs.Content value="outcomes" className={styles.panel} tabIndex={-1}>
         <Suspense>
           <Outcomes {...props} />
+        </Suspense>
+      </Tabs.Content>
+      <Tabs.Content value="traffic" className={styles.panel} tabIndex={-1}>
+        <Suspense>
+          <Traffic />
         </Suspense>
       </Tabs.Content>
       <Tabs.Content value="console" className={styles.panel} tabIndex={-1}>

@@ -1,0 +1,111 @@
+import { timeText } from "../../graph/names.ts";
+import { useMirror } from "../../mirror/store.ts";
+import { command } from "../actions/perform.ts";
+import { useActs } from "../actions/state.ts";
+import { Button } from "../shell/Button.tsx";
+import { useSession } from "../shell/session.ts";
+import styles from "./Traffic.module.css";
+import { useAnswer } from "./useAnswer.ts";
+
+/** Connections that were opened to stay: used again and again, they do not meet the rules of new ones. */
+export function ConnectionsView() {
+  const session = useSession();
+  const connections = useAnswer("connections", {});
+  const request = useMirror((state) => state.walks.at(-1)?.request ?? null);
+  const can = request !== null && (request.protocol === "tcp" || request.protocol === "udp");
+  return (
+    <>
+      <div className={styles["tools"]}>
+        <p className={styles["lead"]}>
+          A connection keeps the backend that it was given: later changes of the rules do not move it.
+        </p>
+        {can && (
+          <Button icon="walk" onClick={() => void command(session, { type: "connect", request })}>
+            Connect {request.from.slice(request.from.indexOf("/") + 1)} to{" "}
+            {request.to.slice(request.to.indexOf("/") + 1)}
+          </Button>
+        )}
+      </div>
+      {connections !== null && connections.length === 0 && (
+        <p className={styles["none"]}>None yet. Open one here, or from a pod’s menu on the map.</p>
+      )}
+      {connections !== null && connections.length > 0 && (
+        <table className={styles["table"]}>
+          <caption className="kh-hidden">Standing connections</caption>
+          <thead>
+            <tr>
+              <th scope="col">no.</th>
+              <th scope="col">client</th>
+              <th scope="col">dialled</th>
+              <th scope="col">backend</th>
+              <th scope="col">client, server state</th>
+              <th scope="col">used</th>
+              <th scope="col">last</th>
+              <th scope="col">
+                <span className="kh-hidden">Do</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {connections.map((one) => {
+              const open = one.state === "ESTAB" || one.state === "CLOSE-WAIT";
+              const node = one.host.startsWith("node/") ? one.host : null;
+              return (
+                <tr key={one.id} data-over={!open || undefined}>
+                  <th scope="row">{one.id}</th>
+                  <td className={styles["mono"]}>{one.sender}</td>
+                  <td className={styles["mono"]}>
+                    {one.ends.dst}:{one.ends.dport} {one.protocol.toUpperCase()}
+                  </td>
+                  <td className={styles["mono"]}>{one.backend?.pod ?? one.backend?.ip ?? "none"}</td>
+                  <td className={styles["mono"]}>
+                    {one.state}, {one.server?.state ?? "none"}
+                  </td>
+                  <td>
+                    {one.exchanges}×, {timeText(one.lastAt)}
+                  </td>
+                  <td className={styles["wide"]}>
+                    {one.last}
+                    {one.stuckSince !== null && ` Unacknowledged since ${timeText(one.stuckSince)}.`}
+                  </td>
+                  <td className={styles["acts"]}>
+                    {open && (
+                      <>
+                        <Button
+                          aria-label={`One more request on connection ${String(one.id)}`}
+                          onClick={() => void command(session, { type: "exchange", connection: one.id })}
+                        >
+                          Use
+                        </Button>
+                        <Button
+                          aria-label={`Close connection ${String(one.id)} with FIN`}
+                          onClick={() => void command(session, { type: "close", connection: one.id, how: "fin" })}
+                        >
+                          FIN
+                        </Button>
+                        <Button
+                          aria-label={`Break connection ${String(one.id)} off with RST`}
+                          onClick={() => void command(session, { type: "close", connection: one.id, how: "rst" })}
+                        >
+                          RST
+                        </Button>
+                      </>
+                    )}
+                    {node !== null && (
+                      <Button
+                        onClick={() => useActs.setState({ trafficView: "conntrack", conntrackHost: node })}
+                        aria-label={`Connection table of ${node}`}
+                      >
+                        Table
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}
