@@ -10,17 +10,19 @@ import { admittedWords, applyEdits, count, errorsOf, problemsOf, warningsOf } fr
 import { ClosedNote, ForgetfulNote, ImportNote } from "./FooterNotes.tsx";
 import type { PlacedDiagnostic } from "./places.ts";
 import { useTabs } from "./tabs.ts";
-import { useOffers } from "./useOffers.ts";
+import { applyFix } from "./applyFix.ts";
+import type { Offer } from "./useOffers.ts";
 import styles from "./EditorPanel.module.css";
 
 interface FooterProps {
   readonly placed: readonly PlacedDiagnostic[];
+  readonly offers: readonly Offer[];
   readonly goTo: (tab: number, line: number, column: number) => void;
   readonly onFormat: () => void;
 }
 
 /** What the API server made of the text, and what could be added to it. */
-export function EditorFooter({ placed, goTo, onFormat }: FooterProps) {
+export function EditorFooter({ placed, offers, goTo, onFormat }: FooterProps) {
   const report = useMirror((state) => state.report);
   const problems = useMemo(() => problemsOf(report.diagnostics), [report.diagnostics]);
   const errors = errorsOf(problems).length;
@@ -36,7 +38,7 @@ export function EditorFooter({ placed, goTo, onFormat }: FooterProps) {
       <ImportNote />
       <ClosedNote />
       <ForgetfulNote />
-      <Offers />
+      <Offers offers={offers} />
       <Problems all={settled} goTo={goTo} />
       <div className={styles["last"]}>
         <p className={styles["status"]} role="status">
@@ -69,24 +71,25 @@ export function EditorFooter({ placed, goTo, onFormat }: FooterProps) {
   );
 }
 
-function Offers() {
+function Offers({ offers }: { readonly offers: readonly Offer[] }) {
   const session = useSession();
-  const offers = useOffers();
-  return offers.map(({ service, text }) => (
+  return offers.map(({ service, fixes }) => (
     <div key={service} className={styles["offer"]}>
       <p>
         <b>No pod matches {splitKey(service).name}.</b> Its addresses answer with a refusal until one does.
       </p>
-      <Button
-        onClick={() => {
-          const { draft } = usePage.getState();
-          const between = draft.trim() === "" ? "" : `${draft.replace(/\n*$/, "\n")}---\n`;
-          session.replaceText(between + text);
-          say("A Deployment was added at the end of the text.");
-        }}
-      >
-        Add a Deployment that matches
-      </Button>
+      {fixes.map((fix) => (
+        <Button
+          key={fix.title}
+          className={styles["wide"] ?? ""}
+          onClick={() => {
+            applyFix(session, fix);
+            say(`Done: ${fix.title}`);
+          }}
+        >
+          {fix.title}
+        </Button>
+      ))}
     </div>
   ));
 }

@@ -15,6 +15,7 @@ import { count, problemsOf } from "./problems.ts";
 import { PANEL_ID, Tabs, type Tally } from "./Tabs.tsx";
 import { activate, activeTab, editTab, useTabs } from "./tabs.ts";
 import { keepVersions } from "./undoStore.ts";
+import { useOffers } from "./useOffers.ts";
 import { useFacts } from "./useFacts.ts";
 import { useGutter } from "./useGutter.ts";
 import { useProvenance } from "./useProvenance.ts";
@@ -61,6 +62,8 @@ export function EditorPanel() {
     }
     return out;
   }, [placed, diagnostics]);
+
+  const offers = useOffers();
 
   const format = useCallback((): void => {
     void import("./format.ts").then(({ formatYaml }) => {
@@ -129,6 +132,10 @@ export function EditorPanel() {
     editor?.setTabs(all, active, closed?.tab.id ?? null);
   }, [editor, draftRevision, shape, active]);
   useEffect(() => editor?.setDiagnostics(placed), [editor, placed]);
+  useEffect(
+    () => editor?.setSuggestions(offers.flatMap(({ tab, range, fixes }) => fixes.map((fix) => ({ tab, range, fix })))),
+    [editor, offers],
+  );
   useGutter(editor, shape);
   useFacts(editor, shape);
 
@@ -210,7 +217,7 @@ export function EditorPanel() {
         )}
         <div ref={host} className={styles["monaco"]} data-ready={editor !== null || undefined} />
       </div>
-      <EditorFooter placed={placed} goTo={goTo} onFormat={format} />
+      <EditorFooter placed={placed} offers={offers} goTo={goTo} onFormat={format} />
     </section>
   );
 }

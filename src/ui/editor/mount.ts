@@ -1,5 +1,6 @@
 /** Puts a Monaco editor on the page's files. Part of the lazy chunk. */
 import { registerMarkers, setMarkers, setSuggestions, type Suggestion } from "./markers.ts";
+import { registerLive } from "./liveProviders.ts";
 import { modelOf, onTyped, replayVersions, syncModels } from "./models.ts";
 import { applyTheme, configureSchema, monaco } from "./monaco.ts";
 import type { PlacedDiagnostic } from "./places.ts";
@@ -72,6 +73,7 @@ const ESCAPE_FREE = [
 
 export function mountEditor(options: MountOptions): MountedEditor {
   registerMarkers();
+  registerLive();
   applyTheme(options.theme);
   let tabs = options.tabs;
   let active = options.active;
