@@ -1,23 +1,29 @@
 import "@xyflow/react/dist/base.css";
-import { ReactFlow, ReactFlowProvider, ViewportPortal, useReactFlow, useStore } from "@xyflow/react";
+import { ReactFlow, ReactFlowProvider, ViewportPortal } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { MirrorState } from "../../mirror/types.ts";
 import type { Exploration } from "../../model/trace/types.ts";
-import type { Rect } from "../../graph/geometry.ts";
-import { layoutOf, type Layout, type LayoutOptions } from "../../graph/layout.ts";
 import { motionOf } from "../../graph/motion.ts";
+import { movedOneWay, type Way } from "../../graph/moves.ts";
 import { pathOf } from "../../graph/path.ts";
-import type { Slots } from "../../graph/slots.ts";
+import type { ObjectKey } from "../../model/meta/types.ts";
 import { useCurrentHop } from "../inspector/useCurrentHop.ts";
 import { sequence, usePlayback } from "../playback.ts";
+import { say, usePage } from "../shell/page.ts";
 import { useUi } from "../state.ts";
 import { Backdrop, Wires } from "./Backdrop.tsx";
 import { CardView, type CardNode } from "./cards.tsx";
 import { HighlightContext, type Highlight } from "./highlight.ts";
-import { MapIcon } from "./icons.tsx";
+import { HopSpeaker } from "./HopSpeaker.tsx";
+import { keepSlots } from "./keepSlots.ts";
+import { useMapView } from "./mapView.ts";
 import { neighbour } from "./neighbour.ts";
 import { Legend, NothingSent, ResultCard } from "./Side.tsx";
 import { StageCanvas } from "./StageCanvas.tsx";
+import { StageHeader } from "./StageHeader.tsx";
+import { isMovable, useDrag } from "./useDrag.ts";
+import { useFit } from "./useFit.ts";
+import { useLeaving } from "./useLeaving.ts";
 import styles from "./Stage.module.css";
 
 export interface StageProps {
@@ -40,34 +46,54 @@ export function Stage(props: StageProps) {
   );
 }
 
+const WAYS: Readonly<Record<string, Way>> = {
+  ArrowUp: "up",
+  ArrowDown: "down",
+  ArrowLeft: "left",
+  ArrowRight: "right",
+};
+
 function Map({ mirror, exploration, onSend }: StageProps) {
   const walk = usePlayback((state) => state.walk);
   const folded = useUi((state) => state.intentFolded);
   const object = useUi((state) => state.object);
   const set = useUi((state) => state.set);
 
+  const slug = usePage((state) => state.scenario.slug);
+  const moved = useMapView((state) => state.moved);
+  const filter = useMapView((state) => state.filter);
+  useEffect(() => useMapView.getState().turnTo(slug), [slug]);
+
   const [keep] = useState(keepSlots);
   const layout = useMemo(
-    () => keep(mirror, { walk, exploration, folded, object }),
-    [keep, mirror, walk, exploration, folded, object],
+    () => keep(mirror, { walk, exploration, folded, object, moved, filter }, slug),
+    [keep, mirror, walk, exploration, folded, object, moved, filter, slug],
   );
   const path = useMemo(() => (walk === null ? null : pathOf(walk, layout)), [walk, layout]);
   const motion = useMemo(() => (path === null ? null : motionOf(path)), [path]);
 
-  const nodes = useMemo(
-    () =>
-      layout.cards.map((card): CardNode => ({
-        id: card.id,
+  const { dragged, onNodesChange } = useDrag(layout);
+  const leaving = useLeaving(layout.cards);
+  const nodes = useMemo(() => {
+    const lead = layout.cards.find((c) => c.id === dragged?.id);
+    const goesAlong = (card: (typeof layout.cards)[number]): boolean =>
+      card === lead || (lead?.kind === "node" && card.kind === "pod" && card.node === lead.name);
+    const placed = (card: (typeof layout.cards)[number], isLeaving: boolean): CardNode => {
+      const along = dragged !== null && goesAlong(card);
+      return {
+        id: isLeaving ? `leaving ${card.id}` : card.id,
         type: "card",
-        position: { x: card.rect.x, y: card.rect.y },
+        position: { x: card.rect.x + (along ? dragged.dx : 0), y: card.rect.y + (along ? dragged.dy : 0) },
         width: card.rect.w,
         height: card.rect.h,
-        zIndex: card.kind === "pod" ? 2 : 0,
-        data: { card },
-        style: { pointerEvents: "all" },
-      })),
-    [layout],
-  );
+        zIndex: (card.kind === "pod" ? 2 : 0) + (along ? 10 : 0),
+        data: { card, leaving: isLeaving },
+        draggable: isMovable(card) && !isLeaving,
+        style: { pointerEvents: isLeaving ? "none" : "all" },
+      };
+    };
+    return [...layout.cards.map((card) => placed(card, false)), ...leaving.map((card) => placed(card, true))];
+  }, [layout, dragged, leaving]);
 
   const { hop } = useCurrentHop();
   const [focus, setFocus] = useState<string | null>(null);
@@ -112,6 +138,15 @@ function Map({ mirror, exploration, onSend }: StageProps) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const from = event.target instanceof HTMLElement ? event.target.dataset["card"] : undefined;
+    const way = WAYS[event.key];
+    if (event.altKey && from !== undefined && way !== undefined) {
+      const next = movedOneWay(layout.cards, layout.slots, from, way);
+      if (next !== null) useMapView.getState().move(next);
+      say(next === null ? "It does not move that way." : `Moved ${way}.`);
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const zoom = { "+": 1.25, "-": 0.8 }[event.key];
     if (zoom !== undefined) fit.zoomBy(zoom);
@@ -129,45 +164,30 @@ function Map({ mirror, exploration, onSend }: StageProps) {
     event.stopPropagation();
   };
 
-  const index = mirror.walks.findIndex((w) => w.id === walk?.id);
+  const { show } = fit;
+  const find = useCallback(
+    (key: ObjectKey): boolean => {
+      const card = layout.cards.find((c) => c.object === key);
+      if (card === undefined) return false;
+      show(card.rect);
+      select(card.id);
+      map.current?.querySelector<HTMLElement>(`[data-card="${CSS.escape(card.id)}"]`)?.focus({ preventScroll: true });
+      return true;
+    },
+    [layout, show, select],
+  );
   return (
     <HighlightContext value={highlight}>
       <div className={styles["stage"]}>
-        <header className={styles["header"]}>
-          <h2>Map</h2>
-          {walk !== null && index >= 0 && (
-            <span className={styles["count"]}>
-              walk {index + 1} of {mirror.walks.length}
-            </span>
-          )}
-          <div className={styles["tools"]}>
-            {hop?.place.startsWith("node/") === true && (
-              <button type="button" className={styles["tool"]} onClick={() => set({ center: "netfilter" })}>
-                <MapIcon name="stairs" size={14} />
-                {`${hop.place.slice("node/".length)} netfilter`}
-              </button>
-            )}
-            <button
-              type="button"
-              className={styles["tool"]}
-              aria-pressed={folded}
-              onClick={() => set({ intentFolded: !folded })}
-            >
-              <MapIcon name={folded ? "unfold" : "fold"} size={14} />
-              {folded ? "Unfold intent" : "Fold intent"}
-            </button>
-            <button type="button" className={styles["tool"]} aria-label="Fit the map" onClick={fit.now}>
-              <MapIcon name="fit" />
-            </button>
-          </div>
-        </header>
+        <StageHeader mirror={mirror} walk={walk} hop={hop} shown={layout.shown} onFit={fit.now} onFind={find} />
         <div ref={map} className={styles["map"]} onKeyDown={onKeyDown} data-lod={fit.lod}>
           <ReactFlow<CardNode>
             className={styles["flow"] ?? ""}
             nodes={nodes}
             edges={[]}
             nodeTypes={NODE_TYPES}
-            nodesDraggable={false}
+            onNodesChange={onNodesChange}
+            nodeDragThreshold={6}
             nodesConnectable={false}
             nodesFocusable={false}
             edgesFocusable={false}
@@ -208,76 +228,11 @@ function Map({ mirror, exploration, onSend }: StageProps) {
                 ))}
               </div>
             </ViewportPortal>
-            <StageCanvas motion={motion} />
+            <StageCanvas motion={motion} layout={layout} />
           </ReactFlow>
         </div>
         <HopSpeaker />
       </div>
     </HighlightContext>
   );
-}
-
-/** Says the hop under the playhead while the reader steps; a playing walk would only chatter. */
-function HopSpeaker() {
-  const { walk, selection, hop } = useCurrentHop();
-  const playing = usePlayback((state) => state.playing);
-  const place = hop?.place.slice(hop.place.indexOf("/") + 1) ?? "";
-  const count = walk === null ? 0 : walk.hops.length + walk.reply.length;
-  const number =
-    walk === null || selection === null ? 0 : selection.index + 1 + (selection.leg === "reply" ? walk.hops.length : 0);
-  return (
-    <p className="kh-hidden" aria-live="polite" data-testid="hop-live">
-      {playing || hop === null ? "" : `Hop ${String(number)} of ${String(count)}, ${place}, ${hop.label}. ${hop.note}`}
-    </p>
-  );
-}
-
-/** Lays out with the slots of the last layout, so that pods stay where they are. Asked twice the same, it answers the same. */
-function keepSlots(): (mirror: MirrorState, options: Omit<LayoutOptions, "previous">) => Layout {
-  let previous: Slots = new globalThis.Map();
-  return (mirror, options) => {
-    const layout = layoutOf(mirror, { ...options, previous });
-    previous = layout.slots;
-    return layout;
-  };
-}
-
-type Lod = "near" | "middle" | "far";
-
-/** Keeps the whole map in view until the reader pans or zooms; after that only when asked. */
-function useFit(bounds: Rect) {
-  const flow = useReactFlow();
-  const width = useStore((state) => state.width);
-  const height = useStore((state) => state.height);
-  const lod = useStore((state): Lod =>
-    state.transform[2] < 0.45 ? "far" : state.transform[2] < 0.8 ? "middle" : "near",
-  );
-  const own = useRef(false);
-  const { w, h } = bounds;
-
-  const now = useCallback(() => {
-    if (width === 0 || height === 0) return;
-    own.current = false;
-    const zoom = Math.min(1.6, Math.max(0.2, Math.min(width / w, height / h)));
-    const x = (width - w * zoom) / 2;
-    const y = Math.max(0, Math.min(24, (height - h * zoom) / 2));
-    void flow.setViewport({ x, y, zoom });
-  }, [flow, width, height, w, h]);
-
-  useEffect(() => {
-    if (!own.current) now();
-  }, [now]);
-
-  const moved = useCallback((event: unknown) => {
-    // Moves by script have no event.
-    if (event !== null) own.current = true;
-  }, []);
-  const zoomBy = useCallback(
-    (factor: number) => {
-      own.current = true;
-      void flow.zoomTo(flow.getZoom() * factor);
-    },
-    [flow],
-  );
-  return { now, moved, zoomBy, lod };
 }

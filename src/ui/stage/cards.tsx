@@ -12,13 +12,20 @@ import { Sigil } from "./Sigil.tsx";
 import { StampShape } from "./StampShape.tsx";
 import styles from "./Cards.module.css";
 
-export type CardNode = FlowNode<{ readonly card: Card }, "card">;
+export type CardNode = FlowNode<{ readonly card: Card; readonly leaving: boolean }, "card">;
 
 /** Every card is one button with a name that says all it shows; the arrow keys of the map move between them. */
-export const CardView = memo(function CardView({ data: { card } }: NodeProps<CardNode>) {
+export const CardView = memo(function CardView({ data: { card, leaving } }: NodeProps<CardNode>) {
   const { focus, object, select, open } = useHighlight();
   const classes = [styles["card"], styles[card.kind], ...flags(card)];
   const selected = object !== null && card.object === object;
+  // What has gone fades where it stood: nothing to press, and nothing to read out.
+  if (leaving)
+    return (
+      <div className={`${classes.join(" ")} ${styles["leaving"] ?? ""}`} aria-hidden="true">
+        <Face card={card} />
+      </div>
+    );
   return (
     <>
       <button

@@ -3,6 +3,7 @@ import { STRAND } from "../../graph/metrics.ts";
 import { doneOf, type Half, type Moment } from "../../graph/motion.ts";
 import { tintAt, type Arrow, type Glyph, type LegPath, type TintChange, type WalkPath } from "../../graph/path.ts";
 import { indexAt } from "../../graph/ribbon.ts";
+import { TINTS, type SwarmPicture } from "../../graph/swarm.ts";
 import type { Palette } from "./palette.ts";
 
 /** One picture of the canvas. Nothing here remembers anything: the same scene gives the same pixels. */
@@ -275,4 +276,29 @@ function face(ctx: CanvasRenderingContext2D, half: Half, side: 1 | -1, palette: 
   }
   ctx.fill();
   ctx.restore();
+}
+
+/** Half of a small domino. */
+const SMALL = { w: 4.5, h: 6 } as const;
+
+/** Many packets as small dominoes, source left and destination right. Rectangles of one colour are one path: ten fills in all. */
+export function paintSwarm(ctx: CanvasRenderingContext2D, swarm: SwarmPicture, palette: Palette, zoom: number): void {
+  const scale = Math.max(1, 0.6 / zoom);
+  const w = SMALL.w * scale;
+  const h = SMALL.h * scale;
+  ctx.fillStyle = palette.surface;
+  ctx.beginPath();
+  for (let i = 0; i < swarm.count; i++)
+    ctx.rect((swarm.x[i] ?? 0) - w - 1, (swarm.y[i] ?? 0) - h / 2 - 1, 2 * w + 2, h + 2);
+  ctx.fill();
+  TINTS.forEach((tint, n) => {
+    ctx.fillStyle = palette.tint[tint];
+    ctx.beginPath();
+    for (let i = 0; i < swarm.count; i++) {
+      const y = (swarm.y[i] ?? 0) - h / 2;
+      if (swarm.source[i] === n) ctx.rect((swarm.x[i] ?? 0) - w, y, w - 0.5, h);
+      if (swarm.destination[i] === n) ctx.rect((swarm.x[i] ?? 0) + 0.5, y, w - 0.5, h);
+    }
+    ctx.fill();
+  });
 }

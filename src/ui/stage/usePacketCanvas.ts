@@ -1,7 +1,10 @@
 import { useEffect, type RefObject } from "react";
 import { momentAt, type Motion } from "../../graph/motion.ts";
+import type { Micros } from "../../base/time.ts";
+import { emptyPicture, placeSwarm, type Swarm } from "../../graph/swarm.ts";
 import { currentHop, usePlayback } from "../playback.ts";
-import { paint } from "./paint.ts";
+import { useTime } from "../time/time.ts";
+import { paint, paintSwarm } from "./paint.ts";
 import { readPalette, type Palette } from "./palette.ts";
 
 /** Wall milliseconds of one flip. */
@@ -16,6 +19,24 @@ export interface View {
   readonly zoom: number;
   readonly packet?: number;
 }
+
+/** Packets of loads that are under way, as the worker knew them at one moment. */
+export interface Crowd {
+  readonly swarm: Swarm;
+  readonly at: Micros;
+}
+
+/** The moment at which a crowd is drawn: that of the playhead, where it stands near; else the moment for which it is known. */
+function momentOf(crowd: Crowd): Micros {
+  const time = useTime.getState();
+  if (time.scope === "history") return Math.max(crowd.at, time.at);
+  const { walk, at } = usePlayback.getState();
+  const isThen = walk !== null && walk.startedAt <= crowd.at + NEAR && walk.endedAt >= crowd.at;
+  return isThen ? at : crowd.at;
+}
+
+/** Virtual µs. */
+const NEAR = 20_000;
 
 /** Frame that last moved the playhead: two canvases on one page must not move it twice. */
 let advancedIn = -1;
@@ -47,12 +68,17 @@ export function frameLoop(draw: () => void): { readonly request: () => void; rea
     if (usePlayback.getState().playing) request();
   };
   const unsubscribe = usePlayback.subscribe(request);
+  // The clock of the whole history moves by itself.
+  const unwatch = useTime.subscribe((now, old) => {
+    if (now.at !== old.at || now.scope !== old.scope) request();
+  });
   request();
   return {
     request,
     stop: () => {
       cancelAnimationFrame(frame);
       unsubscribe();
+      unwatch();
     },
   };
 }
@@ -63,6 +89,7 @@ export function usePacketCanvas(
   motion: Motion | null,
   view: () => View,
   watch: (changed: () => void) => () => void,
+  crowd: Crowd | null = null,
 ): void {
   useEffect(() => {
     const element = canvas.current;
@@ -70,6 +97,7 @@ export function usePacketCanvas(
     if (element === null || ctx === null || ctx === undefined) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     let palette: Palette = readPalette(element);
+    const picture = crowd === null ? null : emptyPicture(crowd.swarm.count);
 
     const loop = frameLoop(() => {
       const { width, height, x, y, zoom, packet = 1 } = view();
@@ -83,8 +111,16 @@ export function usePacketCanvas(
       ctx.setTransform(1, 0, 0, 1, 0, 0);
       ctx.clearRect(0, 0, w, h);
       const playback = usePlayback.getState();
-      if (motion === null || playback.walk !== motion.path.walk) return;
       ctx.setTransform(ratio * zoom, 0, 0, ratio * zoom, ratio * x, ratio * y);
+      const many = (): void => {
+        if (crowd === null || picture === null) return;
+        placeSwarm(crowd.swarm, momentOf(crowd), calm.matches, picture);
+        paintSwarm(ctx, picture, palette, zoom);
+      };
+      if (motion === null || playback.walk !== motion.path.walk) {
+        many();
+        return;
+      }
       const over = playback.at >= motion.end;
       const flip = playback.playing && !calm.matches ? FLIP_MS * 1000 * playback.speed : 0;
       const hop = playback.playing || over ? null : currentHop(playback);
@@ -98,6 +134,7 @@ export function usePacketCanvas(
         zoom,
         packet,
       });
+      many();
     });
     const recolour = (): void => {
       palette = readPalette(element);
@@ -113,5 +150,5 @@ export function usePacketCanvas(
       unwatch();
       calm.removeEventListener("change", loop.request);
     };
-  }, [canvas, motion, view, watch]);
+  }, [canvas, motion, view, watch, crowd]);
 }
