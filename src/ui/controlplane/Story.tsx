@@ -159,7 +159,6 @@ function ObjectDiff({ object, revision }: { readonly object: ObjectKey; readonly
             <span key={i} data-kind={kind}>
               {kind === "added" ? "+ " : kind === "removed" ? "- " : kind === "gap" ? "… " : "  "}
               {text}
-              {"\n"}
             </span>
           ))}
         </pre>

@@ -102,6 +102,35 @@ function legOf(
   const { title, detail, objects, node, revision } = entry;
   switch (entry.lane) {
     case "api": {
+      const by = writer === undefined ? "api" : actorOf(writer);
+      const stored = `etcd holds it as revision ${String(revision)}`;
+      // Whoever writes does so by the API server; what kubectl asked for has come there already.
+      return by === "kubectl" || by === "api"
+        ? { from: "api", to: "etcd", title, detail: stored }
+        : { from: by, to: "api", title, detail: stored };
+    }
+    case "controllers":
+      return { controller: entry.detail };
+    case "kubelet":
+      return { kubelet: entry.node };
+    case "kube-proxy":
+      return { proxy: entry.node };
+    case "api":
+      return "api";
+    default:
+      return "kubectl";
+  }
+}
+
+const plain = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? "" : "s"}`;
+
+function legOf(
+  entry: JournalEntry,
+  writer: JournalEntry | undefined,
+): Omit<StoryStep, "entry" | "at" | "objects" | "depth"> {
+  const { title, detail, objects, node, revision } = entry;
+  switch (entry.lane) {
+    case "api": {
       const from = writer === undefined ? "api" : actorOf(writer);
       return {
         from: from === "kubectl" ? "api" : from,
@@ -111,9 +140,9 @@ function legOf(
       };
     }
     case "controllers":
-      return { from: "etcd", to: { controller: detail }, title, detail: `${detail} hears of it by its watch` };
+      return { from: "api", to: { controller: detail }, title, detail: `${detail} hears of it by its watch` };
     case "kubelet":
-      return { from: "etcd", to: { kubelet: node }, title, detail: kubeletDetail(node, title) };
+      return { from: "api", to: { kubelet: node }, title, detail: kubeletDetail(node, title) };
     case "kube-proxy":
       return {
         from: { proxy: node },

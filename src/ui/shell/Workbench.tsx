@@ -17,7 +17,7 @@ type Bench = Exclude<Layout, "phone">;
 
 const EDITOR = 320;
 const INSPECTOR = 392;
-const DOCK = 212;
+const DOCK = 240;
 /** What is left to the map at least. */
 const MAP_WIDTH = 320;
 const MAP_HEIGHT = 200;

@@ -20,15 +20,13 @@ function Banner() {
   const now = useMirror((state) => state.now);
   const end = useTime((state) => state.whole.end);
   const playing = useTime((state) => state.playing);
-  const last = useMirror((state) => state.journal.findLast(({ lane }) => lane !== "api"));
   return (
     <section className={styles["banner"]} aria-label="Looking back">
       <div className={styles["words"]}>
         <p className={styles["moment"]}>
-          You look at <b>{clock(now)}</b> of {clock(end)}
-          {last === undefined ? "" : `, after “${last.title}”`}.
+          You look at <b>{clock(now)}</b> of {clock(end)}.{" "}
+          {!playing && <span>What you do now begins a fork here: what came later is put aside.</span>}
         </p>
-        {!playing && <p>What you do now begins a fork here: what came later is put aside.</p>}
       </div>
       <Button look="primary" onClick={() => void time.toPresent()}>
         Back to the present
