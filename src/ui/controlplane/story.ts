@@ -110,36 +110,6 @@ function legOf(
         : { from: by, to: "api", title, detail: stored };
     }
     case "controllers":
-      return { controller: entry.detail };
-    case "kubelet":
-      return { kubelet: entry.node };
-    case "kube-proxy":
-      return { proxy: entry.node };
-    case "api":
-      return "api";
-    default:
-      return "kubectl";
-  }
-}
-
-const plain = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? "" : "s"}`;
-
-function legOf(
-  entry: JournalEntry,
-  writer: JournalEntry | undefined,
-): Omit<StoryStep, "entry" | "at" | "objects" | "depth"> {
-  const { title, detail, objects, node, revision } = entry;
-  switch (entry.lane) {
-    case "api": {
-      const from = writer === undefined ? "api" : actorOf(writer);
-      return {
-        from: from === "kubectl" ? "api" : from,
-        to: "etcd",
-        title,
-        detail: `etcd revision ${String(revision)}`,
-      };
-    }
-    case "controllers":
       return { from: "api", to: { controller: detail }, title, detail: `${detail} hears of it by its watch` };
     case "kubelet":
       return { from: "api", to: { kubelet: node }, title, detail: kubeletDetail(node, title) };
