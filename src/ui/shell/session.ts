@@ -11,6 +11,7 @@ import type * as codec from "../share/codec.ts";
 import type { SharedState } from "../share/schema.ts";
 import { useUi } from "../state.ts";
 import { recallDraft, rememberDraft } from "./draft.ts";
+import { followUrl } from "../time/url.ts";
 import { createTime, useTime, type TimeControl } from "../time/time.ts";
 import { replaceDraft, say, usePage } from "./page.ts";
 
@@ -61,6 +62,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
   let sendingText = false;
   /** Counts openings, so that a slow one does not act after a later one. */
   let opening = 0;
+  let isOpening = false;
 
   const frame = (next: Frame): void => {
     applyFrame(mirror, next);
@@ -195,6 +197,16 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
   };
 
   const openHash = async (): Promise<void> => {
+    isOpening = true;
+    try {
+      await openHere();
+    } finally {
+      isOpening = false;
+      follow.rest();
+    }
+  };
+
+  const openHere = async (): Promise<void> => {
     const { hash } = location;
     const mine = ++opening;
     const decoded = hash === "" ? null : (await loadCodec()).decodeShare(hash);
@@ -233,6 +245,30 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     await openText(scenario, scenario.text);
   };
 
+  const hash = async (): Promise<string | null> => {
+    const { decodeShare, encodeShare } = await loadCodec();
+    await flushText();
+    const { now } = mirror.getState();
+    const { looking, after } = useTime.getState();
+    const { walk, object, center } = useUi.getState();
+    const { scenario } = usePage.getState();
+    const encoded = encodeShare({
+      scenario: SCENARIOS.includes(scenario) ? scenario.slug : null,
+      history: client.history(),
+      upTo: looking ? now : null,
+      ...(looking && after !== null ? { after } : {}),
+      view: { walk, hop: currentHop(usePlayback.getState()), object, center },
+    });
+    return decodeShare(encoded).ok ? encoded : null;
+  };
+
+  const follow = followUrl({
+    hash,
+    busy: () => typing !== null || sendingText || isOpening,
+    // What is typed over a link is kept for that link: it moves along.
+    wrote: (written) => rememberDraft(written, usePage.getState().scenario.slug, usePage.getState().draft),
+  });
+
   return {
     client,
     time,
@@ -261,22 +297,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     },
     flush: flushText,
     send,
-    hash: async () => {
-      const { decodeShare, encodeShare } = await loadCodec();
-      await flushText();
-      const { now } = mirror.getState();
-      const { looking, after } = useTime.getState();
-      const { walk, object, center } = useUi.getState();
-      const { scenario } = usePage.getState();
-      const hash = encodeShare({
-        scenario: SCENARIOS.includes(scenario) ? scenario.slug : null,
-        history: client.history(),
-        upTo: looking ? now : null,
-        ...(looking && after !== null ? { after } : {}),
-        view: { walk, hop: currentHop(usePlayback.getState()), object, center },
-      });
-      return decodeShare(hash).ok ? hash : null;
-    },
+    hash,
     restart: async () => {
       const { refusal } = await client.restart();
       if (refusal !== null) return;
@@ -288,6 +309,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
       removeEventListener("pagehide", onPageHide);
       stopTyping();
       time.close();
+      follow.close();
       if (saving !== null) save();
       client.close();
     },
