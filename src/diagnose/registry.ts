@@ -4,17 +4,22 @@ import { hairpin } from "./findings/hairpin.ts";
 import { icmp } from "./findings/icmp.ts";
 import { namedPortMissing } from "./findings/named-port-missing.ts";
 import { noEndpoints } from "./findings/no-endpoints.ts";
+import { dnsDown, externalNameLimits, searchPath, statefulSetDns } from "./findings/names.ts";
 import { nodePortLocalhost } from "./findings/node-port.ts";
 import { lbPending, outsideClusterIP } from "./findings/outside.ts";
 import { policyDenies } from "./findings/policy-denies.ts";
+import { rulesStale } from "./findings/rules-stale.ts";
 import { selectorNoMatch } from "./findings/selector-no-match.ts";
+import { sliceNotLinked } from "./findings/slice-not-linked.ts";
 import { sourceIpSnat } from "./findings/source-ip.ts";
 import { listenerLoopback, targetPortClosed } from "./findings/target-port-closed.ts";
 import { localExternal, localInternal, remoteNodePortLocal } from "./findings/traffic-policy.ts";
 import type { Diagnoser } from "./types.ts";
 
 export const DIAGNOSERS: readonly Diagnoser[] = [
+  dnsDown,
   endpointsNotReady,
+  externalNameLimits,
   hairpin,
   icmp,
   lbPending,
@@ -27,7 +32,11 @@ export const DIAGNOSERS: readonly Diagnoser[] = [
   outsideClusterIP,
   policyDenies,
   remoteNodePortLocal,
+  rulesStale,
+  searchPath,
   selectorNoMatch,
+  sliceNotLinked,
   sourceIpSnat,
+  statefulSetDns,
   targetPortClosed,
 ];
