@@ -7,6 +7,7 @@ import { Button } from "../shell/Button.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { say } from "../shell/page.ts";
 import { useSession, type Session } from "../shell/session.ts";
+import { REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
 import { deedsOf, senderOf, targetsOf, type Entry } from "./deeds.ts";
 import styles from "./Menu.module.css";
@@ -252,6 +253,13 @@ function PickBar({ picking }: { readonly picking: Picking }) {
 
   useEffect(() => {
     document.documentElement.dataset["picking"] = "";
+    // Over the head of the map, which is where one looks now.
+    const map = document.getElementById(REGIONS.map)?.getBoundingClientRect();
+    if (map !== undefined && bar.current !== null) {
+      bar.current.style.top = `${String(map.top + 4)}px`;
+      bar.current.style.left = `${String(map.left + map.width / 2)}px`;
+      bar.current.style.maxWidth = `${String(Math.max(280, map.width - 16))}px`;
+    }
     const cancel = (): void => {
       useActs.setState({ picking: null });
       say("Nothing was sent.");

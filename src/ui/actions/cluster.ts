@@ -13,7 +13,7 @@ const mode = (to: ProxyMode, name: string): Action => ({
   group: "Cluster",
   hint: "restart",
   enabled: () => mirror.getState().mode !== to,
-  run: ({ session }) => void loadPerform().then(({ command }) => command(session, { type: "mode", mode: to })),
+  run: ({ session }) => void loadPerform().then(({ command }) => command(session, { type: "mode", mode: to }, null)),
 });
 
 const traffic = (view: TrafficView, title: string, hint: string): Action => ({

@@ -18,17 +18,23 @@ function note(object: ObjectKey | null, message: string, refused: boolean): void
   say(refused ? `Not done: ${message}` : message);
 }
 
-/** Gives a command to the cluster; its walk, if it makes one, comes on stage. */
-export async function command(session: Session, given: Command, object: ObjectKey | null = null): Promise<boolean> {
+/**
+ * Gives a command to the cluster; its walk, if it makes one, comes on stage. What came of it is said at `object`, or over the foot of the
+ * page; without one only a refusal is, for then the panel that was used shows the rest.
+ */
+export async function command(session: Session, given: Command, object?: ObjectKey | null): Promise<boolean> {
+  useActs.setState({ picking: null, note: null });
   await session.flush();
   const { refusal, walk } = await session.client.command(given);
   if (refusal !== null) {
-    note(object, refusal.message, true);
+    note(object ?? null, refusal.message, true);
     return false;
   }
   const made = walk === null ? null : (mirror.getState().walks.find(({ id }) => id === walk) ?? null);
   if (made !== null) stage(made);
-  note(object, made === null ? `Done: ${titleOf(given)}` : made.summary, false);
+  const message = made === null ? `Done: ${titleOf(given)}` : made.summary;
+  if (object === undefined) say(message);
+  else note(object, message, false);
   return true;
 }
 
@@ -76,7 +82,7 @@ async function locate(session: Session, object: ObjectKey): Promise<void> {
 /** Does a deed. `object` is what it was chosen on. */
 export async function perform(session: Session, deed: Deed, object: ObjectKey | null): Promise<void> {
   const { set } = useUi.getState();
-  useActs.setState({ menu: null, note: null });
+  useActs.setState({ menu: null, note: null, picking: null });
   switch (deed.do) {
     case "command":
       await command(session, deed.command, object);

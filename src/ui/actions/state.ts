@@ -20,6 +20,8 @@ export interface ActState {
   /** What came of the last action, said at its element until something else is done. */
   /** Whose connection table the Traffic tab shows; null: the first node's. */
   readonly conntrackHost: HostId | null;
+  /** What the connection table is filtered by. */
+  readonly conntrackFilter: string;
   readonly trafficView: TrafficView;
   readonly note: { readonly object: ObjectKey | null; readonly refused: boolean; readonly message: string } | null;
 }
@@ -29,5 +31,6 @@ export const useActs = create<ActState>()(() => ({
   picking: null,
   note: null,
   conntrackHost: null,
+  conntrackFilter: "",
   trafficView: "load",
 }));

@@ -38,8 +38,7 @@ export function Combobox({ label, value, choices, protocol, onChange, onSubmit }
   }, [open, active]);
 
   const isChosen = (choice: Choice): boolean =>
-    choice.value === value &&
-    (protocol === undefined || choice.protocol === undefined || choice.protocol === protocol);
+    choice.value === value && (protocol === undefined || choice.protocol === undefined || choice.protocol === protocol);
   const show = (): void => {
     setTyped(null);
     setActive(matching(choices, "").findIndex((choice) => isChosen(choice)));

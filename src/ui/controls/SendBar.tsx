@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import type { Protocol } from "../../model/trace/types.ts";
 import { Button } from "../shell/Button.tsx";
@@ -6,10 +6,17 @@ import { usePage } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { Combobox } from "./Combobox.tsx";
 import { offered, type Choices, type Ends } from "./requests.ts";
+import { recentRequests, requestOf, SAYS_NOTHING, saysOf, saysText, type Says } from "./message.ts";
 import styles from "./SendBar.module.css";
 
+// Not part of the first picture.
+const SendMore = lazy(() => import("./SendMore.tsx").then(({ SendMore: component }) => ({ default: component })));
+
+/** Requests offered again. */
+const RECENT = 10;
+
 const NONE: Choices = { from: [], to: [] };
-const PROTOCOLS: readonly Protocol[] = ["tcp", "udp", "icmp"];
+const PROTOCOLS: readonly Protocol[] = ["tcp", "udp", "sctp", "icmp"];
 
 interface Chosen {
   /** What the form showed before: the request sent last, or the one that the scenario opens with. */
@@ -17,6 +24,7 @@ interface Chosen {
   readonly from: string;
   readonly to: string;
   readonly protocol: Protocol;
+  readonly says: Says;
 }
 
 /** Who dials whom. The fields follow what was sent last, until something else is chosen in them. */
@@ -30,6 +38,18 @@ export function SendBar() {
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [refused, setRefused] = useState<{ readonly message: string; readonly field: string | null } | null>(null);
   const [busy, setBusy] = useState(false);
+  const [more, setMore] = useState(false);
+  const walks = useMirror((state) => state.walks);
+  const recent = useMemo(
+    () =>
+      more
+        ? recentRequests(
+            walks.map(({ request }) => request),
+            RECENT,
+          )
+        : [],
+    [more, walks],
+  );
 
   useEffect(() => {
     if (!ready) return;
@@ -50,16 +70,17 @@ export function SendBar() {
   const source = mine?.from ?? offer.from;
   const target = mine?.to ?? offer.to;
   const protocol = mine?.protocol ?? last?.protocol ?? "tcp";
+  const says = mine?.says ?? (last === null ? SAYS_NOTHING : saysOf(last));
   const choose = (part: Partial<Chosen>): void => {
     setRefused(null);
-    setChosen({ from: source, to: target, protocol, ...part, over });
+    setChosen({ from: source, to: target, protocol, says, ...part, over });
   };
 
   const send = async (): Promise<void> => {
     if (busy || source === "" || target === "") return;
     setBusy(true);
     try {
-      const { refusal } = await session.send({ from: source.trim(), to: target.trim(), protocol });
+      const { refusal } = await session.send(requestOf(source, target, protocol, says));
       setRefused(refusal);
     } finally {
       setBusy(false);
@@ -86,7 +107,10 @@ export function SendBar() {
         label="to"
         value={target}
         choices={choices.to}
-        onChange={(to) => choose({ to })}
+        protocol={protocol}
+        onChange={(to, chosen) =>
+          choose({ to, ...(chosen?.protocol === undefined ? {} : { protocol: chosen.protocol }) })
+        }
         onSubmit={() => void send()}
       />
       <select
@@ -104,6 +128,32 @@ export function SendBar() {
       <Button look="primary" icon="send" type="submit" className={styles["send"]} aria-disabled={busy || undefined}>
         Send
       </Button>
+      <Button
+        look="bare"
+        icon="more"
+        className={styles["fold"]}
+        aria-label="More about the request: HTTP, DNS, IP family, recent"
+        aria-expanded={more}
+        onClick={() => setMore(!more)}
+      />
+      {!more && saysText(says, target) !== "" && (
+        <button type="button" className={styles["says"]} onClick={() => setMore(true)}>
+          {saysText(says, target)}
+        </button>
+      )}
+      {more && (
+        <Suspense>
+          <SendMore
+            says={says}
+            to={target}
+            recent={recent}
+            onChange={(to) => choose({ says: to })}
+            onRecent={(request) =>
+              choose({ from: request.from, to: request.to, protocol: request.protocol, says: saysOf(request) })
+            }
+          />
+        </Suspense>
+      )}
       {refused !== null && (
         <p className={styles["refused"]} role="alert">
           {refused.message}

@@ -1,5 +1,9 @@
 import { timeText } from "../../graph/names.ts";
 import { useMirror } from "../../mirror/store.ts";
+import type { MirrorState } from "../../mirror/types.ts";
+import type { ObjectKey } from "../../model/meta/types.ts";
+import type { Pod } from "../../model/pod/types.ts";
+import type { HostId } from "../../model/trace/types.ts";
 import { command } from "../actions/perform.ts";
 import { useActs } from "../actions/state.ts";
 import { Button } from "../shell/Button.tsx";
@@ -7,9 +11,18 @@ import { useSession } from "../shell/session.ts";
 import styles from "./Traffic.module.css";
 import { useAnswer } from "./useAnswer.ts";
 
+/** The node whose kernel tracks what this host sends: its own, or the one that its pod is on. */
+function nodeOf(host: HostId, objects: MirrorState["objects"]): HostId | null {
+  if (host.startsWith("node/")) return host;
+  if (!host.startsWith("pod/")) return null;
+  const node = (objects.get(`Pod/${host.slice("pod/".length)}` as ObjectKey) as Pod | undefined)?.spec.nodeName;
+  return node === undefined ? null : `node/${node}`;
+}
+
 /** Connections that were opened to stay: used again and again, they do not meet the rules of new ones. */
 export function ConnectionsView() {
   const session = useSession();
+  const objects = useMirror((state) => state.objects);
   const connections = useAnswer("connections", {});
   const request = useMirror((state) => state.walks.at(-1)?.request ?? null);
   const can = request !== null && (request.protocol === "tcp" || request.protocol === "udp");
@@ -35,39 +48,24 @@ export function ConnectionsView() {
           <thead>
             <tr>
               <th scope="col">no.</th>
+              <th scope="col">
+                <span className="kh-hidden">Do</span>
+              </th>
               <th scope="col">client</th>
               <th scope="col">dialled</th>
               <th scope="col">backend</th>
               <th scope="col">client, server state</th>
               <th scope="col">used</th>
               <th scope="col">last</th>
-              <th scope="col">
-                <span className="kh-hidden">Do</span>
-              </th>
             </tr>
           </thead>
           <tbody>
             {connections.map((one) => {
               const open = one.state === "ESTAB" || one.state === "CLOSE-WAIT";
-              const node = one.host.startsWith("node/") ? one.host : null;
+              const node = nodeOf(one.host, objects);
               return (
                 <tr key={one.id} data-over={!open || undefined}>
                   <th scope="row">{one.id}</th>
-                  <td className={styles["mono"]}>{one.sender}</td>
-                  <td className={styles["mono"]}>
-                    {one.ends.dst}:{one.ends.dport} {one.protocol.toUpperCase()}
-                  </td>
-                  <td className={styles["mono"]}>{one.backend?.pod ?? one.backend?.ip ?? "none"}</td>
-                  <td className={styles["mono"]}>
-                    {one.state}, {one.server?.state ?? "none"}
-                  </td>
-                  <td>
-                    {one.exchanges}×, {timeText(one.lastAt)}
-                  </td>
-                  <td className={styles["wide"]}>
-                    {one.last}
-                    {one.stuckSince !== null && ` Unacknowledged since ${timeText(one.stuckSince)}.`}
-                  </td>
                   <td className={styles["acts"]}>
                     {open && (
                       <>
@@ -93,12 +91,33 @@ export function ConnectionsView() {
                     )}
                     {node !== null && (
                       <Button
-                        onClick={() => useActs.setState({ trafficView: "conntrack", conntrackHost: node })}
+                        onClick={() =>
+                          useActs.setState({
+                            trafficView: "conntrack",
+                            conntrackHost: node,
+                            conntrackFilter: String(one.ends.sport),
+                          })
+                        }
                         aria-label={`Connection table of ${node}`}
                       >
                         Table
                       </Button>
                     )}
+                  </td>
+                  <td className={styles["mono"]}>{one.sender}</td>
+                  <td className={styles["mono"]}>
+                    {one.ends.dst}:{one.ends.dport} {one.protocol.toUpperCase()}
+                  </td>
+                  <td className={styles["mono"]}>{one.backend?.pod ?? one.backend?.ip ?? "none"}</td>
+                  <td className={styles["mono"]}>
+                    {one.state}, {one.server?.state ?? "none"}
+                  </td>
+                  <td>
+                    {one.exchanges}×, {timeText(one.lastAt)}
+                  </td>
+                  <td className={styles["wide"]}>
+                    {one.last}
+                    {one.stuckSince !== null && ` Unacknowledged since ${timeText(one.stuckSince)}.`}
                   </td>
                 </tr>
               );

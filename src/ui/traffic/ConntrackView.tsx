@@ -1,9 +1,9 @@
-import { useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import type { HostId } from "../../model/trace/types.ts";
 import type { Ends, TrackedConnection } from "../../model/trace/connection.ts";
 import { command } from "../actions/perform.ts";
 import { useActs } from "../actions/state.ts";
+import { usePlayback } from "../playback.ts";
 import { Button } from "../shell/Button.tsx";
 import { useSession } from "../shell/session.ts";
 import styles from "./Traffic.module.css";
@@ -30,9 +30,11 @@ export function ConntrackView() {
   const proxies = useMirror((state) => state.proxies);
   const now = useMirror((state) => state.now);
   const chosen = useActs((state) => state.conntrackHost);
-  const [typed, setTyped] = useState("");
+  const typed = useActs((state) => state.conntrackFilter);
   const nodes = proxies.map(({ node }): HostId => `node/${node}`);
-  const host = chosen ?? nodes[0] ?? null;
+  // The node that the walk on show meets first tells most.
+  const met = usePlayback((state) => state.walk?.hops.find(({ place }) => place.startsWith("node/"))?.place ?? null);
+  const host = chosen ?? met ?? nodes[0] ?? null;
   const entries = useAnswer("conntrack", host === null ? null : { host });
   const hosts = host === null || nodes.includes(host) ? nodes : [...nodes, host];
   const filter = typed.toLowerCase().split(/\s+/);
@@ -59,7 +61,7 @@ export function ConntrackView() {
           aria-label="Filter connections"
           placeholder="Filter: address, port, state, dnat"
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={(event) => useActs.setState({ conntrackFilter: event.target.value })}
         />
         <span className={styles["count"]} aria-live="polite">
           {entries === null
