@@ -26,7 +26,6 @@ describe("a swarm", () => {
       const picture = drawn([[0, 9_000_000]], 9_000_000 + since);
       const moment = momentAt(motion, VIP.startedAt + since, { flip: 0, discrete: false });
       expect(picture.count).toBe(1);
-      // Where the answer turns back the one glides a hair's breadth and the other stands.
       const { x, y } = moment?.point ?? { x: Number.NaN, y: Number.NaN };
       expect(Math.hypot((picture.x[0] ?? 0) - x, (picture.y[0] ?? 0) - y)).toBeLessThan(0.5);
     }

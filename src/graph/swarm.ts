@@ -2,6 +2,7 @@
 import type { Micros } from "../base/time.ts";
 import type { Flights } from "../model/trace/flights.ts";
 import type { Walk } from "../model/trace/types.ts";
+import type { Point } from "./geometry.ts";
 import { easeTravel, SAMPLES } from "./motion.ts";
 import { tintAt, type LegPath, type Tint, type WalkPath } from "./path.ts";
 import { pointAt } from "./ribbon.ts";
@@ -14,6 +15,8 @@ interface Stretch {
   readonly leg: LegPath;
   readonly s0: number;
   readonly s1: number;
+  /** Where the next leg begins, which the packet crosses over to in a straight line; null within a leg. */
+  readonly over: Point | null;
   readonly source: number;
   readonly destination: number;
   /** `SAMPLES` pairs x, y; made when the first packet comes by. */
@@ -87,6 +90,7 @@ function wayOf({ walk, legs }: WalkPath): Way | null {
       leg,
       s0: station.s,
       s1: next === undefined ? leg.ribbon.length : jump ? station.s : next.station.s,
+      over: jump ? next.station.point : null,
       source: TINTS.indexOf(tintAt(leg.source, station.s)),
       destination: TINTS.indexOf(tintAt(leg.destination, station.s)),
       points: null,
@@ -99,11 +103,13 @@ function wayOf({ walk, legs }: WalkPath): Way | null {
 function sampled(stretch: Stretch): Float32Array {
   if (stretch.points !== null) return stretch.points;
   const points = new Float32Array(SAMPLES * 2);
-  const { leg, s0, s1 } = stretch;
+  const { leg, s0, s1, over } = stretch;
+  const start = pointAt(leg.ribbon, s0);
   for (let k = 0; k < SAMPLES; k++) {
-    const p = pointAt(leg.ribbon, s0 + ((s1 - s0) * k) / (SAMPLES - 1));
-    points[k * 2] = p.x;
-    points[k * 2 + 1] = p.y;
+    const t = k / (SAMPLES - 1);
+    const on = pointAt(leg.ribbon, s0 + (s1 - s0) * t);
+    points[k * 2] = over === null ? on.x : start.x + (over.x - start.x) * t;
+    points[k * 2 + 1] = over === null ? on.y : start.y + (over.y - start.y) * t;
   }
   return (stretch.points = points);
 }
