@@ -1,7 +1,11 @@
+import { lazy, Suspense } from "react";
 import type { Layout } from "../../graph/layout.ts";
 import type { ProxyStatus } from "../../wire/protocol.ts";
+import { useStory } from "../controlplane/state.ts";
 import { useInk } from "./useInk.ts";
 import styles from "./Stage.module.css";
+
+const Token = lazy(() => import("../controlplane/Token.tsx").then(({ Token: component }) => ({ default: component })));
 
 /** How far the band and its edge reach beyond the map on either side. */
 const FAR = 6000;
@@ -55,38 +59,42 @@ function Mark({ wire }: { readonly wire: Layout["wires"][number] }) {
 /** What lies on the node cards and under the pods: the ink thread and the wires. */
 export function Wires({ layout, proxies }: { readonly layout: Layout; readonly proxies: readonly ProxyStatus[] }) {
   const ink = useInk(proxies);
+  const telling = useStory((state) => state.story !== null);
   return (
-    <svg className={styles["wires"]} width="1" height="1" aria-hidden="true" focusable="false">
-      {layout.wires.map((wire, i) => (
-        <g key={wire.to + String(i)} className={styles[wire.state]}>
-          <polyline
-            className={styles[wire.thick ? "stub" : "veth"]}
-            points={wire.points.map((p) => `${String(p.x)},${String(p.y)}`).join(" ")}
+    <>
+      <Suspense>{telling && <Token layout={layout} />}</Suspense>
+      <svg className={styles["wires"]} width="1" height="1" aria-hidden="true" focusable="false">
+        {layout.wires.map((wire, i) => (
+          <g key={wire.to + String(i)} className={styles[wire.state]}>
+            <polyline
+              className={styles[wire.thick ? "stub" : "veth"]}
+              points={wire.points.map((p) => `${String(p.x)},${String(p.y)}`).join(" ")}
+            />
+            {wire.state !== "whole" && <Mark wire={wire} />}
+          </g>
+        ))}
+        {layout.thread.map((piece, i) => (
+          <line
+            key={i}
+            className={styles[piece.cut ? "threadCut" : "thread"]}
+            x1={piece.x}
+            x2={piece.x}
+            y1={piece.y1}
+            y2={piece.y2}
           />
-          {wire.state !== "whole" && <Mark wire={wire} />}
-        </g>
-      ))}
-      {layout.thread.map((piece, i) => (
-        <line
-          key={i}
-          className={styles[piece.cut ? "threadCut" : "thread"]}
-          x1={piece.x}
-          x2={piece.x}
-          y1={piece.y1}
-          y2={piece.y2}
-        />
-      ))}
-      {layout.thread.map((piece, i) =>
-        ink.nodes.has(piece.node) ? (
-          <path
-            key={`${piece.node} ${String(ink.run)}`}
-            className={styles["inkRun"]}
-            style={{ animationDelay: `${String(i * INK_STEP)}ms, ${String(i * INK_STEP + INK_STAYS)}ms` }}
-            d={`M${String(piece.x)} ${String(piece.y1)}V${String(piece.y2)}`}
-            pathLength="1"
-          />
-        ) : null,
-      )}
-    </svg>
+        ))}
+        {layout.thread.map((piece, i) =>
+          ink.nodes.has(piece.node) ? (
+            <path
+              key={`${piece.node} ${String(ink.run)}`}
+              className={styles["inkRun"]}
+              style={{ animationDelay: `${String(i * INK_STEP)}ms, ${String(i * INK_STEP + INK_STAYS)}ms` }}
+              d={`M${String(piece.x)} ${String(piece.y1)}V${String(piece.y2)}`}
+              pathLength="1"
+            />
+          ) : null,
+        )}
+      </svg>
+    </>
   );
 }
