@@ -3,10 +3,10 @@ import { useMirror } from "../../mirror/store.ts";
 import { splitKey } from "../../model/meta/types.ts";
 import { Button } from "../shell/Button.tsx";
 import { Icon } from "../shell/icons.tsx";
-import { say, usePage } from "../shell/page.ts";
+import { say } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { useSettled } from "../shell/useSettled.ts";
-import { admittedWords, applyEdits, count, errorsOf, problemsOf, warningsOf } from "./problems.ts";
+import { admittedWords, count, errorsOf, problemsOf, warningsOf } from "./problems.ts";
 import { ClosedNote, ForgetfulNote, ImportNote } from "./FooterNotes.tsx";
 import type { PlacedDiagnostic } from "./places.ts";
 import { useTabs } from "./tabs.ts";
@@ -107,7 +107,7 @@ function Problems({ all, goTo }: { readonly all: readonly PlacedDiagnostic[]; re
   return (
     <div className={styles["problems"]}>
       <ul aria-label="Problems">
-        {shown.map(({ tab, range, diagnostic }) => (
+        {shown.map(({ tab, range, message, diagnostic, fixes }) => (
           <li key={`${String(tab)}:${String(range.startLine)}:${String(range.startColumn)} ${diagnostic.message}`}>
             <button
               type="button"
@@ -120,16 +120,11 @@ function Problems({ all, goTo }: { readonly all: readonly PlacedDiagnostic[]; re
                 <b>
                   {fileOf(tab)}Line {range.startLine}
                 </b>{" "}
-                <code>{diagnostic.message}</code>
+                <code>{message}</code>
               </span>
             </button>
-            {diagnostic.fixes[0] !== undefined && (
-              <FixButton
-                title={diagnostic.fixes[0].title}
-                onFix={() =>
-                  session.replaceText(applyEdits(usePage.getState().draft, diagnostic.fixes[0]?.edits ?? []))
-                }
-              />
+            {fixes[0] !== undefined && (
+              <FixButton title={fixes[0].title} onFix={() => fixes[0] !== undefined && applyFix(session, fixes[0])} />
             )}
           </li>
         ))}

@@ -49,8 +49,11 @@ export function EditorPanel() {
   }, [caret, shape]);
   const provenance = useProvenance(whole, caret.column);
 
-  // Remarks are about the text as it was sent: it stands in the editor when they arrive.
-  const placed = useMemo(() => placeDiagnostics(useTabs.getState().tabs, diagnostics), [diagnostics, shape]);
+  // Remarks are about the text as it was sent; Monaco moves them along with what is typed from now on.
+  const placed = useMemo(
+    () => placeDiagnostics(useTabs.getState().tabs, mirror.getState().text, diagnostics),
+    [diagnostics, shape],
+  );
   const tallies = useMemo(() => {
     const shown = new Set(problemsOf(diagnostics));
     const out = new Map<number, Tally>();

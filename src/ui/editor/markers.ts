@@ -1,5 +1,5 @@
 /** Remarks on the files as Monaco's markers, and their mends as its quick fixes. Part of the lazy chunk. */
-import type { Diagnostic, TextRange } from "../../model/trace/diagnostic.ts";
+import type { TextRange } from "../../model/trace/diagnostic.ts";
 import { modelOf, tabOf } from "./models.ts";
 import { monaco } from "./monaco.ts";
 import type { PlacedDiagnostic, PlacedFix } from "./places.ts";
@@ -35,10 +35,10 @@ const SEVERITY = {
 
 const SOURCE = { yaml: "YAML", decode: "API server", admission: "API server", note: "kubehop" } as const;
 
-const toMarker = (range: TextRange, diagnostic: Diagnostic): monaco.editor.IMarkerData => ({
+const toMarker = ({ range, message, diagnostic }: PlacedDiagnostic): monaco.editor.IMarkerData => ({
   ...toRange(range),
   severity: SEVERITY[diagnostic.severity],
-  message: diagnostic.message,
+  message,
   source: SOURCE[diagnostic.source],
 });
 
@@ -76,9 +76,7 @@ export function registerMarkers(): void {
           actions: [
             ...placed
               .filter(here)
-              .flatMap((one) =>
-                one.fixes.flatMap((fix, at) => toAction(fix, at === 0, [toMarker(one.range, one.diagnostic)])),
-              ),
+              .flatMap((one) => one.fixes.flatMap((fix, at) => toAction(fix, at === 0, [toMarker(one)]))),
             ...suggested.filter(here).flatMap(({ fix }) => toAction(fix, false, [])),
           ],
           dispose: () => {},
@@ -105,11 +103,7 @@ export function setMarkers(all: readonly PlacedDiagnostic[], tabs: readonly numb
     const model = modelOf(id);
     if (model === undefined) continue;
     const own = all.filter(({ tab }) => tab === id);
-    monaco.editor.setModelMarkers(
-      model,
-      OWNER,
-      own.map(({ range, diagnostic }) => toMarker(range, diagnostic)),
-    );
+    monaco.editor.setModelMarkers(model, OWNER, own.map(toMarker));
     quietSchema(model);
   }
 }

@@ -38,10 +38,17 @@ describe("places in the files", () => {
       fixes: [{ title: "mend", edits: [{ range, text: "e" }] }],
     };
     const here = { startLine: 2, startColumn: 1, endLine: 2, endColumn: 2 };
-    const [placed] = placeDiagnostics(tabs, [one]);
+    const [placed] = placeDiagnostics(tabs, joinFiles(tabs), [one]);
     expect(placed).toMatchObject({ tab: 9, range: here });
     expect(placed?.fixes).toEqual([{ title: "mend", edits: [{ tab: 9, edit: { range: here, text: "e" } }] }]);
-    const [far] = placeDiagnostics(tabs, [{ ...one, range: { ...range, startLine: 2, endLine: 5 } }]);
+    const [far] = placeDiagnostics(tabs, joinFiles(tabs), [{ ...one, range: { ...range, startLine: 2, endLine: 5 } }]);
     expect(far).toMatchObject({ tab: 7, range: { startLine: 2, endLine: 3 } });
+    const [yaml] = placeDiagnostics(tabs, joinFiles(tabs), [{ ...one, source: "yaml", message: "yaml: line 5: no" }]);
+    expect(yaml?.message).toBe("yaml: line 2: no");
+    // Sent before a line was typed above it.
+    const [older] = placeDiagnostics(tabs, joinFiles(tabs).replace("b: 1\n", ""), [
+      { ...one, range: { ...range, startLine: 4, endLine: 4 } },
+    ]);
+    expect(older).toMatchObject({ tab: 9, range: here });
   });
 });

@@ -36,16 +36,29 @@ export interface PlacedFix {
 export interface PlacedDiagnostic {
   readonly tab: number;
   readonly range: TextRange;
+  /** The diagnostic's, with the line that it names counted in its file. */
+  readonly message: string;
   readonly diagnostic: Diagnostic;
   readonly fixes: readonly PlacedFix[];
 }
 
-/** Diagnostics of the text as it stands, file by file. */
-export function placeDiagnostics(tabs: readonly Tab[], all: readonly Diagnostic[]): readonly PlacedDiagnostic[] {
+/** Diagnostics of a text, in the files that it has become, file by file. */
+export function placeDiagnostics(
+  tabs: readonly Tab[],
+  text: string,
+  all: readonly Diagnostic[],
+): readonly PlacedDiagnostic[] {
   const starts = firstLines(tabs);
+  const now = lineMap(text, joinFiles(tabs));
+  const lengths = new Map<number, number>();
+  const lengthOf = (file: number): number => {
+    const known = lengths.get(file) ?? tabs[file]?.text.split("\n").length ?? 1;
+    lengths.set(file, known);
+    return known;
+  };
   const place = (range: TextRange): { readonly tab: number; readonly range: TextRange } => {
-    const from = placeOf(starts, range.startLine);
-    const last = tabs[from.file]?.text.split("\n").length ?? 1;
+    const from = placeOf(starts, now(range.startLine) ?? range.startLine);
+    const last = lengthOf(from.file);
     // What reaches into the next file ends with this one.
     const reach = from.line + range.endLine - range.startLine;
     const within = reach <= last;
@@ -61,6 +74,7 @@ export function placeDiagnostics(tabs: readonly Tab[], all: readonly Diagnostic[
   };
   return all.map((diagnostic) => ({
     ...place(diagnostic.range),
+    message: tabs.length === 1 ? diagnostic.message : inFile(diagnostic, place),
     diagnostic,
     fixes: diagnostic.fixes.map(({ title, edits }) => ({
       title,
@@ -70,4 +84,15 @@ export function placeDiagnostics(tabs: readonly Tab[], all: readonly Diagnostic[
       }),
     })),
   }));
+}
+
+/** go-yaml's messages name a line: that of the whole text would lead nowhere in a file. */
+function inFile(
+  { source, message, range }: Diagnostic,
+  place: (range: TextRange) => { readonly range: TextRange },
+): string {
+  if (source !== "yaml") return message;
+  return message.replaceAll(/\bline (\d+)/g, (words, line: string) =>
+    words.replace(line, String(place({ ...range, startLine: Number(line), endLine: Number(line) }).range.startLine)),
+  );
 }

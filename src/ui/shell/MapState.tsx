@@ -1,6 +1,8 @@
 import { useMirror } from "../../mirror/store.ts";
 import { say, usePage } from "./page.ts";
+import { placeDiagnostics } from "../editor/places.ts";
 import { applyEdits, firstError } from "../editor/problems.ts";
+import { useTabs } from "../editor/tabs.ts";
 import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
 import { Icon } from "./icons.tsx";
@@ -18,6 +20,8 @@ export function MapState() {
   const empty = usePage((state) => state.draft.trim() === "");
   const set = useUi((state) => state.set);
   const session = useSession();
+  const tabs = useTabs((state) => state.tabs);
+  const text = useMirror((state) => state.text);
 
   const settled = useSettled(report, report.accepted);
 
@@ -39,18 +43,23 @@ export function MapState() {
   const error = firstError(settled.diagnostics);
   const fix = error?.fixes[0];
   const line = error?.range.startLine ?? null;
+  // Lines as the reader counts them: in the file that they stand in.
+  const place = error === null ? undefined : placeDiagnostics(tabs, text, [error])[0];
+  const file = tabs.length === 1 ? "" : ` of ${tabs.find(({ id }) => id === place?.tab)?.name ?? ""}`;
   const title =
     error === null
       ? "The text was not taken"
       : error.source === "yaml"
-        ? `Line ${String(error.range.startLine)} is not YAML yet`
+        ? `Line ${String(place?.range.startLine ?? error.range.startLine)}${file} is not YAML yet`
         : "The API server said no";
   return (
     <div className={styles["state"]} data-tone="reject">
       <Icon name="error" />
       <div className={styles["words"]}>
         <h2>{title}</h2>
-        {error !== null && <p className={error.source === "yaml" ? undefined : styles["machine"]}>{error.message}</p>}
+        {error !== null && (
+          <p className={error.source === "yaml" ? undefined : styles["machine"]}>{place?.message ?? error.message}</p>
+        )}
         <p>The map still shows revision {revision}, the last text that was admitted.</p>
       </div>
       {fix !== undefined && (
@@ -66,7 +75,8 @@ export function MapState() {
       )}
       {line !== null && (
         <Button look={fix === undefined ? "primary" : "plain"} onClick={() => set({ revealLine: line })}>
-          Go to line {line}
+          Go to line {place?.range.startLine ?? line}
+          {file}
         </Button>
       )}
     </div>

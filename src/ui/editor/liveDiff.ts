@@ -1,0 +1,50 @@
+/** Monaco's diff editor for the live view. Part of a lazy chunk. */
+import { applyTheme, monaco } from "./monaco.ts";
+
+export interface MountedDiff {
+  set(text: string, live: string): void;
+  setTheme(theme: "light" | "dark"): void;
+  dispose(): void;
+}
+
+export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDiff {
+  applyTheme(theme);
+  const original = monaco.editor.createModel("", "yaml");
+  const modified = monaco.editor.createModel("", "yaml");
+  const editor = monaco.editor.createDiffEditor(host, {
+    readOnly: true,
+    originalEditable: false,
+    automaticLayout: true,
+    renderSideBySide: true,
+    useInlineViewWhenSpaceIsLimited: true,
+    renderSideBySideInlineBreakpoint: 640,
+    hideUnchangedRegions: { enabled: true, contextLineCount: 3, minimumLineCount: 6 },
+    fontFamily: "'JetBrains Mono Variable', 'JetBrains Mono', ui-monospace, monospace",
+    fontSize: 12,
+    lineHeight: 20,
+    fontLigatures: false,
+    minimap: { enabled: false },
+    stickyScroll: { enabled: false },
+    overviewRulerLanes: 0,
+    renderOverviewRuler: false,
+    scrollBeyondLastLine: false,
+    lineNumbersMinChars: 3,
+    originalAriaLabel: "The text",
+    modifiedAriaLabel: "The live object",
+    // A view to read: Tab goes on to what follows.
+    tabFocusMode: true,
+  });
+  editor.setModel({ original, modified });
+  return {
+    set: (text, live) => {
+      if (original.getValue() !== text) original.setValue(text);
+      if (modified.getValue() !== live) modified.setValue(live);
+    },
+    setTheme: applyTheme,
+    dispose: () => {
+      editor.dispose();
+      original.dispose();
+      modified.dispose();
+    },
+  };
+}
