@@ -7,6 +7,7 @@ import { LiveRegion } from "./shell/LiveRegion.tsx";
 import { usePage } from "./shell/page.ts";
 import { Phone } from "./shell/Phone.tsx";
 import { SessionContext, type Session } from "./shell/session.ts";
+import { useToasts } from "./shell/toasts.ts";
 import { TopBar } from "./shell/TopBar.tsx";
 import { useKeys } from "./shell/useKeys.ts";
 import { useLayout, type Layout } from "./shell/useMedia.ts";
@@ -17,6 +18,7 @@ import styles from "./App.module.css";
 // Not needed for the first picture.
 const Help = lazy(() => import("./shell/Help.tsx").then(({ Help: component }) => ({ default: component })));
 
+const Toasts = lazy(() => import("./shell/Toasts.tsx").then(({ Toasts: component }) => ({ default: component })));
 const Palette = lazy(() => import("./actions/Palette.tsx").then(({ Palette: component }) => ({ default: component })));
 const MenuHost = lazy(() =>
   import("./actions/MenuHost.tsx").then(({ MenuHost: component }) => ({ default: component })),
@@ -29,6 +31,7 @@ export function App({ session }: { readonly session: Session }) {
   useWalkOnStage();
   useRevealedEditor(layout);
   const paletteOpen = useUi((state) => state.palette);
+  const toasting = useToasts((state) => state.toasts.length > 0);
   const helpOpen = usePage((state) => state.helpOpen);
   return (
     <SessionContext value={session}>
@@ -41,6 +44,7 @@ export function App({ session }: { readonly session: Session }) {
       <Suspense>
         <MenuHost />
       </Suspense>
+      <Suspense>{toasting && <Toasts />}</Suspense>
       <LiveRegion />
       <DropTarget />
     </SessionContext>

@@ -2,6 +2,7 @@
 import { CLUSTER_ACTIONS } from "./cluster.ts";
 import { COMPARE_ACTIONS } from "./compare.ts";
 import { CONSOLE_ACTIONS } from "./console.ts";
+import { EXCHANGE_ACTIONS } from "./exchange.ts";
 import { MAP_ACTIONS } from "./map.ts";
 import { PAGE_ACTIONS } from "./page.ts";
 import { register } from "./registry.ts";
@@ -16,5 +17,6 @@ for (const actions of [
   CONSOLE_ACTIONS,
   COMPARE_ACTIONS,
   CLUSTER_ACTIONS,
+  EXCHANGE_ACTIONS,
 ])
   register(actions);

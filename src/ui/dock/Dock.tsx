@@ -8,6 +8,9 @@ import { Transport } from "./Transport.tsx";
 
 // Not part of the first picture.
 const Rules = lazy(() => import("./Rules.tsx").then(({ Rules: component }) => ({ default: component })));
+const DriftPanel = lazy(() =>
+  import("../exchange/DriftPanel.tsx").then(({ DriftPanel: component }) => ({ default: component })),
+);
 const TraceTable = lazy(() => import("./TraceTable.tsx").then(({ TraceTable: component }) => ({ default: component })));
 const Outcomes = lazy(() => import("./Outcomes.tsx").then(({ Outcomes: component }) => ({ default: component })));
 const Console = lazy(() => import("../console/Console.tsx").then(({ Console: component }) => ({ default: component })));
@@ -17,6 +20,7 @@ const Traffic = lazy(() => import("../traffic/Traffic.tsx").then(({ Traffic: com
 const TABS: readonly (readonly [DockTab, string])[] = [
   ["timeline", "Timeline"],
   ["rules", "Rules"],
+  ["drift", "Drift"],
   ["trace", "Trace table"],
   ["outcomes", "Outcomes"],
   ["traffic", "Traffic"],
@@ -45,6 +49,11 @@ export function Dock({ bare, ...props }: PanelProps & { readonly bare: boolean }
       <Tabs.Content value="rules" className={styles.panel} tabIndex={-1}>
         <Suspense>
           <Rules {...props} />
+        </Suspense>
+      </Tabs.Content>
+      <Tabs.Content value="drift" className={styles.panel} tabIndex={-1}>
+        <Suspense>
+          <DriftPanel {...props} />
         </Suspense>
       </Tabs.Content>
       <Tabs.Content value="trace" className={styles.panel} tabIndex={-1}>

@@ -16,6 +16,11 @@ import { answerText, commandLine, duration, walkTitle } from "./wording.ts";
 
 const Story = lazy(() => import("../controlplane/Story.tsx").then(({ Story: component }) => ({ default: component })));
 
+// Not needed for the first picture.
+const ExportMenu = lazy(() =>
+  import("../exchange/ExportMenu.tsx").then(({ ExportMenu: component }) => ({ default: component })),
+);
+
 /** The walk on stage, read from top to bottom: how it ended, its ladder, the current hop and why. */
 export function Inspector({ mirror, query, exploration }: PanelProps): ReactElement {
   const { walk, selection, hop } = useCurrentHop();
@@ -54,6 +59,9 @@ export function Inspector({ mirror, query, exploration }: PanelProps): ReactElem
         <CopyButton className={styles.copy} text={() => walkText(walk)}>
           Copy as text
         </CopyButton>
+        <Suspense fallback={<span className={styles.copy}>Export</span>}>
+          <ExportMenu walk={walk} />
+        </Suspense>
         <span className={styles.keys}>
           <kbd>J</kbd> <kbd>K</kbd> hop
         </span>
