@@ -162,6 +162,12 @@ function podEntries(pod: Pod, object: ObjectKey, facts: Facts): readonly Entry[]
       detail: "kubectl logs",
       deed: { do: "console", line: `kubectl -n ${namespace} logs ${name}` },
     },
+    {
+      id: "exec",
+      title: "Look at its network from inside",
+      detail: "kubectl exec",
+      deed: { do: "console", line: `kubectl -n ${namespace} exec ${name} -- ip addr` },
+    },
     yaml(object),
   ];
 }

@@ -3,6 +3,7 @@ import { mirror } from "../../mirror/store.ts";
 import type { ObjectKey } from "../../model/meta/types.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import type { Command } from "../../wire/protocol.ts";
+import { openConsole } from "../console/open.ts";
 import { usePlayback } from "../playback.ts";
 import { say, usePage } from "../shell/page.ts";
 import type { Session } from "../shell/session.ts";
@@ -117,7 +118,7 @@ export async function perform(session: Session, deed: Deed, object: ObjectKey | 
       focusRegion(REGIONS.dock);
       return;
     case "console":
-      await line(session, deed.line, object);
+      openConsole(deed.line);
       return;
   }
 }

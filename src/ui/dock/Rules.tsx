@@ -78,6 +78,7 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
   const [chosenFamily, setFamily] = useState<4 | 6 | null>(null);
   const steps = useMemo(() => stepsOn(walk, node), [walk, node]);
   const [met, setMet] = useState(false);
+  const [counters, setCounters] = useState(false);
 
   const proxy = mirror.proxies.find((p) => p.node === node);
   const both = (proxy?.families.length ?? 1) > 1;
@@ -140,6 +141,17 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
         >
           Only this walk
         </button>
+        {(proxy?.mode === "iptables" || proxy?.mode === "userspace") && (
+          <button
+            type="button"
+            className={styles.toggle}
+            aria-pressed={counters}
+            title="Packets and bytes that went through each rule, as iptables -v counts them"
+            onClick={() => setCounters(!counters)}
+          >
+            Counters
+          </button>
+        )}
         {proxy !== undefined && (
           <span className={styles.synced} title={proxy.failure ?? undefined}>
             {proxy.running ? `rules up to revision ${String(proxy.syncedRevision)}` : "kube-proxy does not run"}
@@ -167,6 +179,7 @@ export function Rules({ mirror, query }: PanelProps): ReactElement {
           family={family}
           steps={steps}
           wanted={wanted}
+          counters={counters}
         />
       )}
     </div>
@@ -180,10 +193,11 @@ interface AllProps extends Pick<PanelProps, "mirror" | "query"> {
   readonly family: 4 | 6 | null;
   readonly steps: ReadonlyMap<string, RuleStep>;
   readonly wanted: string | null;
+  readonly counters: boolean;
 }
 
 /** Every rule of the node in a list of which only the visible window exists. */
-function AllRules({ mirror, query, node, table, search, family, steps, wanted }: AllProps): ReactElement {
+function AllRules({ mirror, query, node, table, search, family, steps, wanted, counters }: AllProps): ReactElement {
   const scroller = useRef<HTMLDivElement>(null);
   const { height } = useSize(scroller);
   const [top, setTop] = useState(0);
@@ -192,7 +206,9 @@ function AllRules({ mirror, query, node, table, search, family, steps, wanted }:
   const proxy = mirror.proxies.find((p) => p.node === node);
   const [total, setTotal] = useState(0);
   const window = windowOf(top, height, ROW, Math.max(total, 1));
-  const list = useRules(query, filter, `${proxy?.mode ?? ""}@${proxy?.rulesRevision ?? 0}`, window);
+  // Counters change with every packet, rules do not.
+  const counted = counters ? ` ${String(mirror.now)} ${String(mirror.commands.length)}` : "";
+  const list = useRules(query, filter, `${proxy?.mode ?? ""}@${proxy?.rulesRevision ?? 0}${counted}`, window);
   useEffect(() => {
     if (list.key !== "") setTotal(list.total);
   }, [list.key, list.total]);
@@ -256,6 +272,7 @@ function AllRules({ mirror, query, node, table, search, family, steps, wanted }:
         total={total}
         selected={selected?.index === index}
         current={row !== undefined && row.id === wanted}
+        counters={counters}
         onSelect={() => setSelected({ index, row: row ?? null })}
       />,
     );
@@ -366,6 +383,13 @@ function MetRules(
 /** iptables and ipvsadm write where a rule stands into the rule; nft does not. */
 const namesItsChain = (text: string): boolean => /^-[Aa] /.test(text);
 
+/** `[3:180]`, as `iptables-save -c` has it in front of a rule. */
+function countText(rule: RuleRow | RuleRef | undefined): string {
+  if (rule === undefined) return "";
+  const [packets, bytes] = "count" in rule && rule.count !== undefined ? rule.count : [0, 0];
+  return `[${String(packets)}:${String(bytes)}]`;
+}
+
 interface RowProps {
   readonly id: string;
   readonly rule: RuleRow | RuleRef | undefined;
@@ -375,10 +399,22 @@ interface RowProps {
   readonly total: number;
   readonly selected: boolean;
   readonly current: boolean;
+  readonly counters?: boolean;
   onSelect(): void;
 }
 
-function Row({ id, rule, step, top, index, total, selected, current, onSelect }: RowProps): ReactElement {
+function Row({
+  id,
+  rule,
+  step,
+  top,
+  index,
+  total,
+  selected,
+  current,
+  counters = false,
+  onSelect,
+}: RowProps): ReactElement {
   return (
     <div
       id={id}
@@ -411,6 +447,12 @@ function Row({ id, rule, step, top, index, total, selected, current, onSelect }:
         )}
       </span>
       <span className={styles.table}>{rule?.table ?? ""}</span>
+      {counters && (
+        <span className={styles.count}>
+          {countText(rule)}
+          <span className={styles.hidden}> packets and bytes</span>
+        </span>
+      )}
       <span className={styles.text}>
         {rule === undefined ? "…" : namesItsChain(rule.text) ? rule.text : `${rule.chain}  ${rule.text}`}
       </span>

@@ -1,5 +1,6 @@
-import { Dialog } from "radix-ui";
+import { Dialog, Tabs } from "radix-ui";
 import { Button } from "./Button.tsx";
+import { HelpPicture, HelpTruth } from "./HelpWords.tsx";
 import { keySections } from "./keymap.ts";
 import { ModeControl } from "./ModeControl.tsx";
 import { usePage } from "./page.ts";
@@ -9,7 +10,7 @@ import styles from "./Help.module.css";
 
 const close = (): void => usePage.setState({ helpOpen: false });
 
-/** What kubehop is and every key it listens to. A module of its own, loaded when first opened. */
+/** What kubehop is, every key it listens to, how to read the picture, and how far to trust it. A module of its own, loaded when first opened. */
 export function Help() {
   const phone = useLayout() === "phone";
   return (
@@ -35,40 +36,44 @@ export function Help() {
               <ThemeButton words onDone={close} />
             </div>
           )}
-          <div className={styles["grid"]}>
-            {keySections().map(({ title, keys }) => (
-              <section key={title}>
-                <h3>{title}</h3>
-                <dl>
-                  {keys.map(({ press, does }) => (
-                    <div key={does}>
-                      <dt>
-                        {press.map((key) => (
-                          <kbd key={key}>{key}</kbd>
-                        ))}
-                      </dt>
-                      <dd>{does}</dd>
-                    </div>
-                  ))}
-                </dl>
-              </section>
-            ))}
-            <section>
-              <h3>Good to know</h3>
-              <ul>
-                <li>A Service is on no wire: its rules are on every node, and packets meet them there.</li>
-                <li>
-                  Virtual time runs at 1/1000 or slower until you choose a speed: a walk takes about 2 ms, within a node
-                  a tenth of it.
-                </li>
-                <li>
-                  kube-proxy reads its configuration when it starts. The mode control writes the mode into it and
-                  restarts kube-proxy on every node; an edited ConfigMap alone changes nothing.
-                </li>
-                <li>Nothing leaves this tab. A shared link holds all of its picture itself.</li>
-              </ul>
-            </section>
-          </div>
+          <Tabs.Root defaultValue={phone ? "picture" : "keys"}>
+            <Tabs.List className={styles["tabs"]} aria-label="Help">
+              <Tabs.Trigger value="keys" className={styles["tab"]}>
+                Keys
+              </Tabs.Trigger>
+              <Tabs.Trigger value="picture" className={styles["tab"]}>
+                How to read the picture
+              </Tabs.Trigger>
+              <Tabs.Trigger value="truth" className={styles["tab"]}>
+                What is simulated
+              </Tabs.Trigger>
+            </Tabs.List>
+            <Tabs.Content value="keys" className={styles["grid"]}>
+              {keySections().map(({ title, keys }) => (
+                <section key={title}>
+                  <h3>{title}</h3>
+                  <dl>
+                    {keys.map(({ press, does }) => (
+                      <div key={`${press.join(" ")} ${does}`}>
+                        <dt>
+                          {press.map((key) => (
+                            <kbd key={key}>{key}</kbd>
+                          ))}
+                        </dt>
+                        <dd>{does}</dd>
+                      </div>
+                    ))}
+                  </dl>
+                </section>
+              ))}
+            </Tabs.Content>
+            <Tabs.Content value="picture">
+              <HelpPicture />
+            </Tabs.Content>
+            <Tabs.Content value="truth">
+              <HelpTruth />
+            </Tabs.Content>
+          </Tabs.Root>
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
