@@ -91,7 +91,7 @@ export function windowed(
 ): { readonly text: string; readonly cursor: number } {
   const room = Math.max(2, rows - 1);
   const height = (part: string): number => placeAfter(part, columns, placeAfter(bare(prompt), columns)).row + 1;
-  if (text.length < columns || height(text) <= room) return { text, cursor };
+  if (height(text) <= room) return { text, cursor };
   let from = text.lastIndexOf("\n", cursor - 1) + 1;
   let to = text.indexOf("\n", cursor);
   if (to < 0) to = text.length;
@@ -103,7 +103,8 @@ export function windowed(
     return { text: text.slice(from, to), cursor: cursor - from };
   }
   for (;;) {
-    const above = from === 0 ? -1 : text.lastIndexOf("\n", from - 2) + 1;
+    // Searching from before the start finds a line break at the start all the same.
+    const above = from === 0 ? -1 : from === 1 ? 0 : text.lastIndexOf("\n", from - 2) + 1;
     if (above >= 0 && height(text.slice(above, to)) <= room) {
       from = above;
       continue;

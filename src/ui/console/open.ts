@@ -19,7 +19,9 @@ const inConsole = (element: Element | null): boolean => element?.closest(".xterm
 export function openConsole(line?: string): void {
   const { activeElement } = document;
   if (activeElement instanceof HTMLElement && !inConsole(activeElement)) cameFrom = activeElement;
-  useUi.getState().set({ dock: "console", phone: "details" });
+  const { center, set } = useUi.getState();
+  // The comparison covers the dock.
+  set({ dock: "console", phone: "details", ...(center === "compare" && { center: "map" }) });
   useWanted.setState(({ lines }) => ({ focus: true, lines: line === undefined ? lines : [...lines, line] }));
 }
 

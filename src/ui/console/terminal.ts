@@ -71,7 +71,7 @@ function createConsole(session: Session): ConsoleHandle {
     cursorInactiveStyle: "outline",
     fontFamily: monoFont(),
     fontSize: 12,
-    lineHeight: 1.35,
+    lineHeight: 1.15,
     scrollback: SCROLLBACK,
     screenReaderMode: state.getState().screenReader,
     theme: terminalTheme(),
@@ -162,6 +162,8 @@ function createConsole(session: Session): ConsoleHandle {
   });
 
   let opened = false;
+  /** Asked for before there was anything to focus. */
+  let focusing = false;
   const open = (): void => {
     if (opened) return;
     opened = true;
@@ -175,6 +177,8 @@ function createConsole(session: Session): ConsoleHandle {
     );
     fit.fit();
     repl.start();
+    if (focusing) terminal.focus();
+    focusing = false;
   };
 
   return {
@@ -202,7 +206,10 @@ function createConsole(session: Session): ConsoleHandle {
         host.remove();
       };
     },
-    focus: () => terminal.focus(),
+    focus: () => {
+      if (opened) terminal.focus();
+      else focusing = true;
+    },
     run: (line) => {
       terminal.scrollToBottom();
       repl.run(line);
