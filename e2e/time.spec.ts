@@ -37,8 +37,10 @@ test("I look back before the pods went, see the old endpoints, fork there, and u
   });
 
   await test.step("a request in the past begins a fork", async () => {
-    await moment(app).focus();
-    for (let n = 0; n < 200 && (await web(app).count()) !== 3; n++) await page.keyboard.press("ArrowLeft");
+    await app.dock.getByRole("button", { name: "List", exact: true }).click();
+    const events = app.dock.getByRole("table", { name: "Events" });
+    const sent = events.getByRole("row").filter({ has: page.getByRole("cell", { name: "packets", exact: true }) });
+    await sent.getByRole("button", { name: /^Look at the moment after: / }).click();
     await expect(web(app)).toHaveCount(3);
     await app.send("pod/shop/curl", "service/shop/web:80");
     const fork = page.getByRole("region", { name: "A fork has begun" });
@@ -160,6 +162,8 @@ test("My link follows what I look at, and Back goes to the walk before", async (
   const { page } = app;
   await app.open();
   await app.running();
+  await app.map.focus();
+  await page.keyboard.press("9");
   await page.getByRole("button", { name: "Share" }).click();
   await expect(page.getByRole("heading", { name: /^Copied, / })).toBeVisible();
   const first = page.url();

@@ -5,6 +5,7 @@ import { useUi, type HopSelection } from "../state.ts";
 import { Because } from "./Because.tsx";
 import { headerRows } from "./changes.ts";
 import { classes } from "./classes.ts";
+import { ConntrackEntry, isTracked } from "./Conntrack.tsx";
 import styles from "./HopDetail.module.css";
 import { drawsOf, shownRule, type DrawStep } from "./ruleText.ts";
 import { RuleText } from "./RuleText.tsx";
@@ -38,6 +39,7 @@ export function HopDetail({ mirror, query, walk, selection, hop }: Props): React
       <HeaderTable hop={hop} />
       {hop.note !== "" && <p className={styles.note}>{hop.note}</p>}
       {(hop.verdict === "undo-dnat" || hop.verdict === "undo-snat") && <Conntrack hop={hop} walk={walk} />}
+      {isTracked(hop) && walk.id !== 0 && <ConntrackEntry mirror={mirror} query={query} hop={hop} />}
       {(hop.considered > 0 || rule !== null) && (
         <>
           <div className={styles.row}>

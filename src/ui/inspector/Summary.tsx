@@ -5,6 +5,7 @@ import { usePlayback } from "../playback.ts";
 import { headerRows } from "./changes.ts";
 import { classes } from "./classes.ts";
 import { fraction } from "./fraction.ts";
+import { Response } from "./Response.tsx";
 import { RuleText } from "./RuleText.tsx";
 import { shownRule } from "./ruleText.ts";
 import styles from "./Summary.module.css";
@@ -37,6 +38,7 @@ export function Summary({ walk, chance }: { readonly walk: Walk; readonly chance
     <section className={styles.summary} aria-label="Summary">
       <h3>What happened</h3>
       {walk.outcome === "delivered" && <p>{walk.summary}</p>}
+      <Response walk={walk} />
       {chance !== null && (
         <p>
           This pod answers <b>{fraction(chance)}</b> of such requests.
