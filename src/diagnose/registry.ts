@@ -7,6 +7,7 @@ import { noEndpoints } from "./findings/no-endpoints.ts";
 import { dnsDown, externalNameLimits, searchPath, statefulSetDns } from "./findings/names.ts";
 import { nodePortLocalhost } from "./findings/node-port.ts";
 import { lbPending, outsideClusterIP } from "./findings/outside.ts";
+import { affinityMerged, keepAlivePinned, ndots } from "./findings/otherwise.ts";
 import { policyDenies } from "./findings/policy-denies.ts";
 import { rulesStale } from "./findings/rules-stale.ts";
 import { selectorNoMatch } from "./findings/selector-no-match.ts";
@@ -17,16 +18,19 @@ import { localExternal, localInternal, remoteNodePortLocal } from "./findings/tr
 import type { Diagnoser } from "./types.ts";
 
 export const DIAGNOSERS: readonly Diagnoser[] = [
+  affinityMerged,
   dnsDown,
   endpointsNotReady,
   externalNameLimits,
   hairpin,
   icmp,
+  keepAlivePinned,
   lbPending,
   listenerLoopback,
   localExternal,
   localInternal,
   namedPortMissing,
+  ndots,
   noEndpoints,
   nodePortLocalhost,
   outsideClusterIP,

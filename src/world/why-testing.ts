@@ -15,15 +15,15 @@ export interface Broken {
   readonly protocol?: Protocol;
   readonly mode?: ProxyMode;
   /** What is done after the text. */
-  readonly then?: readonly Command[];
+  readonly after?: readonly Command[];
 }
 
-export function worldOf({ yaml, mode, then = [] }: Pick<Broken, "yaml" | "mode" | "then">): World {
+export function worldOf({ yaml, mode, after = [] }: Pick<Broken, "yaml" | "mode" | "after">): World {
   const world = createWorld({ seed: null });
   if (mode !== undefined) world.dispatch({ type: "mode", mode });
   world.dispatch({ type: "text", text: yaml });
   expect(world.report.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-  for (const command of then) expect(world.dispatch(command).refusal).toBeNull();
+  for (const command of after) expect(world.dispatch(command).refusal).toBeNull();
   return world;
 }
 

@@ -99,7 +99,7 @@ describe("rules", () => {
         yaml,
         from: FROM,
         to: "10.96.0.80:80",
-        then: [
+        after: [
           { type: "fault", fault: "kube-proxy", node: "worker-1", on: false },
           { type: "delete", key: "Pod/default/web" as never, force: true },
           {
