@@ -2,6 +2,7 @@
  * `npm run bench`: work counts, ratios and timings, printed and never asserted. Machines differ; ratios and counts say more than
  * milliseconds.
  */
+import { benchBrowser } from "./browser.ts";
 import { benchLabel, benchSettle, LABEL_COLUMNS, SETTLE_COLUMNS } from "./cluster.ts";
 import { benchConnections, CONNECTION_COLUMNS } from "./connections.ts";
 import { benchRules, RULE_COLUMNS } from "./rules.ts";
@@ -64,6 +65,12 @@ function fresh(text: string): World {
   const world = createWorld({ seed: 1 });
   world.dispatch({ type: "text", text });
   return world;
+}
+
+const only = process.argv[2];
+if (only === "browser") {
+  await benchBrowser(row, process.argv[3] ?? null);
+  process.exit(0);
 }
 
 console.log(
@@ -133,3 +140,6 @@ benchSettle([10, 100, 1000], row);
 console.log("\nOne label of one pod changed, on 250 nodes: what is read must not grow with the number of Services");
 row("cluster", ...LABEL_COLUMNS);
 benchLabel([100, 1000, 10_000], row);
+
+console.log("\nThe page in headless Chromium, on the built app");
+await benchBrowser(row);

@@ -38,6 +38,15 @@ function momentOf(crowd: Crowd): Micros {
 /** Virtual µs. */
 const NEAR = 20_000;
 
+let isMarked = false;
+
+/** When the first path stood on the page: what the time to the first picture ends with. */
+function markFirst(): void {
+  if (isMarked) return;
+  isMarked = true;
+  performance.mark("kubehop-first-path");
+}
+
 /** Frame that last moved the playhead: two canvases on one page must not move it twice. */
 let advancedIn = -1;
 
@@ -134,6 +143,7 @@ export function usePacketCanvas(
         zoom,
         packet,
       });
+      markFirst();
       many();
     });
     const recolour = (): void => {
