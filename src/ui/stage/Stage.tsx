@@ -1,12 +1,14 @@
 import "@xyflow/react/dist/base.css";
 import { ReactFlow, ReactFlowProvider, ViewportPortal } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { MirrorState } from "../../mirror/types.ts";
-import type { Exploration } from "../../model/trace/types.ts";
+import type { Exploration, Walk } from "../../model/trace/types.ts";
+import { isMany } from "../../graph/cells.ts";
 import { motionOf } from "../../graph/motion.ts";
 import { movedOneWay, type Way } from "../../graph/moves.ts";
 import { pathOf } from "../../graph/path.ts";
-import type { ObjectKey } from "../../model/meta/types.ts";
+import { splitKey, type ObjectKey } from "../../model/meta/types.ts";
+import type { Pod } from "../../model/pod/types.ts";
 import { useCurrentHop } from "../inspector/useCurrentHop.ts";
 import { sequence, usePlayback } from "../playback.ts";
 import { say, usePage } from "../shell/page.ts";
@@ -34,6 +36,14 @@ export interface StageProps {
   readonly onSend?: ((from: "outside" | "pod") => void) | undefined;
 }
 
+/** Nodes by name that a walk comes by, as a host or under a pod. */
+function nodesOf(walk: Walk | null): ReadonlySet<string> {
+  const hops = walk === null ? [] : sequence(walk).map(({ hop }) => hop);
+  return new Set(hops.flatMap(({ place }) => (place.startsWith("node/") ? [place.slice("node/".length)] : [])));
+}
+
+const NONE: ReadonlySet<string> = new Set();
+const Overview = lazy(() => import("./Overview.tsx").then(({ Overview: component }) => ({ default: component })));
 const NODE_TYPES = { card: CardView };
 const MANY = 300;
 
@@ -64,12 +74,21 @@ function Map({ mirror, exploration, onSend }: StageProps) {
   const filter = useMapView((state) => state.filter);
   useEffect(() => useMapView.getState().turnTo(slug), [slug]);
 
+  const many = useMemo(() => isMany(mirror.objects), [mirror.objects]);
+  const opened = useMapView((state) => state.opened);
+  const isOverview = many && opened === null && !(filter.onlyWalk && walk !== null);
+  const touched = useMemo(() => nodesOf(walk), [walk]);
+  const only = useMemo(() => {
+    if (!many) return null;
+    return isOverview ? NONE : new Set([...touched, ...(opened === null ? [] : [opened])]);
+  }, [many, isOverview, opened, touched]);
+
   const [keep] = useState(keepSlots);
   const layout = useMemo(
-    () => keep(mirror, { walk, exploration, folded, object, moved, filter }, slug),
-    [keep, mirror, walk, exploration, folded, object, moved, filter, slug],
+    () => keep(mirror, { walk, exploration, folded, object, moved, filter, only }, slug),
+    [keep, mirror, walk, exploration, folded, object, moved, filter, only, slug],
   );
-  const path = useMemo(() => (walk === null ? null : pathOf(walk, layout)), [walk, layout]);
+  const path = useMemo(() => (walk === null || isOverview ? null : pathOf(walk, layout)), [walk, layout, isOverview]);
   const motion = useMemo(() => (path === null ? null : motionOf(path)), [path]);
 
   const { dragged, onNodesChange } = useDrag(layout);
@@ -152,6 +171,7 @@ function Map({ mirror, exploration, onSend }: StageProps) {
     if (zoom !== undefined) fit.zoomBy(zoom);
     else if (event.key === "=") fit.now();
     else if (from === undefined) return;
+    else if (event.key === "Escape" && opened !== null) useMapView.setState({ opened: null });
     else if (event.key === "Escape") map.current?.closest<HTMLElement>("section")?.focus();
     else if (event.key === "Enter") open(from);
     else {
@@ -167,6 +187,14 @@ function Map({ mirror, exploration, onSend }: StageProps) {
   const { show } = fit;
   const find = useCallback(
     (key: ObjectKey): boolean => {
+      if (many) {
+        const { kind, name } = splitKey(key);
+        const on = kind === "Node" ? name : (mirror.objects.get(key) as Partial<Pod> | undefined)?.spec?.nodeName;
+        if (on !== undefined && on !== "" && !touched.has(on)) useMapView.setState({ opened: on });
+        else if (kind === "Service") useMapView.getState().narrow({ service: key });
+        set({ object: key });
+        return on !== undefined || kind === "Service";
+      }
       const card = layout.cards.find((c) => c.object === key);
       if (card === undefined) return false;
       show(card.rect);
@@ -174,63 +202,82 @@ function Map({ mirror, exploration, onSend }: StageProps) {
       map.current?.querySelector<HTMLElement>(`[data-card="${CSS.escape(card.id)}"]`)?.focus({ preventScroll: true });
       return true;
     },
-    [layout, show, select],
+    [layout, many, mirror.objects, set, show, select, touched],
   );
   return (
     <HighlightContext value={highlight}>
       <div className={styles["stage"]}>
-        <StageHeader mirror={mirror} walk={walk} hop={hop} shown={layout.shown} onFit={fit.now} onFind={find} />
-        <div ref={map} className={styles["map"]} onKeyDown={onKeyDown} data-lod={fit.lod}>
-          <ReactFlow<CardNode>
-            className={styles["flow"] ?? ""}
-            nodes={nodes}
-            edges={[]}
-            nodeTypes={NODE_TYPES}
-            onNodesChange={onNodesChange}
-            nodeDragThreshold={6}
-            nodesConnectable={false}
-            nodesFocusable={false}
-            edgesFocusable={false}
-            elementsSelectable={false}
-            disableKeyboardA11y
-            zoomOnDoubleClick={false}
-            selectionKeyCode={null}
-            multiSelectionKeyCode={null}
-            deleteKeyCode={null}
-            // It would take Space and Control from the whole page, the editor included.
-            panActivationKeyCode={null}
-            zoomActivationKeyCode={null}
-            minZoom={0.15}
-            maxZoom={4}
-            onlyRenderVisibleElements={nodes.length > MANY}
-            onMoveStart={fit.moved}
-            attributionPosition="bottom-left"
-            aria-label="Cards of the map"
-          >
-            <ViewportPortal>
-              <Backdrop layout={layout} />
-              <Wires layout={layout} proxies={mirror.proxies} />
-              <p className={styles["intent"]}>
-                <strong>Intent</strong> {folded ? "" : "ink flows down, packets never come up"}
-              </p>
-              <div className={styles["side"]} style={{ left: layout.side.x, top: layout.side.y, width: layout.side.w }}>
-                {walk === null ? <NothingSent mirror={mirror} onSend={onSend} /> : <ResultCard walk={walk} />}
-                <Legend />
-              </div>
-              <div aria-hidden="true">
-                {path?.glyphs.map((glyph) => (
-                  <div
-                    key={`${glyph.leg} ${String(glyph.index)} ${glyph.kind}`}
-                    className={styles["hit"]}
-                    style={{ left: glyph.point.x - 12, top: glyph.point.y - 12 }}
-                    onClick={() => usePlayback.getState().select({ leg: glyph.leg, index: glyph.index })}
-                  />
-                ))}
-              </div>
-            </ViewportPortal>
-            <StageCanvas motion={motion} layout={layout} />
-          </ReactFlow>
-        </div>
+        <StageHeader
+          mirror={mirror}
+          walk={walk}
+          hop={hop}
+          shown={layout.shown}
+          onFit={fit.now}
+          onFind={find}
+          isPart={many && !isOverview}
+        />
+        {isOverview ? (
+          <div className={styles["map"]}>
+            <Suspense>
+              <Overview mirror={mirror} service={layout.service} touched={touched} />
+            </Suspense>
+          </div>
+        ) : (
+          <div ref={map} className={styles["map"]} onKeyDown={onKeyDown} data-lod={fit.lod}>
+            <ReactFlow<CardNode>
+              className={styles["flow"] ?? ""}
+              nodes={nodes}
+              edges={[]}
+              nodeTypes={NODE_TYPES}
+              onNodesChange={onNodesChange}
+              nodeDragThreshold={6}
+              nodesConnectable={false}
+              nodesFocusable={false}
+              edgesFocusable={false}
+              elementsSelectable={false}
+              disableKeyboardA11y
+              zoomOnDoubleClick={false}
+              selectionKeyCode={null}
+              multiSelectionKeyCode={null}
+              deleteKeyCode={null}
+              // It would take Space and Control from the whole page, the editor included.
+              panActivationKeyCode={null}
+              zoomActivationKeyCode={null}
+              minZoom={0.15}
+              maxZoom={4}
+              onlyRenderVisibleElements={nodes.length > MANY}
+              onMoveStart={fit.moved}
+              attributionPosition="bottom-left"
+              aria-label="Cards of the map"
+            >
+              <ViewportPortal>
+                <Backdrop layout={layout} />
+                <Wires layout={layout} proxies={mirror.proxies} />
+                <p className={styles["intent"]}>
+                  <strong>Intent</strong> {folded ? "" : "ink flows down, packets never come up"}
+                </p>
+                <div
+                  className={styles["side"]}
+                  style={{ left: layout.side.x, top: layout.side.y, width: layout.side.w }}
+                >
+                  {walk === null ? <NothingSent mirror={mirror} onSend={onSend} /> : <ResultCard walk={walk} />}
+                  <Legend />
+                </div>
+                <div aria-hidden="true">
+                  {path?.glyphs.map((glyph) => (
+                    <div
+                      key={`${glyph.leg} ${String(glyph.index)} ${glyph.kind}`}
+                      className={styles["hit"]}
+                      style={{ left: glyph.point.x - 12, top: glyph.point.y - 12 }}
+                      onClick={() => usePlayback.getState().select({ leg: glyph.leg, index: glyph.index })}
+                    />
+                  ))}
+                </div>
+              </ViewportPortal>
+              <StageCanvas motion={motion} layout={layout} />
+            </ReactFlow>
+          </div>
+        )}
         <HopSpeaker />
       </div>
     </HighlightContext>

@@ -17,10 +17,12 @@ interface StageHeaderProps {
   readonly shown: Shown;
   readonly onFit: () => void;
   readonly onFind: (key: ObjectKey) => boolean;
+  /** Some nodes of a large cluster are on show, not all. */
+  readonly isPart: boolean;
 }
 
 /** What is on the map, and what can be hidden, found and folded. */
-export function StageHeader({ mirror, walk, hop, shown, onFit, onFind }: StageHeaderProps) {
+export function StageHeader({ mirror, walk, hop, shown, onFit, onFind, isPart }: StageHeaderProps) {
   const folded = useUi((state) => state.intentFolded);
   const { set } = useUi.getState();
   const filter = useMapView((state) => state.filter);
@@ -31,6 +33,19 @@ export function StageHeader({ mirror, walk, hop, shown, onFit, onFind }: StageHe
     <>
       <header className={styles["header"]}>
         <h2>Map</h2>
+        {isPart && (
+          <button
+            type="button"
+            className={styles["tool"]}
+            onClick={() => {
+              useMapView.setState({ opened: null });
+              useMapView.getState().narrow({ onlyWalk: false });
+            }}
+          >
+            <MapIcon name="back" size={14} />
+            All nodes
+          </button>
+        )}
         {walk !== null && index >= 0 && (
           <span className={styles["count"]}>
             walk {index + 1} of {mirror.walks.length}
