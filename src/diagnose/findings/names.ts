@@ -178,7 +178,7 @@ export const statefulSetDns: Diagnoser = (given) => {
                     metadata: { name: governing, namespace },
                     spec: {
                       clusterIP: "None",
-                      selector: { ...(set.spec.template.metadata?.labels ?? {}) },
+                      selector: { ...set.spec.template.metadata?.labels },
                       ports: [{ port: target.number }],
                     },
                   },
