@@ -1,5 +1,6 @@
 import { useMirror } from "../../mirror/store.ts";
 import { splitKey } from "../../model/meta/types.ts";
+import { usePlayback } from "../playback.ts";
 import { Icon } from "../shell/icons.tsx";
 import { say } from "../shell/page.ts";
 import { useUi } from "../state.ts";
@@ -19,6 +20,7 @@ export function Crumbs({ provenance }: { readonly provenance: Provenance }) {
         ))}
       </p>
       {provenance !== null && provenance.rules.length > 0 && <RulesLink provenance={provenance} />}
+      {provenance !== null && provenance.hops.length > 0 && <PacketsLink hops={provenance.hops} />}
     </div>
   );
 }
@@ -54,6 +56,33 @@ function RulesLink({ provenance }: { readonly provenance: NonNullable<Provenance
       }}
     >
       <Icon name="rules" size={14} />
+      {what}
+    </button>
+  );
+}
+
+/** From a line to the packets that its rules decided about: the latest first, then the one before it. */
+function PacketsLink({ hops }: { readonly hops: NonNullable<Provenance>["hops"] }) {
+  const walks = useMirror((state) => state.walks);
+  const shown = useUi((state) => state.walk);
+  const latest = [...new Map(hops.map((hop) => [hop.walk, hop])).values()].reverse();
+  const what = count(latest.length, "packet");
+  return (
+    <button
+      type="button"
+      className={styles["rules"]}
+      aria-label={`${what} met these rules: show one`}
+      onClick={() => {
+        const next = latest[(latest.findIndex(({ walk }) => walk === shown) + 1) % latest.length];
+        const walk = walks.find(({ id }) => id === next?.walk);
+        if (next === undefined || walk === undefined) return;
+        useUi.getState().set({ walk: walk.id, phone: "walk" });
+        usePlayback.getState().show(walk, { paused: true });
+        usePlayback.getState().select({ leg: next.leg, index: next.index });
+        say(`Walk ${String(walk.id)}, ${next.leg === "reply" ? "reply hop" : "hop"} ${String(next.index + 1)}`);
+      }}
+    >
+      <Icon name="walk" size={14} />
       {what}
     </button>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+import { shortenPodName } from "../../graph/names.ts";
 import type { Hop, HostId, Walk } from "../../model/trace/types.ts";
 import { sequence, usePlayback } from "../playback.ts";
 import type { HopSelection } from "../state.ts";
@@ -88,6 +89,12 @@ export function Ladder({ bare = false }: { readonly bare?: boolean }): ReactElem
   );
 }
 
+/** A heading that fits its line: of a pod's name only the middle goes, its random end tells pods apart. */
+function shortTitle(title: string): string {
+  const [, name = "", rest = ""] = /^pod (\S+)(.*)$/.exec(title) ?? [];
+  return name === "" ? title : `pod ${shortenPodName(name, 30)}${rest}`;
+}
+
 interface RowProps {
   readonly rung: Rung;
   readonly above: Rung["below"];
@@ -107,7 +114,8 @@ function RungRow({ rung, above, walk, selection, current, open, onToggle }: RowP
   const tone =
     shown === null ? "plain" : shown.tone === "plain" ? (here === "reply" ? "lit-reply" : "lit-request") : shown.tone;
   const stacked =
-    (request?.fact.length ?? 0) + (reply?.fact.length ?? 0) > 47 || rung.title.length + (reply?.title.length ?? 0) > 38;
+    (request?.fact.length ?? 0) + (reply?.fact.length ?? 0) > 47 ||
+    shortTitle(rung.title).length + (reply?.title.length ?? 0) > 38;
   return (
     <li className={classes(styles.rung, current && styles.current, current && styles[tone])}>
       <Rail side="request" above={above.request} below={rung.below.request} glyph={request} />
@@ -115,7 +123,9 @@ function RungRow({ rung, above, walk, selection, current, open, onToggle }: RowP
         <div className={classes(styles.sides, stacked && styles.stacked)}>
           {request === null ? (
             <span className={classes(styles.half, styles.left)}>
-              <span className={styles.title}>{rung.title}</span>
+              <span className={styles.title} title={rung.title}>
+                {shortTitle(rung.title)}
+              </span>
               <span className={styles.fact}>reply only</span>
             </span>
           ) : (
@@ -181,7 +191,9 @@ function HalfButton(props: {
       {...(current ? { "aria-current": "step" as const } : {})}
       onClick={() => usePlayback.getState().select({ leg, index: side.lead.index })}
     >
-      <span className={leg === "request" ? styles.title : styles.quiet}>{title === "" ? "\u00a0" : title}</span>
+      <span className={leg === "request" ? styles.title : styles.quiet} title={title}>
+        {title === "" ? "\u00a0" : shortTitle(title)}
+      </span>
       <span className={classes(styles.fact, styles[`ink-${side.tone}`])}>{side.fact}</span>
     </button>
   );
