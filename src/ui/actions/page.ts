@@ -1,3 +1,4 @@
+import { closeStory, useStory } from "../controlplane/state.ts";
 import { say, usePage } from "../shell/page.ts";
 import { focusRegion, REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
@@ -93,10 +94,11 @@ export const PAGE_ACTIONS: readonly Action[] = [
     group: "The page",
     keys: ["Esc"],
     keyOnly: true,
-    run: () => {
+    run: ({ session }) => {
       const ui = useUi.getState();
       if (ui.drawer !== null) ui.set({ drawer: null });
       else if (ui.center !== "map") ui.set({ center: "map" });
+      else if (useStory.getState().story !== null) closeStory(session);
       else if (ui.object !== null) ui.set({ object: null });
       else return false;
       return true;

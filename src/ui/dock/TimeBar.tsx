@@ -1,5 +1,6 @@
 import { useMemo, type ReactElement } from "react";
 import { useMirror } from "../../mirror/store.ts";
+import { clock } from "../inspector/wording.ts";
 import { useSession } from "../shell/session.ts";
 import { choicesOf } from "../time/filter.ts";
 import { failuresOf, paceOf } from "../time/moments.ts";
@@ -29,6 +30,7 @@ export function TimeBar(): ReactElement {
       <FilterFields />
       <span className={styles["space"]} />
       <ApplyChip />
+      <Forks />
       <FailureButton />
       <PaceControl />
     </div>
@@ -82,6 +84,31 @@ function FilterFields(): ReactElement {
         Hide upkeep
       </button>
     </>
+  );
+}
+
+/** Histories that forks have put aside in this tab, to go back to. */
+function Forks(): ReactElement | null {
+  const { time } = useSession();
+  const forks = useTime((state) => state.forks);
+  if (forks.length === 0) return null;
+  return (
+    <select
+      className={styles["select"]}
+      aria-label="Histories put aside"
+      value=""
+      onChange={(event) => {
+        const fork = forks.find(({ id }) => String(id) === event.target.value);
+        if (fork !== undefined) void time.undoFork(fork);
+      }}
+    >
+      <option value="">{forks.length} put aside</option>
+      {forks.map((fork) => (
+        <option key={fork.id} value={fork.id}>
+          Back to what was put aside at {clock(fork.at)}: {fork.aside} {fork.aside === 1 ? "command" : "commands"}
+        </option>
+      ))}
+    </select>
   );
 }
 

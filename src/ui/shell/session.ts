@@ -69,7 +69,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     time.frame(next);
     // Sought back, or replayed: the editor follows to the text that was in force then, unless something was typed since.
     const quiet = typing === null && !sendingText && given !== null;
-    if (next.full && quiet && next.report.accepted && next.text !== given) {
+    if (next.full && quiet && next.report.accepted && next.text !== given && next.text !== "") {
       given = next.text;
       replaceDraft(next.text);
     }
