@@ -17,9 +17,21 @@ import { caps } from "./strokes.ts";
 
 /** Lines shown at most; what is not among them wants another word. */
 const SHOWN = 60;
+/** Lines of each group before anything is typed. */
+const SOME = 12;
 const NONE: Choices = { from: [], to: [] };
 
 const close = (): void => useUi.getState().set({ palette: false });
+
+/** Before anything is typed the list shows what kinds of lines there are, not all of them. */
+function someOfEach(lines: readonly Line[]): readonly Line[] {
+  const counts = new Map<string, number>();
+  return lines.filter(({ group }) => {
+    const count = (counts.get(group) ?? 0) + 1;
+    counts.set(group, count);
+    return count <= SOME;
+  });
+}
 
 /** Everything that can be done or gone to, by name. An object opens a second page: what can be done with it. */
 export function Palette() {
@@ -50,7 +62,10 @@ export function Palette() {
         : linesOf(object, mirror, choices),
     [session, layout, mirror, choices, selected, some, object],
   );
-  const shown = useMemo(() => best(lines, typed, SHOWN), [lines, typed]);
+  const shown = useMemo(
+    () => (some || object !== null ? best(lines, typed, SHOWN) : someOfEach(lines)),
+    [lines, typed, some, object],
+  );
   const groups = [...new Set(shown.map(({ group }) => group))];
 
   const back = (): void => {

@@ -59,7 +59,7 @@ test("a key reads as keycaps and as a screen reader is told it", () => {
 });
 
 test("who registers is listed until they take it back, and nobody takes another's id or key", () => {
-  const mine: Action = { id: "test.mine", title: "Mine", group: "Cluster", keys: ["Q"], run: vi.fn() };
+  const mine: Action = { id: "test.mine", title: "Mine", group: "Cluster", keys: ["Q"], run: vi.fn<() => void>() };
   const unregister = register([mine]);
   expect(actionOf(typed(["Q"]))).toBe(mine);
   expect(() => register([{ ...mine, id: "test.other" }])).toThrow("Two actions have the key Q");
