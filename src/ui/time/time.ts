@@ -2,7 +2,7 @@
 import { create } from "zustand";
 import type { Micros } from "../../base/time.ts";
 import { mirror } from "../../mirror/store.ts";
-import type { JournalEntry, Frame, SavedHistory } from "../../wire/protocol.ts";
+import type { CommandRecord, Frame, JournalEntry, SavedHistory } from "../../wire/protocol.ts";
 import type { Client } from "../../wire/client.ts";
 import { SPEEDS, usePlayback } from "../playback.ts";
 import { say } from "../shell/page.ts";
@@ -100,6 +100,12 @@ const STEP_MS = 90;
 const LIVE_MS = 100;
 const FORKS = 8;
 
+/** How many commands two histories have in common at their beginning. */
+function sharedBy(a: readonly CommandRecord[], b: readonly CommandRecord[]): number {
+  const apart = a.findIndex((record, i) => JSON.stringify(record) !== JSON.stringify(b[i]));
+  return apart < 0 ? a.length : apart;
+}
+
 export interface TimeControl {
   /** Every frame of the worker passes here after the mirror has it. */
   frame(frame: Frame): void;
@@ -190,16 +196,14 @@ export function createTime(client: Client): TimeControl {
     const begun = looking && !next.full;
     if (begun) {
       // What was done in the look back is now the history; the old one is kept.
-      const shared = commands.filter(
-        (record, i) => JSON.stringify(record) === JSON.stringify(whole.commands[i]),
-      ).length;
+      const shared = sharedBy(whole.commands, commands);
       const fork: Fork = {
         id: ++forkCount,
         history: { seed: client.history().seed, commands: whole.commands },
         at: commands.at(-1)?.at ?? now,
         end: whole.end,
         walk: walkBefore,
-        aside: whole.commands.length - Math.min(shared, whole.commands.length),
+        aside: whole.commands.length - shared,
       };
       setState(({ forks }) => ({ forks: [...forks, fork].slice(-FORKS), fresh: fork }));
       say("A fork has begun: what came later is put aside.");
@@ -372,9 +376,19 @@ export function createTime(client: Client): TimeControl {
     },
     undoFork: async (fork) => {
       pause();
+      const { whole } = getState();
+      // What was done in the fork is not lost either.
+      const left: Fork = {
+        id: ++forkCount,
+        history: { seed: client.history().seed, commands: whole.commands },
+        at: fork.at,
+        end: whole.end,
+        walk: useUi.getState().walk,
+        aside: whole.commands.length - sharedBy(whole.commands, fork.history.commands),
+      };
       setState({ looking: false, fresh: null, whole: EMPTY });
       await client.load(fork.history, null);
-      setState(({ forks }) => ({ forks: forks.filter(({ id }) => id !== fork.id) }));
+      setState(({ forks }) => ({ forks: [...forks.filter(({ id }) => id !== fork.id), left] }));
       if (fork.walk !== null) useUi.getState().set({ walk: fork.walk });
       say("The fork is undone: the history is again as it was.");
     },
