@@ -1,4 +1,4 @@
-import { COLUMN, NODE, POD, STRAND } from "./metrics.ts";
+import { COLUMN, NODE, POD, RIBBON_HALF, STRAND } from "./metrics.ts";
 
 /** A vertical piece whose x is chosen when all pieces of its corridor are known. */
 export interface Run {
@@ -28,25 +28,56 @@ function corridorOf(corridor: string): readonly [number, number] {
   const column = Number(/ (\d+)$/.exec(corridor)?.[1] ?? 0);
   const pods = COLUMN.node + NODE.pods + column * POD.columnPitch;
   const before = column === 0 ? COLUMN.node + NODE.cni + NODE.barWidth : pods - (POD.columnPitch - POD.width);
-  return [(before + pods) / 2, 26];
+  return [(before + pods) / 2, pods - before - 2];
 }
 
 /** Each vertical piece gets the first lane of its corridor in which it meets no other. */
 export function assignLanes(runs: readonly Run[]): void {
   for (const corridor of new Set(runs.map((r) => r.corridor))) {
     const all = runs.filter((r) => r.corridor === corridor);
-    const here = [...all.filter((r) => !r.outward), ...all.filter((r) => r.outward)];
+    const here = ordered([...all.filter((r) => !r.outward), ...all.filter((r) => r.outward)]);
     const lanes: [number, number][][] = [];
-    const chosen = here.map(({ points: [a, b] }) => {
+    const chosen: number[] = [];
+    here.forEach((run, k) => {
+      const [a, b] = run.points;
       const span: [number, number] = [Math.min(a.y, b.y) - 8, Math.max(a.y, b.y) + 8];
-      const free = lanes.findIndex((lane) => lane.every(([low, high]) => span[1] <= low || span[0] >= high));
-      const index = free < 0 ? lanes.length : free;
-      (lanes[index] ??= []).push(span);
-      return index;
+      const first = here
+        .slice(0, k)
+        .reduce((n, other, i) => (isLeftOf(run, other) ? Math.max(n, (chosen[i] ?? 0) + 1) : n), 0);
+      const free = lanes.findIndex(
+        (lane, i) => i >= first && lane.every(([low, high]) => span[1] <= low || span[0] >= high),
+      );
+      const index = free < 0 ? Math.max(first, lanes.length) : free;
+      while (lanes.length <= index) lanes.push([]);
+      lanes[index]?.push(span);
+      chosen.push(index);
     });
     const xs = lanesOf(corridor, lanes.length);
     here.forEach(({ points }, i) => {
       for (const p of points) p.x = xs[chosen[i] ?? 0] ?? 0;
     });
   }
+}
+
+/**
+ * In a gutter a piece comes from the bridge on its left, or from a pod on its right, on levels of their own. Where the level of one on
+ * the left is that of another on the right, the first must turn before it meets the second: it stands further left.
+ */
+function isLeftOf(run: Run, other: Run): boolean {
+  if (!run.corridor.startsWith("gutter")) return false;
+  return Math.abs(bridgeSide(run) - podSide(other)) < 2 * RIBBON_HALF;
+}
+
+const bridgeSide = ({ points, outward }: Run): number => points[outward ? 1 : 0].y;
+const podSide = ({ points, outward }: Run): number => points[outward ? 0 : 1].y;
+
+/** From the right to the left, each after all that it must stand left of; where that goes round in a circle, as they came. */
+function ordered(runs: readonly Run[]): readonly Run[] {
+  const left = [...runs];
+  const done: Run[] = [];
+  while (left.length > 0) {
+    const next = left.findIndex((run) => left.every((other) => other === run || !isLeftOf(run, other)));
+    done.push(...left.splice(Math.max(0, next), 1));
+  }
+  return done;
 }

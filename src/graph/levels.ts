@@ -93,6 +93,9 @@ function leftChannel(index: number, n: number): number {
   return 36 - Math.max(0, index) * spread(13, 24, n);
 }
 
+/** The upper port of a relay's request, below its middle. */
+const RELAY = 5.5;
+
 /** Heights on a pod's left edge: packets leave above its middle and enter below it, the first one as the outermost. */
 export function podPorts(visits: readonly Visit[]): ReadonlyMap<string, number> {
   const touches = new Map<string, number[]>();
@@ -109,9 +112,13 @@ export function podPorts(visits: readonly Visit[]): ReadonlyMap<string, number> 
   const ports = new Map<string, number>();
   for (const [key, at] of touches) {
     const way = key.endsWith(" in") ? "in" : "out";
-    at.forEach((i, k) =>
-      ports.set(`${i} ${way}`, way === "in" ? 5 + 13 * (at.length - 1 - k) : -(5.5 + STRAND.lane * k)),
-    );
+    const host = key.slice(0, key.lastIndexOf(" "));
+    const isRelay = at.length > 1 && touches.get(`${host} in`)?.length === touches.get(`${host} out`)?.length;
+    at.forEach((i, k) => {
+      // Of a relay, request and answer turn one above the other and never along the same piece of its edge.
+      if (isRelay) ports.set(`${i} ${way}`, RELAY - k * (2 * RELAY + STRAND.lane) + (way === "in" ? STRAND.lane : 0));
+      else ports.set(`${i} ${way}`, way === "in" ? 5 + 13 * (at.length - 1 - k) : -(5.5 + STRAND.lane * k));
+    });
   }
   return ports;
 }

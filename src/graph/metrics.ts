@@ -26,7 +26,7 @@ export const NODE = {
   slabWidth: 128,
   rowLabel: 164,
   cni: 260,
-  pods: 304,
+  pods: 318,
   /** Room right of the last pod column. */
   pad: 8,
 } as const;
@@ -41,7 +41,7 @@ export const POD = {
   height: 40,
   /** Two rows to a column; further columns to the right, so that a card never grows downwards onto its neighbour. */
   rows: [18, 82],
-  columnPitch: 170,
+  columnPitch: 178,
 } as const;
 
 export const BAND = {
@@ -60,7 +60,7 @@ export const BAND = {
   etcdWidth: 86,
   slice: 220,
   sliceWidth: 156,
-  proxy: 580,
+  proxy: 594,
   proxyWidth: 138,
   proxyTop: 12,
   proxyHeight: 108,
