@@ -243,12 +243,16 @@ function nat(visit: Visit, hook: HookName, crossing: Crossing): Outcome | null {
   return null;
 }
 
-/** Connection tracking is hooked in only where some rule needs it; kube-proxy's always do. */
-function tracks(visit: Visit): boolean {
-  const { rules } = visit.host;
+/**
+ * Connection tracking is hooked in only where some rule needs it (nf_ct_netns_get); kube-proxy's always do. Without it nat is never
+ * asked: its table is called for packets of connections (nf_nat_inet_fn).
+ */
+function tracks({ host: { rules, workloads } }: Visit): boolean {
   if (rules === null) return false;
+  if (workloads !== undefined || rules.virtual !== undefined) return true;
   return (
-    visit.host.workloads !== undefined || HOOKS.some((hook) => rules.has("nat", hook) || rules.has("filter", hook))
+    HOOKS.some((hook) => rules.has("nat", hook) || rules.has("filter", hook)) &&
+    (rules.tracks === undefined || rules.tracks())
   );
 }
 
@@ -261,7 +265,7 @@ function conntrackIn(visit: Visit, iface: string | null): Outcome | null {
   if (max !== undefined && tracked?.confirmed === false) {
     const room = withRoom(state, max, visit.env.now);
     if (room === null) {
-      const why = `${hostName(visit.host.id)} drops the packet: its connection table is full (nf_conntrack_max ${max}), and the packet is of no connection in it.`;
+      const why = `${hostName(visit.host.id)} drops the packet, which is of no connection in its table, and the table has no room for another (nf_conntrack_max ${max}): "nf_conntrack: table full, dropping packet".`;
       const label = iface === null ? "OUTPUT" : "PREROUTING";
       note(visit, { iface, stage: "conntrack", label, before: headerOf(visit.packet), verdict: "drop", note: why });
       return { kind: "lost", packet: visit.packet, why };

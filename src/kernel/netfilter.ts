@@ -76,6 +76,11 @@ export interface Rules {
   /** True when some chain is hooked there; otherwise the hop is not even shown. */
   has(table: TableName, hook: HookName): boolean;
   run(table: TableName, context: HookContext): TableResult;
+  /**
+   * Does some rule need to know connections: a NAT target, a `conntrack` match? Where none does, the kernel hooks no connection
+   * tracking in, and without it the nat table is never asked. Absent: one does.
+   */
+  tracks?(): boolean;
   /** IPVS of the host; absent: it has no virtual servers. */
   readonly virtual?: VirtualService;
   /** Does some rule name this list of clients (`recent`, or a set that rules fill)? The kernel forgets a list with its last rule. */

@@ -5,6 +5,8 @@ import { EMPTY_HOST, type HostState } from "./conntrack.ts";
 import { type Host, type Interface, LOOPBACK } from "./host.ts";
 import { iptablesRules } from "./iptables/evaluate.ts";
 import { parseSave } from "./iptables/parse.ts";
+import { nftablesRules } from "./nftables/evaluate.ts";
+import { parseRuleset } from "./nftables/parse.ts";
 import { replyTo } from "./packet.ts";
 import { type Frame, noNeighbour, receive, send } from "./stack.ts";
 import type { Environment, StackResult } from "./visit.ts";
@@ -300,6 +302,53 @@ describe("refusals and errors", () => {
       syn("192.168.56.12", "10.244.1.3", { mark: 0x4000 }),
     );
     expect(out.hops[0]?.before.mark).toBe(0);
+  });
+});
+
+describe("kernel-facts, easy to get wrong 9: nat without a NAT target or a conntrack match is never traversed", () => {
+  const COUNTS =
+    "*nat\n:PREROUTING ACCEPT [0:0]\n:SVC - [0:0]\n-A PREROUTING -j SVC\n-A SVC -m comment --comment seen\nCOMMIT\n";
+  const plain = "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -s 10.9.9.9/32 -j DROP\nCOMMIT\n";
+  const asked = (save: string): readonly unknown[] => {
+    const result = arrive(node(save), EMPTY_HOST, "veth2", "10.244.1.1", syn("10.244.1.2", "10.244.2.3"));
+    return [stages(result).includes("hook:nat/PREROUTING"), result.state.conntrack.length];
+  };
+
+  it.each([
+    ["only counts", COUNTS, [false, 0]],
+    ["and a filter rule that asks no connection", COUNTS + plain, [false, 0]],
+    ["a conntrack match, even in another table", COUNTS + FILTER, [true, 1]],
+    [
+      "a match that we do not evaluate but the kernel does",
+      COUNTS + plain.replace("-s 10", "-m connmark --mark 1 -s 10"),
+      [true, 1],
+    ],
+    [
+      "a NAT target, even in a chain that nobody calls",
+      COUNTS.replace("COMMIT", ":X - [0:0]\n-A X -j MASQUERADE\nCOMMIT"),
+      [true, 1],
+    ],
+  ])("%s", (_what, save, expected) => {
+    expect(asked(save)).toEqual(expected);
+  });
+
+  it("nftables likewise: its nat chains are called for connections only", () => {
+    const nft = (rule: string): string => `table ip t {
+  chain pre {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip daddr 10.9.9.9 accept
+  }
+  chain fwd {
+    type filter hook forward priority filter; policy accept;
+    ${rule}
+  }
+}
+`;
+    const tracked = (rule: string): number => {
+      const host = { ...node(""), rules: nftablesRules(parseRuleset(nft(rule)).ruleset) };
+      return arrive(host, EMPTY_HOST, "veth2", "10.244.1.1", syn("10.244.1.2", "10.244.2.3")).state.conntrack.length;
+    };
+    expect([tracked("ip saddr 10.9.9.9 drop"), tracked("ct state invalid drop")]).toEqual([0, 1]);
   });
 });
 

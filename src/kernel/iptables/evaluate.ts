@@ -3,6 +3,7 @@ import type { RuleRef, RuleStep, SkippedRules, TableName } from "../../model/tra
 import type { HookContext, Rules, TableResult, TableVerdict, VirtualService } from "../netfilter.ts";
 import { candidates } from "./chain-index.ts";
 import { type Draw, effectWords, type MatchInput, type RuleOutcome, tryRule, whyNot } from "./match.ts";
+import { needsConntrack } from "./needs-conntrack.ts";
 import { kernelRuleText, targetName } from "./text.ts";
 import { ruleId, type Chain, type Rule, type Ruleset, type Table, type Target } from "./types.ts";
 
@@ -17,6 +18,7 @@ const DEEPEST_CALL = 64;
  */
 export function iptablesRules(ruleset: Ruleset, virtual?: VirtualService): Rules {
   const refs = new Map<string, RuleRef[]>();
+  let needed: boolean | undefined;
   return {
     ...(virtual === undefined ? {} : { virtual }),
     has(table, hook) {
@@ -24,6 +26,7 @@ export function iptablesRules(ruleset: Ruleset, virtual?: VirtualService): Rules
       return chain !== undefined && (chain.rules.length > 0 || chain.policy === "DROP");
     },
     run: (table, context) => runChain(ruleset, table, context.hook, context, refs),
+    tracks: () => (needed ??= needsConntrack(ruleset)),
     remembers: (list) => Object.values(ruleset.tables).some((table) => namesList(table, list)),
   };
 }
@@ -46,6 +49,7 @@ export function dualStackRules(v4: Rules, v6: Rules): Rules {
     ...(virtual === undefined ? {} : { virtual }),
     ...(sockets.length === 0 ? {} : { sockets }),
     has: (table, hook) => v4.has(table, hook) || v6.has(table, hook),
+    tracks: () => v4.tracks?.() !== false || v6.tracks?.() !== false,
     remembers: (list) => v4.remembers(list) || v6.remembers(list),
     run: (table, context) => (isIPv6(context.packet.dst) ? v6 : v4).run(table, context),
   };

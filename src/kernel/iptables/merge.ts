@@ -57,6 +57,7 @@ export function inTurn(kubeProxy: Rules, before: Rules, behind: Rules): Rules {
   return {
     ...kubeProxy,
     has: (table, hook) => all.some((rules) => rules.has(table, hook)),
+    tracks: () => all.some((rules) => rules.tracks?.() !== false),
     remembers: (list) => all.some((rules) => rules.remembers(list)),
     run(table, context) {
       const results: TableResult[] = [];

@@ -1,6 +1,7 @@
 import { isIPv6 } from "../../base/ip.ts";
 import type { Origin, RuleRef, RuleStep, SkippedRules } from "../../model/trace/types.ts";
 import type { HookContext, Rules, TableResult, TableVerdict } from "../netfilter.ts";
+import { needsConntrack } from "./needs-conntrack.ts";
 import { ruleId, ruleRef } from "./reference.ts";
 import { tryRule, type RuleOutcome } from "./rule-eval.ts";
 import { DSTNAT, hookedChains, slotKey, type HookedChain } from "./slots.ts";
@@ -14,8 +15,10 @@ const DEEPEST_CALL = 64;
 /** The host's rules as an nftables ruleset. Pure: nothing but the context's chooser and recent lists is touched. */
 export function nftablesRules(ruleset: Ruleset): Rules {
   const slots = hookedChains(ruleset);
+  let needed: boolean | undefined;
   return {
     has: (table, hook) => slots.has(slotKey(table, hook)),
+    tracks: () => (needed ??= needsConntrack(ruleset)),
     remembers: (list) => ruleset.tables.some((table) => table.sets.has(list)),
     run: (table, context) => runHooked(slots.get(slotKey(table, context.hook)) ?? [], context),
   };

@@ -54,7 +54,13 @@ function wantedOf(options: Options): Wanted | null {
 /** A datagram that nobody complains of counts as received: so long is waited for a complaint. */
 const UDP_WAIT: Micros = SECOND;
 
-function dial(seat: Seat, options: Options, { host, protocol, limit }: Wanted, port: number): Reached {
+function dial(
+  seat: Seat,
+  options: Options,
+  { host, protocol, limit }: Wanted,
+  port: number,
+  blocking = false,
+): Reached {
   const family = on(options, "6") ? 6 : on(options, "4") ? 4 : undefined;
   return reach(seat, {
     host,
@@ -62,6 +68,7 @@ function dial(seat: Seat, options: Options, { host, protocol, limit }: Wanted, p
     protocol,
     ...(family && { family }),
     limit: protocol === "udp" ? (limit ?? UDP_WAIT) : limit,
+    ...(blocking && { blocking }),
   });
 }
 
@@ -99,7 +106,8 @@ export const nc: Tool = (words, seat) => {
   let stderr = "";
   let code = 1;
   for (const port of wanted.ports) {
-    const reached = dial(seat, options, wanted, port);
+    // Busybox sets an alarm and waits in connect(); OpenBSD's, like ncat, looks for the end of one that does not wait.
+    const reached = dial(seat, options, wanted, port, busybox);
     if (reached.kind === "attempt" && reached.ended === "killed") return { ...KILLED, stderr };
     const one = busybox ? busyboxLine(options, wanted, port, reached) : openbsdLine(options, wanted, port, reached);
     stderr += one.stderr;
@@ -207,7 +215,7 @@ export const telnet: Tool = (words, seat) => {
         : `telnet: could not resolve ${host}/${word}: Servname not supported for ai_socktype\n`,
       code: 1,
     };
-  const reached = reach(seat, { host, port, protocol: "tcp", limit: null });
+  const reached = reach(seat, { host, port, protocol: "tcp", limit: null, blocking: true });
   if (reached.kind === "impossible") return { stdout: "", stderr: `telnet: ${reached.message}\n`, code: 1 };
   if (reached.kind === "name-error") {
     return {

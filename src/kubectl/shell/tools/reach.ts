@@ -56,11 +56,22 @@ export interface Target {
   readonly limit: Micros | null;
   /** How long connect() may take, where that is told apart. */
   readonly connectLimit?: Micros | null;
+  /** The tool waits in connect() itself, and not in poll() for what becomes of it: see {@link UNHEARD}. */
+  readonly blocking?: true;
 }
 
 const KERNEL_LIMIT: Micros = CONNECT_TIMEOUT_MS * MILLISECOND;
 /** A tool that would wait for ever for an answer is stopped after this. */
 export const ENDLESS: Micros = 60 * SECOND;
+
+/**
+ * An ICMP error that comes while connect() holds its socket is only noted (tcp_v4_err: sock_owned_by_user), and a REJECT close by is that
+ * quick. So the process hears of it with the error that the first retransmission gets: 1.02 s later. After a connect() that does not
+ * block nobody holds the socket any more, and the error is told at once. Measured on Linux 6.18.
+ */
+const UNHEARD: Micros = 1_020 * MILLISECOND;
+
+const isRejected = ({ reply }: Walk): boolean => reply.at(-1)?.before.protocol === "icmp";
 
 /** Lets time pass, up to the moment when `timeout` ends the command; false when that has come. */
 export function passTime({ world, deadline }: Seat, micros: Micros): boolean {
@@ -122,6 +133,11 @@ export function reach(seat: Seat, target: Target): Reached {
     return { kind: "name-error", spent: world.now - startedAt, isAgain };
   }
   let ended = endOf(walk);
+  if (target.blocking === true && protocol === "tcp" && ended === "refused" && isRejected(walk)) {
+    const rest = Math.max(0, (target.limit ?? KERNEL_LIMIT) - (world.now - startedAt));
+    if (!passTime(seat, Math.min(UNHEARD, rest))) return attemptOf("killed", walk, world.now - startedAt, port);
+    if (rest < UNHEARD) return attemptOf("timeout", walk, world.now - startedAt, port);
+  }
   const connectLimit = Math.min(target.connectLimit ?? KERNEL_LIMIT, target.limit ?? KERNEL_LIMIT);
   const limit = ended === "silent" ? (target.limit ?? ENDLESS) : connectLimit;
   if (ended !== "answered" && world.now - startedAt > limit) ended = "timeout";

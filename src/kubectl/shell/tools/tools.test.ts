@@ -152,6 +152,40 @@ describe("each tool, by what becomes of its request", () => {
   });
 });
 
+describe("kernel-facts, easy to get wrong 3: connect() to a Service that rejects", () => {
+  const { run, world } = scene();
+  const took = (line: string): number => {
+    const startedAt = world.now;
+    run(line);
+    return Math.round((world.now - startedAt) / 1_000);
+  };
+
+  it.each([
+    ["kubectl exec tools -- telnet 10.96.0.51 80", 1_020],
+    ["kubectl exec busy -- telnet 10.96.0.51 80", 1_020],
+    ["kubectl exec busy -- nc -zv 10.96.0.51 80", 1_020],
+    ["kubectl exec busy -- wget -qO- 10.96.0.51", 1_020],
+    ["kubectl exec tools -- wget -qO- 10.96.0.51", 1_020],
+    ["ssh worker-1 telnet 10.96.0.51 80", 1_020],
+    ["kubectl exec tools -- curl -s 10.96.0.51", 0],
+    ["kubectl exec tools -- nc -z 10.96.0.51 80", 0],
+    ["kubectl exec tools -- ncat 10.96.0.51 80", 0],
+  ])("%s ends after %i ms, blocking or not", (line, ms) => {
+    expect(took(line)).toBe(ms);
+  });
+
+  it("a closed port's RST is heard at once", () => {
+    expect(took("kubectl exec busy -- nc -zv 10.96.0.50 81")).not.toBe(1_020);
+    expect(took("ssh worker-1 telnet 192.168.56.12 81")).toBeLessThan(5);
+  });
+
+  it("a limit of the tool's own rings first", () => {
+    expect(run("kubectl exec busy -- wget -q -T 1 10.96.0.51").stderr).toMatch(/^wget: download timed out\n/);
+    expect(run("kubectl exec busy -- timeout 1 wget -q 10.96.0.51").code).toBe(143);
+    expect(took("kubectl exec busy -- timeout 1 wget -q 10.96.0.51")).toBe(1_000);
+  });
+});
+
 describe("curl", () => {
   const { run, world } = scene();
 

@@ -87,6 +87,8 @@ function dial(seat: Seat, options: Options, url: Url, limit: Micros | null): Rea
     ...(on(options, "6") ? { family: 6 as const } : on(options, "4") ? { family: 4 as const } : {}),
     says: saysOf(options, url),
     limit,
+    // Both wait in connect(): busybox under an alarm, GNU's too (run_with_timeout).
+    blocking: true,
   });
 }
 
