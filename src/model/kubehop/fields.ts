@@ -43,6 +43,9 @@ const NETWORK: Struct = struct(
       default: "ACCEPT",
     }),
     rpFilter: int32("net.ipv4.conf.all.rp_filter: 0 off, 1 strict, 2 loose.", { default: 0, keep: true }),
+    conntrackMax: int64(
+      "net.netfilter.nf_conntrack_max of the nodes: connections that each of them tracks at a time. When the table is full, what opens another is dropped. By default more than anyone here opens.",
+    ),
     isolatedPods: bool("Pods reach pods only: nothing passes between the pod network and the hosts' network.", {
       default: false,
       keep: true,

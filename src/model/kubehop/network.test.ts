@@ -23,7 +23,10 @@ test("unknown values are refused in the API's words", () => {
     'spec.network.rpFilter: Unsupported value: 3: supported values: "0", "1", "2"',
     "spec.network.mtu: Invalid value: 12: must be between 68 and 9216, inclusive",
   ]);
-  expect(validateLab(lab({ routes: "cloud", mtu: 1400 }))).toEqual([]);
+  expect(validateLab(lab({ routes: "cloud", mtu: 1400, conntrackMax: 1 }))).toEqual([]);
+  expect(validateLab(lab({ conntrackMax: 0 })).map((c) => `${c.field}: ${c.message}`)).toEqual([
+    "spec.network.conntrackMax: Invalid value: 0: must be greater than zero",
+  ]);
 });
 
 test("a route needs a CIDR and somewhere to go", () => {
@@ -44,6 +47,12 @@ test("a Node's annotation overrides the Lab's switches", () => {
     value: { rpFilter: 1, defaultRoute: false, routeLocalnet: false },
   });
   expect(parseNodeNetwork("rpFilter=7")).toEqual({ ok: false, error: "rpFilter must be one of 0, 1, 2" });
+  expect(parseNodeNetwork("conntrackMax=65536")).toEqual({ ok: true, value: { conntrackMax: 65_536 } });
+  for (const wrong of ["0", "-1", "many", "1.5", "4294967296", ""])
+    expect(parseNodeNetwork(`conntrackMax=${wrong}`)).toEqual({
+      ok: false,
+      error: "conntrackMax must be a number from 1 to 4294967295",
+    });
   expect(parseNodeNetwork("colour=red").ok).toBe(false);
   expect(nodeNetwork(DEFAULT_NETWORK, { "kubehop.dev/network": "hairpin=false" }).hairpin).toBe(false);
   expect(nodeNetwork(DEFAULT_NETWORK, { "kubehop.dev/network": "hairpin=perhaps" }).hairpin).toBe(true);

@@ -26,6 +26,8 @@ export interface LabNetwork {
   readonly forwardPolicy?: "ACCEPT" | "DROP";
   /** net.ipv4.conf.all.rp_filter: 0 off, 1 strict, 2 loose. */
   readonly rpFilter?: 0 | 1 | 2;
+  /** net.netfilter.nf_conntrack_max of the nodes; absent: more connections than anyone here opens. */
+  readonly conntrackMax?: number;
   /** Hosts and pods do not reach each other, only pods pods. */
   readonly isolatedPods?: boolean;
   /** Bytes of the largest packet in the pod network; by default what the nodes' 1500 leave. */
@@ -36,7 +38,9 @@ export interface LabNetwork {
   readonly routerRoutes?: readonly StaticRoute[];
 }
 
-export type NetworkSettings = Required<Omit<LabNetwork, "mtu">> & Pick<LabNetwork, "mtu">;
+/** These have no value unless one is given. */
+type Unsaid = "mtu" | "conntrackMax";
+export type NetworkSettings = Required<Omit<LabNetwork, Unsaid>> & Pick<LabNetwork, Unsaid>;
 
 export const DEFAULT_NETWORK: NetworkSettings = {
   attachment: "bridge",
@@ -63,7 +67,7 @@ export const NETWORK_ANNOTATION = "kubehop.dev/network";
 /** What a Node's annotation may set. */
 export interface NodeNetwork extends Pick<
   LabNetwork,
-  "bridgeNetfilter" | "hairpin" | "masquerade" | "forwardPolicy" | "rpFilter"
+  "bridgeNetfilter" | "hairpin" | "masquerade" | "forwardPolicy" | "rpFilter" | "conntrackMax"
 > {
   /** net.ipv4.conf.all.route_localnet */
   readonly routeLocalnet?: boolean;
@@ -74,16 +78,24 @@ export interface NodeNetwork extends Pick<
 }
 
 const SWITCH = ["true", "false", "1", "0"] as const;
-const VALUES: Readonly<Record<keyof NodeNetwork, readonly string[]>> = {
+/** Any number from 1 on that the kernel's field (unsigned int) holds. */
+const COUNT = "a number from 1 to 4294967295";
+const VALUES: Readonly<Record<keyof NodeNetwork, readonly string[] | typeof COUNT>> = {
   bridgeNetfilter: SWITCH,
   hairpin: SWITCH,
   masquerade: SWITCH,
   forwardPolicy: ["ACCEPT", "DROP"],
   rpFilter: ["0", "1", "2"],
+  conntrackMax: COUNT,
   routeLocalnet: SWITCH,
   ipForward: SWITCH,
   defaultRoute: SWITCH,
 };
+
+/** Can net.netfilter.nf_conntrack_max be this? (0 would switch the limit off.) */
+export function isConntrackMax(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 4_294_967_295;
+}
 
 /** A node annotation's settings, or in the error what is wrong with it. */
 export function parseNodeNetwork(text: string): Result<NodeNetwork, string> {
@@ -93,9 +105,11 @@ export function parseNodeNetwork(text: string): Result<NodeNetwork, string> {
     const [name = "", value = ""] = part.split("=").map((one) => one.trim());
     const values = Object.hasOwn(VALUES, name) ? VALUES[name as keyof NodeNetwork] : undefined;
     if (values === undefined) return err(`must be KEY=VALUE pairs with the keys ${Object.keys(VALUES).join(", ")}`);
-    if (!values.includes(value)) return err(`${name} must be one of ${values.join(", ")}`);
-    settings[name] =
-      name === "rpFilter" ? Number(value) : values === SWITCH ? value === "true" || value === "1" : value;
+    if (values === COUNT) {
+      if (!/^[1-9]\d{0,9}$/.test(value) || !isConntrackMax(Number(value))) return err(`${name} must be ${COUNT}`);
+    } else if (!values.includes(value)) return err(`${name} must be one of ${values.join(", ")}`);
+    const isNumber = name === "rpFilter" || values === COUNT;
+    settings[name] = isNumber ? Number(value) : values === SWITCH ? value === "true" || value === "1" : value;
   }
   return ok(settings as NodeNetwork);
 }

@@ -5,7 +5,7 @@ import { oneOf } from "../meta/validate.ts";
 import { subdomain1123Problems } from "../names.ts";
 import { parseListen } from "../pod/listening.ts";
 import { type Cause, invalid, notSupported, required } from "../status.ts";
-import type { LabNetwork, StaticRoute } from "./network.ts";
+import { isConntrackMax, type LabNetwork, type StaticRoute } from "./network.ts";
 import type { Client, CloudProvider, Lab } from "./types.ts";
 
 export function validateClient(client: Client): readonly Cause[] {
@@ -45,7 +45,14 @@ function validateRoutes(routes: readonly StaticRoute[] | undefined, field: strin
 const MTU = { from: 68, to: 9216 } as const;
 
 function validateNetwork(network: LabNetwork, field: string): readonly Cause[] {
-  const { attachment = "bridge", routes = "host-gw", forwardPolicy = "ACCEPT", rpFilter = 0, mtu } = network;
+  const {
+    attachment = "bridge",
+    routes = "host-gw",
+    forwardPolicy = "ACCEPT",
+    rpFilter = 0,
+    mtu,
+    conntrackMax,
+  } = network;
   const { policies = "enforced" } = network;
   const outOfRange = mtu !== undefined && (!Number.isInteger(mtu) || mtu < MTU.from || mtu > MTU.to);
   return [
@@ -55,6 +62,9 @@ function validateNetwork(network: LabNetwork, field: string): readonly Cause[] {
     ...oneOf(policies, ["enforced", "ignored"], `${field}.policies`),
     ...([0, 1, 2].includes(rpFilter) ? [] : [notSupported(`${field}.rpFilter`, rpFilter, ["0", "1", "2"])]),
     ...(outOfRange ? [invalid(`${field}.mtu`, mtu, `must be between ${MTU.from} and ${MTU.to}, inclusive`)] : []),
+    ...(conntrackMax === undefined || isConntrackMax(conntrackMax)
+      ? []
+      : [invalid(`${field}.conntrackMax`, conntrackMax, "must be greater than zero")]),
     ...validateRoutes(network.routerRoutes, `${field}.routerRoutes`),
   ];
 }

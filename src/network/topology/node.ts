@@ -60,6 +60,7 @@ export function nodeHost(layout: Layout, name: string): Host | undefined {
     sysctls: sysctls({
       bridgeNfCallIptables: network.bridgeNetfilter,
       rpFilter: network.rpFilter,
+      ...(network.conntrackMax === undefined ? {} : { conntrackMax: network.conntrackMax }),
       ...view.sysctlsOf?.(name),
       ...(network.routeLocalnet === undefined ? {} : { routeLocalnet: network.routeLocalnet }),
       ...(network.ipForward === undefined ? {} : { ipForward: network.ipForward }),
