@@ -10,6 +10,7 @@ import { externallyAccessible, needsHealthCheckNodePort } from "../model/service
 import { type Cause, internalError, invalid, invalidStatus, type Status } from "../model/status.ts";
 import { claimClusterIP, type ClusterIPRange, clusterIPRanges, nextClusterIP } from "./allocators/clusterip.ts";
 import { claimNodePort, nextNodePort } from "./allocators/nodeport.ts";
+import { livesBefore } from "./lives.ts";
 import type { Store } from "./types.ts";
 
 /** What allocation looks at: who holds what is read from the store's own indexes, so there is no second truth to keep in step. */
@@ -191,6 +192,15 @@ function initFamilies(spec: Draft, old: ServiceSpec | null, ranges: readonly Clu
   return [];
 }
 
+/**
+ * Whom a draw is for. The real allocators draw anew each time, so a Service that is created again has another address and other ports;
+ * that others come and go does not change what it has.
+ */
+function drawnFor(service: Service, { store }: Pools): string {
+  const lives = livesBefore(store, keyOf(service));
+  return lives === 0 ? keyOf(service) : `${keyOf(service)} again ${lives}`;
+}
+
 /** Gives every family from index `from` on its address: the one asked for, or a drawn one. */
 function allocateIPs(
   service: Service,
@@ -217,7 +227,7 @@ function allocateIPs(
       continue;
     }
     const ip = nextClusterIP(range, taken, (n, band) =>
-      drawBelow(pools.seed, `${keyOf(service)} spec.clusterIPs[${i}] ${band}`, n),
+      drawBelow(pools.seed, `${drawnFor(service, pools)} spec.clusterIPs[${i}] ${band}`, n),
     );
     if (ip === null) {
       return internalError(`failed to allocate a serviceIP for Service "${service.metadata.name}": range is full`);
@@ -243,7 +253,7 @@ function portPool(service: Service, pools: Pools) {
     },
     next(field: string): number | null {
       const port = nextNodePort(range, taken, (n, band) =>
-        drawBelow(pools.seed, `${keyOf(service)} ${field} ${band}`, n),
+        drawBelow(pools.seed, `${drawnFor(service, pools)} ${field} ${band}`, n),
       );
       if (port !== null) claimed.add(port);
       return port;

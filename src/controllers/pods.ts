@@ -26,3 +26,13 @@ export function availableFrom(pod: Pod, minReadySeconds: number): Micros | null 
   const since = readySince(pod);
   return since === null ? null : since + minReadySeconds * SECOND;
 }
+
+/** `8080/TCP` for each port that the pod takes on its node; with hostNetwork every container port is one. */
+export function hostPorts(pod: Pod): readonly string[] {
+  return pod.spec.containers.flatMap((container) =>
+    (container.ports ?? []).flatMap((port) => {
+      const number = port.hostPort ?? (pod.spec.hostNetwork === true ? port.containerPort : undefined);
+      return number === undefined || number === 0 ? [] : [`${number}/${port.protocol ?? "TCP"}`];
+    }),
+  );
+}

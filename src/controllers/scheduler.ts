@@ -9,7 +9,7 @@ import { changesOf, controllerOf, isDeleting } from "./changes.ts";
 import { withCondition } from "./conditions.ts";
 import { affinityRefusal, asksForSomething, lackOf, spreadRefusal } from "./fit.ts";
 import { nodeTermMatches, type Placed, selectsNode, tolerates, zoneLabel } from "./placement.ts";
-import { isTerminal } from "./pods.ts";
+import { hostPorts, isTerminal } from "./pods.ts";
 import { type Controller, NOTHING, type Reconciliation, type ReconcileView } from "./types.ts";
 
 /**
@@ -143,16 +143,6 @@ function filterFor(pod: Pod, reader: ObjectReader): (node: Node) => string | nul
     const spread = topologySpreadConstraints.length === 0 ? null : spreadRefusal(pod, node, reader);
     return spread ?? affinityRefusal(pod, node, reader);
   };
-}
-
-/** `8080/TCP` for each port that the pod takes on its node; with hostNetwork every container port is one. */
-function hostPorts(pod: Pod): readonly string[] {
-  return pod.spec.containers.flatMap((container) =>
-    (container.ports ?? []).flatMap((port) => {
-      const number = port.hostPort ?? (pod.spec.hostNetwork === true ? port.containerPort : undefined);
-      return number === undefined || number === 0 ? [] : [`${number}/${port.protocol ?? "TCP"}`];
-    }),
-  );
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   type Reconciliation,
   type ReconcileView,
 } from "../types.ts";
+import { type Rejection, rejectionOf } from "./admission.ts";
 import { allocatePodIPs, type Leases } from "./ipam.ts";
 import { advance, firstSight, nextMoment, type PodRuntime, type RuntimeContext } from "./runtime.ts";
 import { podStatus } from "./status.ts";
@@ -112,6 +113,9 @@ function syncPod(key: ObjectKey, pod: Pod, node: Node, view: ReconcileView): Rec
   };
   const noted = view.memory(key) as PodRuntime | undefined;
   const before = noted?.uid === pod.metadata.uid ? noted : undefined;
+  const rejection =
+    before === undefined ? rejectionOf(pod, view.reader, (other) => view.memory(other) !== undefined) : null;
+  if (rejection !== null) return reject(pod, rejection);
   const { runtime, titles, events: told } = advance(before ?? firstSight(context), context);
   const events = told.map(({ container, ...event }): EventNote => ({
     about: pod,
@@ -150,6 +154,16 @@ function syncPod(key: ObjectKey, pod: Pod, node: Node, view: ReconcileView): Rec
     ...(Object.keys(remember).length === 0 ? {} : { remember }),
     ...(next === null ? {} : { requeue: { class: "timer", micros: next - view.now } }),
     ...(lines.length === 0 ? {} : { title: lines.join("; ") }),
+  };
+}
+
+/** Source: rejectPod in pkg/kubelet/kubelet.go. Its own write is what it meets the pod with next: a pod that has ended. */
+function reject(pod: Pod, { reason, message }: Rejection): Reconciliation {
+  const status = { ...pod.status, phase: "Failed", reason, message: `Pod was rejected: ${message}` };
+  return {
+    operations: [{ op: "updateStatus", object: { ...pod, status } as KubeObject }],
+    events: [{ about: pod, type: "Warning", reason, message }],
+    title: `Pod ${pod.metadata.name} was rejected: ${reason}`,
   };
 }
 

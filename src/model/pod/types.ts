@@ -120,6 +120,7 @@ export interface ContainerStatus {
 export interface PodStatus {
   readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly reason?: string;
+  readonly message?: string;
   readonly conditions?: readonly Condition[];
   readonly podIP?: string;
   readonly podIPs?: readonly { readonly ip: string }[];
