@@ -58,10 +58,11 @@ const lostShare = (on: World): number =>
 const places = (walk: Walk | undefined): readonly string[] => [...new Set(walk?.hops.map((h) => h.place))];
 const entry = (walk: Walk): string | undefined => walk.hops.find((h) => h.place.startsWith("node/"))?.place;
 
-/** `kubectl drain worker-2`: no new pods, and those that are there leave. Time runs from now on. */
-function drain(on: World): Micros {
+/** `kubectl drain worker-2`: no new pods, and those that are there leave. Time runs from now on. `before` comes right before it. */
+function drain(on: World, before: () => void = () => undefined): Micros {
   on.dispatch({ type: "pace", pace: "run" });
   run(on, 10);
+  before();
   const start = on.now;
   const node = on.objects.get<Node>(objectKey("Node", undefined, "worker-2"));
   if (node === undefined) throw new Error("no worker-2");
@@ -84,30 +85,47 @@ function momentOf(on: World, start: Micros, line: RegExp): Micros {
 describe("a node that is drained under load behind a cloud's balancer", () => {
   it("policy Local: what is lost falls between the pod's end and the health check's verdict, and nowhere else", () => {
     const on = world(web(LOCAL));
-    const start = drain(on);
-    const lost: { readonly at: Micros; readonly walk: Walk }[] = [];
-    for (let i = 1; i <= 90; i++) {
-      const at = on.now;
-      const request = { from: "client/internet", to: "lb/default/web:80", protocol: "tcp" } as const;
-      const { walk } = on.dispatch({ type: "send", request });
-      if (walk !== null && walk.outcome !== "delivered") lost.push({ at, walk });
-      on.dispatch({ type: "run", micros: Math.max(0, start + (i * SECOND) / 2 - on.now) });
-    }
+    const start = drain(on, () => {
+      const { refusal } = on.dispatch({
+        type: "load",
+        from: ["client/internet"],
+        to: "lb/default/web:80",
+        protocol: "tcp",
+        rate: 20,
+        duration: 45 * SECOND,
+        keepAlive: false,
+        clients: 1,
+      });
+      expect(refusal).toBeNull();
+    });
+    run(on, 45);
+    const report = on.loadReport(null);
+    if (report === null) throw new Error("no load");
     const gone = momentOf(on, start, /^Removed pod web-/);
+    // The journal says why it ends.
     const noticed = momentOf(
       on,
       start,
       /^load balancer of default\/web: worker-2 is unhealthy, it failed 3 health checks in a row on :\d+$/,
     );
     expect([(noticed - start) / SECOND > 16, (noticed - start) / SECOND < 26]).toEqual([true, true]);
-    expect(lost.length).toBeGreaterThan(5);
-    expect(lost.filter(({ at }) => at < gone || at > noticed)).toEqual([]);
-    expect(new Set(lost.map(({ walk }) => entry(walk)))).toEqual(new Set(["node/worker-2"]));
-    const last = lost.at(-1)?.walk;
-    expect([last?.outcome, last?.hops.at(-1)?.note]).toEqual([
-      "timeout",
-      expect.stringContaining("The policy is Local and worker-2 has no endpoint of default/web") as string,
-    ]);
+    expect([report.done, report.sent]).toEqual([true, 900]);
+    // Every loss is worker-2's, from the pod's end to the verdict. First its rules still lead to the pod, then they drop.
+    expect(report.reasons.map(({ place, firstAt, lastAt }) => [place, firstAt >= gone, lastAt <= noticed])).toEqual(
+      report.reasons.map(() => ["node/worker-2", true, true]),
+    );
+    const dropped = report.reasons.find(({ outcome }) => outcome === "timeout");
+    expect(dropped?.text).toContain("The policy is Local and worker-2 has no endpoint of default/web");
+    const losing = (at: Micros): boolean => at + report.bucket > gone && at <= noticed;
+    const share = (inside: boolean): number => {
+      const buckets = report.buckets.filter(({ at }) => losing(at) === inside);
+      const [sent, delivered] = [buckets.reduce((n, b) => n + b.sent, 0), buckets.reduce((n, b) => n + b.delivered, 0)];
+      return 1 - delivered / sent;
+    };
+    expect(share(false)).toBe(0);
+    expect(share(true)).toBeGreaterThan(0.25);
+    expect(share(true)).toBeLessThan(0.42);
+    expect(report.losses.map(entry)).toEqual(report.losses.map(() => "node/worker-2"));
   });
 
   it("policy Local, and pods whose preStop hook outlasts the health checks: nothing is lost", () => {

@@ -321,6 +321,19 @@ describe("traceroute", () => {
     ]);
   });
 
+  it("datapath, traceroute to a ClusterIP: UDP probes hit no rule; by TCP to the right port all who answer do so as the ClusterIP", () => {
+    const to = (line: string): readonly string[] =>
+      run(`kubectl exec tools -- traceroute -n -m 4 ${line}`)
+        .stdout.trimEnd()
+        .split("\n")
+        .slice(1)
+        .map((row) => row.trim().split(/\s+/)[1] ?? "");
+    // The bridge's node and the other one, then the pod. The kernel gives errors about a DNATed packet the address that was dialled.
+    expect(to("-T -p 80 10.96.0.52")).toEqual(["10.96.0.52", "10.96.0.52", "10.96.0.52"]);
+    expect(to("10.96.0.52")).toEqual(["10.244.1.1", "*", "*", "*"]);
+    expect(to("-T -p 81 10.96.0.52")).toEqual(["10.244.1.1", "*", "*", "*"]);
+  });
+
   it("ends in stars where packets vanish", () => {
     const { stdout } = run(`kubectl exec tools -- traceroute -n -m 6 ${NOBODY}`);
     expect(stdout.trimEnd().split("\n").slice(-2)).toEqual([" 5  * * *", " 6  * * *"]);
