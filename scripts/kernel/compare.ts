@@ -15,7 +15,7 @@ const FEWEST = 3;
 /** One possible outcome in words: `default/web-1 sees 10.244.1.1`, `refused`. */
 export type Outcome = string;
 
-export interface Expected {
+interface Expected {
   readonly resolved: ResolvedRequest;
   readonly weights: ReadonlyMap<Outcome, number>;
   readonly walks: readonly Walk[];

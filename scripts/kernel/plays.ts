@@ -4,9 +4,9 @@ import { parse } from "yaml";
 import { type KubeObject, objectKey } from "../../src/model/meta/types.ts";
 import type { Command } from "../../src/wire/protocol.ts";
 import type { Request } from "../../src/model/trace/types.ts";
-import { expect, type Expected, type Outcome, outcomeOf } from "./compare.ts";
+import type { ConntrackEntry } from "../../src/kernel/conntrack.ts";
 import type { HostState, NetworkState } from "../../src/network/types.ts";
-import type { Pinned, Play, Stage, Verdict } from "./stage.ts";
+import type { Opened, Pinned, Play, Stage, Verdict } from "./stage.ts";
 
 /** Connections that are held when a single one would show only one of several fates. */
 const MANY = 8;
@@ -69,33 +69,28 @@ async function relabel(stage: Stage, pod: string, app: string): Promise<void> {
  */
 export function established(request: Request, pods: readonly string[]): Play {
   return async (stage) => {
-    let pinned: { readonly hold: string; readonly first: Pinned }[] = [];
+    let open: readonly Opened[] = [];
     for (let i = 0; i < MANY; i++) {
-      const hold = `hold-${++holds}`;
-      const first = await stage.pin(request, hold);
-      if ("flow" in first) return [first];
-      pinned.push({ hold, first });
+      const one = await stage.open(request, `hold-${++holds}`);
+      if ("flow" in one) return [one];
+      open = [...open, one];
     }
-    const same = (first: Pinned): ReadonlyMap<Outcome, number> => new Map([[outcomeOf(first.walk), 1]]);
-    const ask = (label: string, fates: (first: Pinned) => ReadonlyMap<Outcome, number>): Promise<Verdict> =>
-      stage.askAll(
-        request,
-        label,
-        pinned.map(({ hold, first }) => ({ hold, fates: fates(first) })),
-      );
-    const verdicts = [await ask("established", same)];
-    await deleteEntries(stage, request);
-    const fresh = expect(stage.view, request);
-    verdicts.push(await ask("entries deleted in mid-stream", (first) => midStream(first, fresh)));
-    // Those that were reset are gone; the others have entries again.
-    pinned = pinned.filter(({ hold }) => stage.isAlive(hold));
+    const verdicts: Verdict[] = [];
+    // Those that were reset are gone; the others go on as the kernel's did.
+    const ask = async (label: string): Promise<void> => {
+      if (open.length === 0) return;
+      const asked = await stage.askAll(request, label, open);
+      verdicts.push(asked.verdict);
+      open = asked.open;
+    };
+    await ask("established");
+    open = await deleteEntries(stage, request, open);
+    await ask("entries deleted in mid-stream");
     for (const pod of pods) await relabel(stage, pod, "retired");
-    if (pinned.length > 0) verdicts.push(await ask("no endpoint left", same));
+    await ask("no endpoint left");
     verdicts.push(await stage.compare(request, undefined, ", no endpoint left, a new connection"));
-    await deleteEntries(stage, request);
-    const none = expect(stage.view, request);
-    if (pinned.length > 0)
-      verdicts.push(await ask("no endpoint left, entries deleted", (first) => midStream(first, none)));
+    open = await deleteEntries(stage, request, open);
+    await ask("no endpoint left, entries deleted");
     for (const pod of pods) await relabel(stage, pod, "web");
     return verdicts;
   };
@@ -141,28 +136,23 @@ export function beforeTheRules(service: string, request: Request): Play {
   };
 }
 
-/** What becomes of an established connection whose next packet goes the ways that a new one could. */
-function midStream(first: Pinned, fresh: Expected): ReadonlyMap<Outcome, number> {
-  const { walk } = first;
-  const kept = outcomeOf(walk);
-  // A masqueraded connection gets another port this time, which its server does not know.
-  const isMasqueraded = walk.sourceSeen !== walk.hops[0]?.before.src;
-  const fates = new Map<Outcome, number>();
-  for (const [outcome, weight] of fresh.weights) {
-    let fate = outcome === kept && !isMasqueraded ? kept : "reset";
-    // An ICMP error does not end an established connection (tcp_v4_err: sk_err_soft), so its client waits.
-    if (!outcome.includes(" sees ")) fate = "timeout";
-    fates.set(fate, (fates.get(fate) ?? 0) + weight);
-  }
-  return fates;
-}
-
-async function deleteEntries(stage: Stage, request: Request): Promise<void> {
+/** `conntrack -D` for what was dialled, on every node and in the model of each connection. */
+async function deleteEntries(stage: Stage, request: Request, open: readonly Opened[]): Promise<readonly Opened[]> {
   const { ip, port, protocol } = stage.dialled(request);
   const command = ["conntrack", "-D", "-f", isIPv6(ip) ? "ipv6" : "ipv4", "-p", protocol, "--orig-dst", ip];
   await Promise.all(
     stage.lab.nodes().map((node) => stage.lab.agent(node).run([...command, "--orig-port-dst", String(port)])),
   );
+  return open.map((one) => ({
+    ...one,
+    state: without(one.state, ({ original: o }) => o.protocol === protocol && o.dst === ip && o.dport === port),
+  }));
+}
+
+/** The network's state without such entries on any host. */
+function without(state: NetworkState, isGone: (entry: ConntrackEntry) => boolean): NetworkState {
+  const kept = (host: HostState): HostState => ({ ...host, conntrack: host.conntrack.filter((e) => !isGone(e)) });
+  return { ...state, hosts: Object.fromEntries(Object.entries(state.hosts).map(([id, host]) => [id, kept(host)])) };
 }
 
 /** `conntrack -D` for UDP entries whose answers come from this endpoint. Upstream: pkg/proxy/conntrack/cleanup.go. */
@@ -175,9 +165,5 @@ async function cleanUp(stage: Stage, state: NetworkState, endpoint: string): Pro
         stage.lab.agent(node).run(["conntrack", "-D", "-f", family, "-p", "udp", "--dst-nat", "--reply-src", endpoint]),
       ),
   );
-  const without = (host: HostState): HostState => ({
-    ...host,
-    conntrack: host.conntrack.filter((e) => !(e.dnat && e.original.protocol === "udp" && e.reply.src === endpoint)),
-  });
-  return { hosts: Object.fromEntries(Object.entries(state.hosts).map(([id, host]) => [id, without(host)])) };
+  return without(state, (e) => e.dnat && e.original.protocol === "udp" && e.reply.src === endpoint);
 }

@@ -2,7 +2,10 @@
 import { seededChooser } from "../../src/base/draw.ts";
 import type { HostId, Request, Walk } from "../../src/model/trace/types.ts";
 import { resolve } from "../../src/network/request.ts";
+import { nextScript, scripted } from "../../src/network/branches.ts";
+import { connect, connectionAt, exchange } from "../../src/network/connection.ts";
 import { send } from "../../src/network/send.ts";
+import { createTopology } from "../../src/network/topology/topology.ts";
 import { type ClusterView, EMPTY_NETWORK, type NetworkState } from "../../src/network/types.ts";
 import type { Command } from "../../src/wire/protocol.ts";
 import type { Dial, Said } from "./agent-types.ts";
@@ -40,12 +43,34 @@ export interface Pinned {
   readonly walk: Walk;
 }
 
+/** A connection that is open on both sides: the model's state with it, and its number there. */
+export interface Opened {
+  readonly hold: string;
+  readonly state: NetworkState;
+  readonly connection: number;
+}
+
+/** What may become of one more request on an open connection, and the model's state then. */
+interface Fate {
+  readonly outcome: Outcome;
+  readonly state: NetworkState;
+}
+
+/**
+ * What a client hears on an open connection. The model says how the packet ended; of an ICMP error a socket is told at once only if it
+ * asked to be (IP_RECVERR), and the agent's go on waiting (tcp_v4_err: sk_err_soft).
+ */
+function heardOf(walk: Walk): Outcome {
+  const isError = walk.request.protocol === "tcp" && walk.reply.at(-1)?.before.protocol === "icmp";
+  return isError ? "timeout" : outcomeOf(walk);
+}
+
 export class Stage {
   readonly mode: Mode;
   readonly lab: Lab;
   private readonly cluster: SimulatedCluster;
-  /** Kept sockets that got no answer the last time. */
-  private readonly silent = new Set<string>();
+  /** Walks of the model on open connections so far: each draws for itself. */
+  private walks = 1;
   private current: ClusterView;
 
   private constructor(mode: Mode, lab: Lab, cluster: SimulatedCluster) {
@@ -85,11 +110,6 @@ export class Stage {
     return { host, dial: { protocol, ip, port, timeout: TIMEOUT, ...more } };
   }
 
-  /** Has this kept socket been answered ever since? */
-  isAlive(hold: string): boolean {
-    return !this.silent.has(hold);
-  }
-
   /** What a request dials, by address. */
   dialled(request: Request): Dial {
     return this.target(request).dial;
@@ -119,19 +139,39 @@ export class Stage {
 
   /** One connection whose socket is kept, and a walk of the model that went the same way. */
   async pin(request: Request, hold: string, state: NetworkState = EMPTY_NETWORK): Promise<Pinned | Verdict> {
+    return this.alike(request, hold, (options) => {
+      const sent = send(this.view, state, request, options);
+      return sent.ok ? { state: sent.value.state, options, walk: sent.value.walk } : null;
+    });
+  }
+
+  /** One connection that stays open, in the kernel and in the model, through the same endpoint. */
+  async open(request: Request, hold: string): Promise<Opened | Verdict> {
+    return this.alike(request, hold, (options) => {
+      const made = connect(this.view, EMPTY_NETWORK, request, options);
+      if (!made.ok || made.value.connection === null) return null;
+      const { walk, state, connection } = made.value;
+      return { hold, walk, state, connection: connection.id };
+    });
+  }
+
+  /** Opens the kernel's connection, and the model's by seed after seed until one ends as that did. */
+  private async alike<T extends { readonly walk: Walk }>(
+    request: Request,
+    hold: string,
+    model: (options: Pinned["options"]) => T | null,
+  ): Promise<T | Verdict> {
     const { host, dial } = this.target(request, { hold });
     const [said] = await this.lab.agent(host).dial(dial, 1);
     const flow = `${request.from} to ${request.to} (${request.protocol}), first`;
     const seen = said === undefined ? "nothing" : observedOf(said);
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const options = { id: 1, chooser: seededChooser(seed) };
-      const sent = send(this.view, state, request, options);
-      if (sent.ok && outcomeOf(sent.value.walk) === seen)
-        return { state: sent.value.state, options, walk: sent.value.walk };
+      const made = model({ id: 1, chooser: seededChooser(seed) });
+      if (made !== null && outcomeOf(made.walk) === seen) return made;
     }
     return {
       flow,
-      complaint: `the kernel has "${seen}", no walk of the model goes so\n  model: ${table(expect(this.view, request, state).weights)}`,
+      complaint: `the kernel has "${seen}", no walk of the model goes so\n  model: ${table(expect(this.view, request).weights)}`,
     };
   }
 
@@ -157,22 +197,46 @@ export class Stage {
     };
   }
 
-  /** One more request on each of several kept sockets, each with its own possible fates. */
+  /** One more request on each of several open connections; those that are still open afterwards, as the kernel's fared. */
   async askAll(
     request: Request,
     label: string,
-    sockets: readonly { readonly hold: string; readonly fates: ReadonlyMap<Outcome, number> }[],
-  ): Promise<Verdict> {
+    opened: readonly Opened[],
+  ): Promise<{ readonly verdict: Verdict; readonly open: readonly Opened[] }> {
     const agent = this.lab.agent(this.target(request).host);
-    const flow = `${request.from} to ${request.to} (${request.protocol}), ${label}, ${sockets.length} connections`;
-    const complaints = await Promise.all(
-      sockets.map(async ({ hold, fates }) => {
-        const observed = observedOf(await agent.again(hold, TIMEOUT));
-        if (!observed.includes(" sees ")) this.silent.add(hold);
-        return fates.has(observed) ? null : `the kernel has "${observed}", the model ${table(fates)}`;
+    const flow = `${request.from} to ${request.to} (${request.protocol}), ${label}, ${opened.length} connections`;
+    const asked = await Promise.all(
+      opened.map(async (one) => {
+        const fates = this.fates(one);
+        const observed = observedOf(await agent.again(one.hold, TIMEOUT));
+        const fate = fates.find(({ outcome }) => outcome === observed);
+        const names = [...new Set(fates.map(({ outcome }) => outcome))].join(" or ");
+        return {
+          complaint: fate === undefined ? `the kernel has "${observed}", the model ${names}` : null,
+          open: fate === undefined || !observed.includes(" sees ") ? [] : [{ ...one, state: fate.state }],
+        };
       }),
     );
-    const found = complaints.filter((c) => c !== null);
-    return { flow, complaint: found.length === 0 ? null : found.join("; ") };
+    const found = asked.flatMap(({ complaint }) => complaint ?? []);
+    return {
+      verdict: { flow, complaint: found.length === 0 ? null : found.join("; ") },
+      open: asked.flatMap(({ open }) => open),
+    };
+  }
+
+  /** Every way that one more request on the model's connection can go. */
+  private fates({ state, connection }: Opened): readonly Fate[] {
+    const held = connectionAt(state, connection);
+    if (held === undefined) throw new Error(`no connection ${connection}`);
+    const topology = createTopology(this.view);
+    const id = ++this.walks;
+    const fates: Fate[] = [];
+    for (let script: readonly number[] | null = []; script !== null;) {
+      const { chooser, made } = scripted(script, seededChooser(id));
+      const after = exchange(this.view, topology, state, held, undefined, { id, chooser });
+      fates.push({ outcome: heardOf(after.walk), state: after.state });
+      script = nextScript(made);
+    }
+    return fates;
   }
 }
