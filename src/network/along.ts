@@ -6,7 +6,7 @@ import type { Message } from "../model/trace/message.ts";
 import type { HostId, Packet, Request, TcpFlags } from "../model/trace/types.ts";
 import { familyOf } from "./addresses.ts";
 import type { ResolvedRequest } from "./request.ts";
-import type { Trip } from "./send.ts";
+import type { Trip } from "./trip.ts";
 import type { ClusterView } from "./types.ts";
 
 const endsOf = ({ src, dst, sport, dport }: Ends): Ends => ({ src, dst, sport, dport });

@@ -6,8 +6,9 @@ import type { Packet, Walk } from "../model/trace/types.ts";
 import { alongRequest, connectionOf, packetAlong, packetBack, serverLives } from "./along.ts";
 import { type NamedRequest, plan, type ResolvedRequest } from "./request.ts";
 import { GIVES_UP_AFTER } from "./retransmission.ts";
-import { type Trip, trip, walk as walkPlanned } from "./send.ts";
+import { walk as walkPlanned } from "./send.ts";
 import { type Topology, createTopology } from "./topology/topology.ts";
+import { type Trip, trip } from "./trip.ts";
 import type { ClusterView, NetworkState, Request, RequestError, SendOptions, SendResult } from "./types.ts";
 
 export interface Connected extends SendResult {
