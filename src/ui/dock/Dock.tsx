@@ -1,5 +1,5 @@
 import { Tabs } from "radix-ui";
-import { lazy, Suspense, type ReactElement } from "react";
+import { lazy, Suspense, useEffect, useRef, type ReactElement } from "react";
 import type { PanelProps } from "../inspector/types.ts";
 import { useUi, type DockTab } from "../state.ts";
 import styles from "./Dock.module.css";
@@ -31,10 +31,15 @@ const TABS: readonly (readonly [DockTab, string])[] = [
 export function Dock({ bare, ...props }: PanelProps & { readonly bare: boolean }): ReactElement {
   const tab = useUi((state) => state.dock);
   const set = useUi((state) => state.set);
+  const list = useRef<HTMLDivElement>(null);
+  // There are more tabs than room for them: the open one is in sight, however it was opened.
+  useEffect(() => {
+    list.current?.querySelector(`[data-state="active"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tab]);
   return (
     <Tabs.Root className={styles.dock} value={tab} onValueChange={(value) => set({ dock: value as DockTab })}>
       <div className={styles.bar}>
-        <Tabs.List className={styles.tabs} aria-label="Panels">
+        <Tabs.List className={styles.tabs} aria-label="Panels" ref={list}>
           {TABS.map(([id, label]) => (
             <Tabs.Trigger key={id} value={id} className={styles.tab}>
               {label}
