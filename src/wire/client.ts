@@ -33,6 +33,8 @@ export interface Fault {
 export interface ClientEvents {
   frame?(frame: Frame): void;
   fault?(fault: Fault): void;
+  /** How many of how many commands of a history are replayed; null: it is over. */
+  progress?(progress: { readonly done: number; readonly total: number } | null): void;
   /** `trouble` is one sentence for the reader, null when all is well. */
   status?(status: ClientStatus, trouble: string | null): void;
 }
@@ -135,6 +137,7 @@ export function connect(
         `Your text and ${count === 1 ? "1 command" : `${String(count)} commands`} are safe.`
       : "It did not start. Your text is safe.";
     setStatus("stalled", trouble);
+    events.progress?.(null);
     failAll("The simulator stopped before it answered.");
   };
 
@@ -181,7 +184,11 @@ export function connect(
         if (status === "faulted") setStatus("ready", null);
         events.frame?.(message.frame);
         return;
+      case "progress":
+        events.progress?.({ done: message.done, total: message.total });
+        return;
       case "done": {
+        events.progress?.(null);
         const who = waiting.get(message.id);
         waiting.delete(message.id);
         who?.done?.({ refusal: message.refusal, walk: message.walk });

@@ -117,3 +117,27 @@ it("answers kubectl edit with a tab", () => {
   );
   expect(ask({ argv: ["kubectl get deploy web -o jsonpath={.spec.replicas}"] }).answer.stdout).toBe("3");
 });
+
+it("counts the commands of a history while it replays them, before the frame", () => {
+  const { tell } = start();
+  const run = { type: "run", micros: 1_000 } as const;
+  const commands = [
+    { at: 0, command: { type: "text", text: WEB } as const },
+    { at: 5_000_000, command: run },
+    { at: 6_000_000, command: run },
+  ];
+  const said = tell({ kind: "load", id: 7, history: { seed: 1, commands }, upTo: null });
+  expect(said.map(({ kind }) => kind)).toEqual(["progress", "progress", "progress", "frame", "done"]);
+  expect(said.slice(0, 3)).toEqual(
+    [1, 2, 3].map((done) => ({ kind: "progress", id: 7, what: "replaying", done, total: 3 })),
+  );
+});
+
+it("compares a dump and runs packets on it, and shows nothing new for it", () => {
+  const { tell } = start(WEB);
+  const [rules] = tell({ kind: "query", id: 1, name: "rulesText", params: { node: "worker-1" } });
+  const { text } = (rules?.kind === "answer" ? rules.answer : { text: "" }) as { readonly text: string };
+  expect(text).toContain("KUBE-SERVICES");
+  const compared = tell({ kind: "query", id: 2, name: "drift", params: { node: "worker-1", dump: text } });
+  expect(compared).toMatchObject([{ kind: "answer", id: 2, answer: { counts: { dump: 0, expected: 0, differs: 0 } } }]);
+});

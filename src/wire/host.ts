@@ -82,7 +82,9 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
         transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
         return;
       case "load": {
-        const refusal = world.load(message.history, message.upTo, message.after ?? null);
+        const refusal = world.load(message.history, message.upTo, message.after ?? null, (done, total) =>
+          transport.post({ kind: "progress", id: message.id, what: "replaying", done, total }),
+        );
         transport.post({ kind: "frame", frame: world.frame(true) });
         transport.post({ kind: "done", id: message.id, refusal, walk: null });
         return;

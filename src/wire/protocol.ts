@@ -366,6 +366,14 @@ export type FromWorker =
   /** Answer to load, command, seek and ping; a refusal when the command was not taken (the present is then untouched). */
   | { readonly kind: "done"; readonly id: number; readonly refusal: Refusal | null; readonly walk: number | null }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
+  /** How far a load has come, in commands of its history: any number of these come before its frame and its `done`. */
+  | {
+      readonly kind: "progress";
+      readonly id: number;
+      readonly what: "replaying";
+      readonly done: number;
+      readonly total: number;
+    }
   /** Our own bug: the worker is still alive, the history is untouched. */
   | {
       readonly kind: "fault";

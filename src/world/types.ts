@@ -75,7 +75,13 @@ export interface World {
   /** Packets of loads that are on the way now. */
   flights(): Flights;
   /** Starts over and replays; `upTo` seeks back afterwards. */
-  load(history: SavedHistory, upTo: Micros | null, after?: number | null): Refusal | null;
+  load(
+    history: SavedHistory,
+    upTo: Micros | null,
+    after?: number | null,
+    /** Told after each command how many of how many are replayed. */
+    tell?: (done: number, total: number) => void,
+  ): Refusal | null;
   dispatch(command: Command): { readonly refusal: Refusal | null; readonly walk: Walk | null };
   /**
    * Shows the world as it was at `at` (clamped to the history) or, more exactly, right after the event `after`; the next command

@@ -180,7 +180,7 @@ export function createWorld(options: WorldOptions): World {
       return (id === null ? loads.at(-1) : loads[id - 1]) ?? null;
     },
 
-    load({ seed, commands }, upTo, after = null) {
+    load({ seed, commands }, upTo, after = null, tell = () => {}) {
       session = new Session(seed);
       diff = new FrameDiff();
       sent = { handled: 0, revision: 0, walks: 0, epoch: -1 };
@@ -189,6 +189,7 @@ export function createWorld(options: WorldOptions): World {
         if (at > cluster().now) session.dispatch({ type: "run", micros: at - cluster().now });
         const { refusal: refused } = session.dispatch(command, commands[i + 1]?.at);
         first ??= refused;
+        tell(i + 1, commands.length);
       }
       if (upTo !== null) session.seek(upTo, after);
       return first;

@@ -5,6 +5,7 @@ import { PlayBar } from "../controls/PlayBar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
+import { Replaying } from "./Replaying.tsx";
 import { Compare, Dock, HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
 import { REGIONS } from "./useKeys.ts";
 import styles from "./Phone.module.css";
@@ -57,6 +58,7 @@ export function Phone() {
           )}
           <div className={styles["notices"]}>
             {phone === "map" && <MapState />}
+            <Replaying />
             <Notices />
           </div>
         </div>

@@ -5,6 +5,7 @@ import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
 import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
+import { Replaying } from "./Replaying.tsx";
 import { Compare, Dock, Inspector, NetfilterView, Stage } from "./slots.tsx";
 import { Splitter, tracks, useSize } from "./Splitter.tsx";
 import { REGIONS } from "./useKeys.ts";
@@ -165,6 +166,7 @@ function Center({ layout }: { readonly layout: Bench }) {
         {/* Over the map, not beside it: what the reader looks at does not move. */}
         <div className={styles["notices"]}>
           <MapState />
+          <Replaying />
           <Notices />
         </div>
       </div>

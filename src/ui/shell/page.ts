@@ -19,6 +19,8 @@ export interface PageState {
   /** Last thing said to screen readers. A count keeps equal sentences apart. */
   readonly said: { readonly text: string; readonly count: number };
   readonly helpOpen: boolean;
+  /** Commands of a history that are replayed; null: none is being replayed. */
+  readonly replaying: { readonly done: number; readonly total: number } | null;
 }
 
 export const usePage = create<PageState>()(() => ({
@@ -28,6 +30,7 @@ export const usePage = create<PageState>()(() => ({
   notice: null,
   said: { text: "", count: 0 },
   helpOpen: false,
+  replaying: null,
 }));
 
 /** Says a sentence in the page's live region. */

@@ -77,6 +77,10 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   const client = connect(open, {
     frame,
+    progress: (replaying) => {
+      // A handful is done before anybody could read it.
+      if (replaying !== usePage.getState().replaying) usePage.setState({ replaying });
+    },
     status: (status, trouble) => {
       mirror.setState({ status, trouble });
       if (status === "stalled") say(`The simulator stopped answering. ${trouble ?? ""}`);
