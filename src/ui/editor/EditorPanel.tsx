@@ -14,7 +14,7 @@ import { placeDiagnostics, spotter } from "./places.ts";
 import { count, problemsOf } from "./problems.ts";
 import { PANEL_ID, Tabs, type Tally } from "./Tabs.tsx";
 import { activate, activeTab, editTab, useTabs } from "./tabs.ts";
-import { keepVersions } from "./undoStore.ts";
+import { keepVersions, tellUndone } from "./undoStore.ts";
 import { useOffers } from "./useOffers.ts";
 import { useFacts } from "./useFacts.ts";
 import { useGutter } from "./useGutter.ts";
@@ -102,7 +102,10 @@ export function EditorPanel() {
         versions,
         theme: useUi.getState().theme,
         caret: focused ? field.selectionStart : null,
-        onText: (tab, text) => editTab(session, tab, text),
+        onText: (tab, text, undone) => {
+          tellUndone(undone);
+          editTab(session, tab, text);
+        },
         onLine: (tab, line, column) => setCaret({ tab, line, column }),
         say,
         onFormat: format,

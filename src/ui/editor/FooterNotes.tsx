@@ -2,7 +2,7 @@
 import { useState, type ReactNode } from "react";
 import { Button } from "../shell/Button.tsx";
 import { useSession } from "../shell/session.ts";
-import { dismissImport, useImport } from "./importing.ts";
+import { dismissImport, useImport } from "./importState.ts";
 import { count } from "./problems.ts";
 import { forgetClosed, reopenTab, useTabs } from "./tabs.ts";
 import { useUndoStore } from "./undoStore.ts";

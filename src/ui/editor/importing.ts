@@ -1,11 +1,11 @@
 /** Files from disk into tabs. Nothing leaves the browser. */
-import { create } from "zustand";
 import { say, usePage } from "../shell/page.ts";
 import type { Session } from "../shell/session.ts";
 import { useUi } from "../state.ts";
 import { KIND_NAMES, kindOfText } from "./dumps.ts";
 import type { SourceFile } from "./files.ts";
 import { count } from "./problems.ts";
+import { dismissImport, useImport } from "./importState.ts";
 import { addFiles, replaceFiles } from "./tabs.ts";
 
 /** As much as the core reads as one text. */
@@ -18,21 +18,6 @@ export interface Dump {
   readonly kind: keyof typeof KIND_NAMES;
   readonly text: string;
 }
-
-export interface ImportState {
-  /** How far it is, once it takes longer than a moment. */
-  readonly progress: { readonly read: number; readonly of: number } | null;
-  /** Files that were added last, by the names of their tabs. */
-  readonly added: readonly string[];
-  /** What was not taken, and what to do about it. One sentence or two each. */
-  readonly refused: readonly string[];
-}
-
-const NOTHING: ImportState = { progress: null, added: [], refused: [] };
-
-export const useImport = create<ImportState>()(() => NOTHING);
-
-export const dismissImport = (): void => useImport.setState(NOTHING);
 
 let takeDumps: ((dumps: readonly Dump[]) => void) | null = null;
 
@@ -53,7 +38,7 @@ export async function importFiles(
   replace = false,
 ): Promise<void> {
   if (files.length === 0) return;
-  useImport.setState(NOTHING);
+  dismissImport();
   const refused: string[] = [];
   const taken = files.slice(0, MOST_FILES);
   if (files.length > MOST_FILES)

@@ -8,7 +8,7 @@ type Model = monaco.editor.ITextModel;
 
 const models = new Map<number, Model>();
 /** Hears of what is typed into a file. */
-let listener: ((tab: number, text: string) => void) | null = null;
+let listener: ((tab: number, text: string, undone: boolean) => void) | null = null;
 /** While the page's own text is put in, nobody has typed. */
 let syncing = false;
 
@@ -19,7 +19,7 @@ export function tabOf(model: Model): number | null {
   return null;
 }
 
-export function onTyped(hear: (tab: number, text: string) => void): monaco.IDisposable {
+export function onTyped(hear: (tab: number, text: string, undone: boolean) => void): monaco.IDisposable {
   listener = hear;
   return {
     dispose: () => {
@@ -35,8 +35,8 @@ function create(id: number, text: string): Model {
     monaco.Uri.parse(`inmemory://kubehop/files/${String(id)}.yaml`),
   );
   model.updateOptions({ tabSize: 2, insertSpaces: true });
-  model.onDidChangeContent(() => {
-    if (!syncing) listener?.(id, model.getValue());
+  model.onDidChangeContent(({ isUndoing }) => {
+    if (!syncing) listener?.(id, model.getValue(), isUndoing);
   });
   models.set(id, model);
   return model;

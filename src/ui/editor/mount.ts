@@ -16,7 +16,8 @@ export interface MountOptions {
   readonly theme: "light" | "dark";
   /** Where the caret stood in the plain field, as an offset, when that had focus. */
   readonly caret: number | null;
-  readonly onText: (tab: number, text: string) => void;
+  /** What a tab's text has become; `undone`: by going back. */
+  readonly onText: (tab: number, text: string, undone: boolean) => void;
   /** The caret rests on another line of a tab. */
   readonly onLine: (tab: number, line: number, column: number) => void;
   /** Says a sentence to screen readers. */
@@ -129,7 +130,7 @@ export function mountEditor(options: MountOptions): MountedEditor {
   const setTabFree = (free: boolean): void => editor.updateOptions({ tabFocusMode: free });
 
   const subscriptions: monaco.IDisposable[] = [
-    onTyped((tab, text) => options.onText(tab, text)),
+    onTyped(options.onText),
     editor.onDidChangeModelContent(() => {
       revealed.clear();
       setTabFree(false);

@@ -5,18 +5,22 @@ import { emptyLog, logged, MOST_CHARACTERS, MOST_VERSIONS, readLog, versionsOf }
 describe("the log of a text's versions", () => {
   it("gives every version back, in order", () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: "binary", maxLength: 12 }), { minLength: 1, maxLength: 20 }), (texts) => {
-        const log = texts.slice(1).reduce(logged, emptyLog("shop-web", texts[0] ?? ""));
-        // What was undone is gone, what did not change is no version.
-        const expected: string[] = [];
-        for (const text of texts) {
-          if (expected.at(-2) === text) expected.pop();
-          else if (expected.at(-1) !== text) expected.push(text);
-        }
+      fc.property(fc.array(fc.string({ maxLength: 8 }), { minLength: 1, maxLength: 8 }), (texts) => {
+        const log = texts.slice(1).reduce((all, text) => logged(all, text), emptyLog("shop-web", texts[0] ?? ""));
+        // What did not change is no version.
+        const expected = texts.filter((text, at) => text !== texts[at - 1]);
         expect(versionsOf(log)).toEqual(expected);
         expect(readLog(structuredClone(log))).toEqual(log);
       }),
     );
+  });
+
+  it("takes away what undo went back over, and nothing when the same text is typed anew", () => {
+    const log = ["b", "c", "d"].reduce((all, text) => logged(all, text), emptyLog("x", "a"));
+    expect(versionsOf(logged(log, "c", true))).toEqual(["a", "b", "c"]);
+    expect(versionsOf(logged(log, "a", true))).toEqual(["a"]);
+    expect(versionsOf(logged(log, "c"))).toEqual(["a", "b", "c", "d", "c"]);
+    expect(versionsOf(logged(log, "e", true))).toEqual(["a", "b", "c", "d", "e"]);
   });
 
   it("forgets the oldest versions first, and never the newest", () => {

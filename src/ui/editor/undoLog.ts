@@ -29,11 +29,12 @@ export function versionsOf({ oldest, changes }: UndoLog): readonly string[] | nu
   return out;
 }
 
-/** The log with one more version. Going back to the version before takes the last one away: undone is not done once more. */
-export function logged(log: UndoLog, text: string): UndoLog {
+/** The log with one more version. One that undo came back to takes those after it away: undone is not done once more. */
+export function logged(log: UndoLog, text: string, undone = false): UndoLog {
   const versions = versionsOf(log);
   if (versions === null) return emptyLog(log.base, text);
-  if (versions.at(-2) === text) return { ...log, changes: log.changes.slice(0, -1) };
+  const back = undone ? versions.lastIndexOf(text, -2) : -1;
+  if (back >= 0 && versions.at(-1) !== text) return { ...log, changes: log.changes.slice(0, back) };
   const change = minimalEdit(versions.at(-1) ?? "", text);
   return change === null ? log : capped({ ...log, changes: [...log.changes, change] });
 }

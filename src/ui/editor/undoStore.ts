@@ -53,11 +53,18 @@ const forget = (): void => useUndoStore.setState({ forgetful: true });
 let log: UndoLog | null = null;
 let resting: ReturnType<typeof setTimeout> | null = null;
 
+/** Whether the last change was a step back. */
+let undoing = false;
+
+export function tellUndone(undone: boolean): void {
+  undoing = undone;
+}
+
 function record(): void {
   if (resting !== null) clearTimeout(resting);
   resting = null;
   const { draft } = usePage.getState();
-  const next = log === null || log.base !== base() ? emptyLog(base(), draft) : logged(log, draft);
+  const next = log === null || log.base !== base() ? emptyLog(base(), draft) : logged(log, draft, undoing);
   if (next === log) return;
   log = next;
   void save(slot(), next).catch(forget);
