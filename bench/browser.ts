@@ -36,6 +36,8 @@ interface Bench {
 async function opened({ browser, url }: Bench, hash: string, seconds = 60): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  // The bundler of this script names functions by a helper that the page has not.
+  await context.addInitScript("globalThis.__name = (named) => named;");
   const page = await context.newPage();
   page.on("pageerror", (error) => console.log(`  page error: ${error.message}`));
   await page.goto(url + hash);
@@ -127,7 +129,7 @@ async function benchPackets(bench: Bench): Promise<void> {
   ] as const) {
     const page = await opened(bench, underLoad(nodes, pods, packets));
     const note = page.getByTestId("in-flight");
-    await note.waitFor({ timeout: 60_000 });
+    await note.waitFor({ timeout: 300_000 });
     await page.waitForTimeout(1000);
     const counted = (await note.textContent())?.split(" ")[0] ?? "?";
     const runs: Times[] = [];

@@ -93,6 +93,12 @@ function useShownWalk(): Walk | null {
   return onStage ?? last;
 }
 
+const UNANSWERED: Refusal = {
+  message:
+    "The simulator did not answer. The comparison is asked anew when the request, a mode or the cluster changes.",
+  field: null,
+};
+
 interface Asked {
   readonly answer: Comparison | Refusal | null;
   /** The answer is of an earlier question. */
@@ -114,7 +120,7 @@ function useComparison(walk: Walk | null): Asked {
     let current = true;
     session.client.query("compare", { request: walk.request, modes, backend: walk.backend }).then(
       (answer) => current && setFound({ key, answer }),
-      () => undefined,
+      () => current && setFound({ key, answer: UNANSWERED }),
     );
     return () => {
       current = false;
@@ -178,7 +184,7 @@ interface HeadProps {
   readonly narrow: boolean;
 }
 
-const NUMBERS = ["No", "One", "Two", "Three", "Four"] as const;
+const NUMBERS = ["no", "one", "two", "three", "four"] as const;
 
 function Head({ walk, columns, rows, narrow }: HeadProps): ReactElement {
   const { modes, leg, onlyDifferences, shown, set, toggle } = useCompare();
@@ -190,10 +196,12 @@ function Head({ walk, columns, rows, narrow }: HeadProps): ReactElement {
   return (
     <header className={styles.head}>
       <div className={styles.title}>
-        <h2>One packet, {(NUMBERS[columns.length] ?? String(columns.length)).toLowerCase()} proxy modes</h2>
+        <h2>One packet, {NUMBERS[columns.length === 0 ? modes.length : columns.length]} proxy modes</h2>
         <p>
           <span className={styles.mono}>{dialled.command}</span> from {from}. Same cluster, same seed
-          {pinned.length === columns.length && walk.backend !== null ? (
+          {columns.length === 0 ? (
+            ": it is walked in each mode now."
+          ) : pinned.length === columns.length && walk.backend !== null ? (
             <>
               , draws pinned to <span className={styles.mono}>{endpoint(walk.backend.ip, walk.backend.port)}</span>.
             </>

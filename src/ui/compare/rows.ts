@@ -251,5 +251,5 @@ function passing(hops: readonly Hop[]): string {
   if (via !== undefined) return `via ${via}`;
   const out = /straight out of (\S+?)[\s.,]/.exec(route.note)?.[1];
   if (out !== undefined) return `out of ${out}`;
-  return /itself\.$/.test(route.note) ? "local" : "passes";
+  return route.note.endsWith("itself.") ? "local" : "passes";
 }

@@ -86,7 +86,7 @@ export function picksText({ mode, walk, shares }: ComparedMode): string {
   const exact = weights.length > 1 ? `: ${[...new Set(weights)].join(", ")} each` : "";
   switch (mode) {
     case "iptables":
-      return decided?.draw == null ? "one endpoint, no draw" : `random, rule by rule${exact}`;
+      return (decided?.draw ?? null) === null ? "one endpoint, no draw" : `random, rule by rule${exact}`;
     case "nftables": {
       const numgen = /numgen random mod \d+/.exec(decided?.rule?.text ?? "")?.[0];
       return numgen === undefined ? "one endpoint, no draw" : `${numgen}${exact}`;
