@@ -22,7 +22,7 @@ export function Token({ layout }: { readonly layout: Layout }): ReactElement | n
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const run = element.animate(
       points.map(({ x, y }) => ({ transform: `translate(${x}px, ${y}px)` })),
-      { duration: LEG_MS * (points.length - 1), easing: "cubic-bezier(0.4, 0, 0.2, 1)" },
+      { duration: LEG_MS * Math.ceil((points.length - 1) / 3), easing: "cubic-bezier(0.4, 0, 0.2, 1)" },
     );
     shown.current = { step, run };
   }, [points, step]);

@@ -2,6 +2,7 @@
 import type { Point } from "../../graph/geometry.ts";
 import { anchorOf } from "../../graph/anchors.ts";
 import type { Layout } from "../../graph/layout.ts";
+import { BAND } from "../../graph/metrics.ts";
 import { splitKey } from "../../model/meta/types.ts";
 import type { Station, StoryStep } from "./story.ts";
 
@@ -32,6 +33,23 @@ export function waypointsOf(step: StoryStep, layout: Layout): readonly Point[] {
     if (lane === "kubelet" && kind === "Pod") onward.push(`cni/${node}`, `pod/${namespace}/${name}`);
     if (lane === "api" && kind === "EndpointSlice" && step.to === "etcd") onward.push("slice");
   }
-  const points = [at(step.from), at(step.to), ...onward.slice(0, 2).map((id) => anchorOf(layout, id))];
-  return points.filter((point): point is Point => point !== null);
+  const stops = [at(step.from), at(step.to), ...onward.slice(0, 2).map((id) => anchorOf(layout, id))];
+  const points = stops.filter((point): point is Point => point !== null);
+  return points.flatMap((point, i) => {
+    const before = points[i - 1];
+    return before === undefined ? [point] : [...between(before, point, layout), point];
+  });
+}
+
+/** Lanes that no label stands on: above the band's cards, along its lower edge, and in a node from the bridge to the pod's height. */
+function between(a: Point, b: Point, { band }: Layout): readonly Point[] {
+  const [inside, outside] = [a.y < band.height, b.y >= band.height];
+  if (!inside) return [{ x: a.x, y: b.y }];
+  const y = outside ? band.height - 6 : Math.min(BAND.cardTop, BAND.stampTop) - 6;
+  return band.folded && !outside
+    ? []
+    : [
+        { x: a.x, y },
+        { x: b.x, y },
+      ];
 }

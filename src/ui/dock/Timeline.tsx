@@ -89,8 +89,8 @@ function Lanes({
               {shortLane(lane.label)}
             </div>
           ))}
-          <div className={styles.label}>you</div>
-          <div className={styles.label}>packets</div>
+          <div className={`${styles.label ?? ""} ${styles.you ?? ""}`}>you</div>
+          <div className={`${styles.label ?? ""} ${styles.last ?? ""}`}>packets</div>
         </div>
         <div className={styles.ground} ref={ground}>
           {layout !== null && (
@@ -101,10 +101,10 @@ function Lanes({
                   <Marks marks={lane.marks} {...marks} until={width - END} />
                 </div>
               ))}
-              <div className={styles.lane}>
+              <div className={`${styles.lane ?? ""} ${styles.you ?? ""}`}>
                 <Marks marks={layout.commands} {...marks} until={width} hollow />
               </div>
-              <div className={styles.lane}>
+              <div className={`${styles.lane ?? ""} ${styles.last ?? ""}`}>
                 <Packets walks={walks} sent={mirror.walks.length} layout={layout} current={index} />
               </div>
               {head !== null && <i className={styles.playhead} style={{ left: head }} aria-hidden="true" />}

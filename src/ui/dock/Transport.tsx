@@ -111,12 +111,14 @@ function Speed(): ReactElement {
   return (
     <>
       <div className={styles.speeds} role="radiogroup" aria-label="Speed: virtual time per second">
-        {SPEEDS.map((value, i) => (
-          <label key={value} className={styles.speed} data-checked={value === speed}>
-            <input type="radio" name="speed" value={i} checked={value === speed} onChange={() => setSpeed(value)} />
-            {speedText(value)}
-          </label>
-        ))}
+        {SPEEDS.map((value, i) =>
+          value < 1 / 1000 && value !== speed ? null : (
+            <label key={value} className={styles.speed} data-checked={value === speed}>
+              <input type="radio" name="speed" value={i} checked={value === speed} onChange={() => setSpeed(value)} />
+              {speedText(value)}
+            </label>
+          ),
+        )}
       </div>
       <select
         className={styles.select}
