@@ -26,9 +26,8 @@ describe("a cluster as cells", () => {
     expect(of("worker-1")).toMatchObject({ pods: 2, ready: 2, state: "current" });
     expect(of("worker-3")).toMatchObject({ pods: 0, state: "old", syncedRevision: 40 });
     expect(of("worker-5")?.state).toBe("down");
-    expect(cellLabel(cells.cells.find((c) => c.node === "worker-1") ?? expect.fail("worker-1 is a cell"))).toContain(
-      "2 pods, 2 ready, rules of revision 42",
-    );
+    const labels = cells.cells.map(cellLabel);
+    expect(labels.filter((text) => text.startsWith("worker-1, 2 pods, 2 ready, rules of revision 42"))).toHaveLength(1);
   });
 
   it("finds each cell under its own middle and none in the gaps, and lays none over another", () => {
