@@ -9,6 +9,7 @@ import type { Walk } from "../model/trace/types.ts";
 import { isMode } from "../proxy/modes.ts";
 import type { Command, CommandRecord, Refusal, TextReport } from "../wire/protocol.ts";
 import { faultRefusal } from "./faults.ts";
+import { malformed } from "./malformed.ts";
 import { isPacketAction, makesWalk } from "./packets.ts";
 import { markOf } from "./places.ts";
 import type { Scenario } from "./scenario.ts";
@@ -234,11 +235,14 @@ export class Session {
         }
         return this.exists(command.key);
       }
-      case "write":
+      case "write": {
+        const wrong = malformed(command.writes);
+        if (wrong !== null) return refuse(wrong);
         for (const answer of this.cluster.attempt(command.writes)) {
           if (!answer.ok) return refuse(kubectlText(answer.error));
         }
         return null;
+      }
       case "mode":
         return isMode(command.mode) ? null : refuse(`kube-proxy has no mode ${String(command.mode)}.`, "mode");
       case "fault":
