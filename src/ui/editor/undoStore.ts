@@ -70,12 +70,18 @@ function record(): void {
   void save(slot(), next).catch(forget);
 }
 
+let kept: Promise<readonly string[]> | null = null;
+
 /**
  * Begins to keep the versions of the text, and gives those from before the page was loaded, the oldest first; none when they belong to
- * another scenario or link. Only the first call has any.
+ * another scenario or link.
  */
-export async function keepVersions(): Promise<readonly string[]> {
-  if (log !== null) return [];
+export function keepVersions(): Promise<readonly string[]> {
+  kept ??= begin();
+  return kept;
+}
+
+async function begin(): Promise<readonly string[]> {
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
   const found = await Promise.race([load(), late]).catch(() => {
     forget();
