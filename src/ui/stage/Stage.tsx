@@ -71,6 +71,7 @@ function Map({ mirror, exploration, onSend }: StageProps) {
 
   const slug = usePage((state) => state.scenario.slug);
   const moved = useMapView((state) => state.moved);
+  const resets = useMapView((state) => state.resets);
   const filter = useMapView((state) => state.filter);
   useEffect(() => useMapView.getState().turnTo(slug), [slug]);
 
@@ -85,8 +86,8 @@ function Map({ mirror, exploration, onSend }: StageProps) {
 
   const [keep] = useState(keepSlots);
   const layout = useMemo(
-    () => keep(mirror, { walk, exploration, folded, object, moved, filter, only }, slug),
-    [keep, mirror, walk, exploration, folded, object, moved, filter, only, slug],
+    () => keep(mirror, { walk, exploration, folded, object, moved, filter, only }, `${slug} ${String(resets)}`),
+    [keep, mirror, walk, exploration, folded, object, moved, filter, only, slug, resets],
   );
   const path = useMemo(() => (walk === null || isOverview ? null : pathOf(walk, layout)), [walk, layout, isOverview]);
   const motion = useMemo(() => (path === null ? null : motionOf(path)), [path]);

@@ -12,6 +12,8 @@ export interface MapView {
   readonly slug: string | null;
   /** Where nodes and pods were put by hand. */
   readonly moved: Slots;
+  /** How often everything was put back: the layout then forgets where things stood. */
+  readonly resets: number;
   /** Node of a large cluster whose cards are on show in place of the cells. */
   readonly opened: string | null;
   narrow(patch: Partial<MapFilter>): void;
@@ -30,6 +32,7 @@ export const useMapView = create<MapView>()((set, get) => ({
   bar: false,
   slug: null,
   moved: NOWHERE,
+  resets: 0,
   opened: null,
   narrow: (patch) => set({ filter: { ...get().filter, ...patch } }),
   move: (next) => {
@@ -40,7 +43,7 @@ export const useMapView = create<MapView>()((set, get) => ({
   },
   resetPlaces: () => {
     const { slug } = get();
-    set({ moved: NOWHERE });
+    set({ moved: NOWHERE, resets: get().resets + 1 });
     if (slug !== null) remember(keyOf(slug), null);
   },
   turnTo: (slug) => {
