@@ -231,7 +231,7 @@ function familiesIn(dump: ReadDump, mode: ProxyMode): readonly Family[] {
   else for (const { family } of dump.iptables) found.add(family);
   for (const { ip } of dump.ipvs ?? []) found.add(isIPv6(ip) ? 6 : 4);
   for (const set of dump.sets ?? []) if (set.type !== "bitmap:port") found.add(set.family);
-  return found.size === 0 ? [4] : [...found].sort();
+  return found.size === 0 ? [4] : [...found].sort((a, b) => a - b);
 }
 
 function findingsOf(

@@ -92,7 +92,7 @@ function hintFor(first: string): string {
   if (/^Chain \S+ \(/.test(first)) return " It looks like iptables -L, which leaves out interfaces: run iptables-save.";
   if (/^-[NPA] \S+/.test(first)) return " It looks like iptables -S, which names no table: run iptables-save.";
   if (/^IP Virtual Server|^Prot |^TCP |^UDP /.test(first)) return " It looks like ipvsadm -Ln: run ipvsadm-save -n.";
-  if (/^Name: /.test(first)) return " It looks like ipset list: run ipset save.";
+  if (first.startsWith("Name: ")) return " It looks like ipset list: run ipset save.";
   if (/command not found|Permission denied|Operation not permitted/.test(first))
     return " The command failed: run it as root on the node.";
   return " Run iptables-save on the node, or nft list ruleset, or ipvsadm-save -n and ipset save.";

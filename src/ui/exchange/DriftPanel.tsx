@@ -1,4 +1,4 @@
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
 import type { Drift, DriftKind, DriftRow } from "../../model/trace/drift.ts";
 import type { RuleRef } from "../../model/trace/types.ts";
 import { Because } from "../inspector/Because.tsx";
@@ -38,10 +38,12 @@ export function DriftPanel({ mirror, query }: PanelProps): ReactElement {
   const walk = usePlayback((state) => state.walk);
   const asked = walk?.hops.find((hop) => hop.steps.length > 0 && nodeOf(hop.place) !== null)?.place;
   const met = asked === undefined ? null : nodeOf(asked);
-  const node = [chosen, met, nodes[0]].find((name) => name != null && nodes.includes(name)) ?? "";
+  const node =
+    [chosen, met, nodes[0]].find((name) => name !== null && name !== undefined && nodes.includes(name)) ?? "";
   const { text, revision } = useDriftText();
-  const [writing, setWriting] = useState(text === null);
-  useEffect(() => setWriting(text === null), [text, revision]);
+  /** Which of the texts is being replaced. */
+  const [rewriting, setRewriting] = useState<number | null>(null);
+  const writing = rewriting === revision;
   const proxy = mirror.proxies.find((one) => one.node === node);
   const { drift, refusal, busy } = useDrift(query, node, text, `${proxy?.mode ?? ""}@${mirror.revision}`);
   if (nodes.length === 0) {
@@ -68,7 +70,7 @@ export function DriftPanel({ mirror, query }: PanelProps): ReactElement {
           <h3>This cannot be compared</h3>
           <p>{refusal}</p>
           <div className={styles["buttons"]}>
-            <Button look="primary" onClick={() => setWriting(true)}>
+            <Button look="primary" onClick={() => setRewriting(revision)}>
               Paste another
             </Button>
             {nodeSelect}
@@ -83,7 +85,7 @@ export function DriftPanel({ mirror, query }: PanelProps): ReactElement {
           query={query}
           text={text}
           select={nodeSelect}
-          onPaste={() => setWriting(true)}
+          onPaste={() => setRewriting(revision)}
         />
       )}
     </div>
@@ -282,7 +284,7 @@ function Result({ drift, mirror, query, text, select, onPaste }: ResultProps): R
         </p>
       ))}
       {running ? (
-        <UnderBoth query={query} node={drift.node} dump={text} />
+        <UnderBoth query={query} node={drift.node} dump={text} revision={mirror.revision} />
       ) : lines.length === 0 ? (
         <div className={styles["empty"]}>
           <h3>
@@ -410,7 +412,9 @@ function Detail({ line, mirror, query }: { readonly line: Line } & Pick<PanelPro
       )}
       {row !== null && row.kind !== "differs" && <pre className={styles["rule"]}>{line.text}</pre>}
       {row === null && <pre className={styles["rule"]}>{line.text}</pre>}
-      {row?.origin != null && <Because mirror={mirror} query={query} rule={ruleOf(row)} node={null} tone="continue" />}
+      {row !== null && row.origin !== null && (
+        <Because mirror={mirror} query={query} rule={ruleOf(row)} node={null} tone="continue" />
+      )}
     </div>
   );
 }

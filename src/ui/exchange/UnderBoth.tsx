@@ -13,30 +13,34 @@ export function UnderBoth({
   query,
   node,
   dump,
+  revision,
 }: {
   readonly query: Query;
   readonly node: string;
   readonly dump: string;
+  /** Of the cluster: another one is asked again. */
+  readonly revision: number;
 }): ReactElement {
   const walk = usePlayback((state) => state.walk);
   const request = walk?.request ?? null;
-  const [both, setBoth] = useState<Both | string | null>(null);
+  const [answer, setAnswer] = useState<{ readonly asked: string; readonly both: Both | string } | null>(null);
+  const asking = JSON.stringify([node, request, dump.length, revision]);
   useEffect(() => {
     if (request === null) return undefined;
     let current = true;
-    setBoth(null);
     query("exploreWith", { node, dump, request }).then(
-      (answer) => {
-        if (current) setBoth("message" in answer ? answer.message : answer);
+      (found) => {
+        if (current) setAnswer({ asked: asking, both: "message" in found ? found.message : found });
       },
       () => {
-        if (current) setBoth("The simulator stopped answering. Restart it above the map.");
+        if (current) setAnswer({ asked: asking, both: "The simulator stopped answering. Restart it above the map." });
       },
     );
     return () => {
       current = false;
     };
-  }, [query, node, dump, request]);
+  }, [query, node, dump, request, asking]);
+  const both = answer?.asked === asking ? answer.both : null;
   if (walk === null || request === null) {
     return (
       <div className={styles["empty"]}>

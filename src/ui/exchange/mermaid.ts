@@ -12,7 +12,7 @@ function escaped(text: string): string {
     .replace(/(?<!#35);/g, "#59;")
     .replaceAll("<", "#lt;")
     .replaceAll(">", "#gt;")
-    .replaceAll(/[{}\[\]"`]/g, (mark) => `#${mark.charCodeAt(0)};`)
+    .replaceAll(/[{}[\]"`]/g, (mark) => `#${mark.charCodeAt(0)};`)
     .replaceAll(/\s*\n\s*/g, "<br/>");
 }
 

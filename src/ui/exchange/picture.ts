@@ -87,16 +87,16 @@ function groundOf(element: HTMLElement): string {
 /** The page's rules, with the fonts that are in use written into them: a picture has nobody to ask for files. */
 async function styleSheet(): Promise<string> {
   const used = new Set([...document.fonts].filter(({ status }) => status === "loaded").map(faceKey));
-  const parts: (string | Promise<string>)[] = [];
+  const parts: Promise<string>[] = [];
   for (const sheet of document.styleSheets) {
     for (const rule of sheet.cssRules) {
-      if (!(rule instanceof CSSFontFaceRule)) parts.push(rule.cssText);
+      if (!(rule instanceof CSSFontFaceRule)) parts.push(Promise.resolve(rule.cssText));
       else if (used.has(faceKey(descriptorsOf(rule)))) parts.push(withFont(rule, sheet.href ?? location.href));
     }
   }
   // A picture shows how things are, not how they come: what fades in would stay invisible.
-  parts.push("*, *::before, *::after { animation: none !important; transition: none !important; }");
-  return (await Promise.all(parts)).join("\n");
+  const still = "*, *::before, *::after { animation: none !important; transition: none !important; }";
+  return [...(await Promise.all(parts)), still].join("\n");
 }
 
 type Face = Pick<FontFace, "family" | "style" | "unicodeRange">;

@@ -12,7 +12,7 @@ function broken(error: unknown): string {
 
 describe("Boundary", () => {
   it("shows what it holds as long as that works", () => {
-    expect(renderToStaticMarkup(createElement(Boundary, { name: "The map", children: "the map" }))).toBe("the map");
+    expect(renderToStaticMarkup(new Boundary({ name: "The map", children: "the map" }).render())).toBe("the map");
   });
 
   it("names what stopped, why, and what is safe, and offers one next step", () => {

@@ -3,7 +3,7 @@ import { Button } from "./Button.tsx";
 import styles from "./Progress.module.css";
 
 /** Whatever is done sooner is not told. */
-export const PATIENCE_MS = 200;
+const PATIENCE_MS = 200;
 
 interface Props {
   readonly busy: boolean;
@@ -15,17 +15,17 @@ interface Props {
 }
 
 /** One line that appears once something takes longer than a moment. Counts, no spinner. */
-export function Progress({ busy, text, part, onCancel }: Props): ReactElement | null {
+export function Progress({ busy, ...rest }: Props): ReactElement | null {
+  return busy ? <Waiting {...rest} /> : null;
+}
+
+function Waiting({ text, part, onCancel }: Omit<Props, "busy">): ReactElement | null {
   const [late, setLate] = useState(false);
   useEffect(() => {
-    if (!busy) {
-      setLate(false);
-      return undefined;
-    }
     const timer = setTimeout(() => setLate(true), PATIENCE_MS);
     return () => clearTimeout(timer);
-  }, [busy]);
-  if (!busy || !late) return null;
+  }, []);
+  if (!late) return null;
   return (
     <div className={styles["progress"]}>
       <span
