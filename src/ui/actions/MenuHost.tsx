@@ -159,13 +159,18 @@ function ObjectMenu({ object, x, y, byKey }: ObjectMenuProps) {
   return (
     <DropdownMenu.Root open modal={false} onOpenChange={(open) => !open && close()}>
       <DropdownMenu.Trigger asChild>
-        <span className={styles["anchor"]} style={{ left: x, top: y }} />
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label={nameOf(object)}
+          className={styles["anchor"]}
+          style={{ left: x, top: y }}
+        />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
           ref={content}
           className={styles["menu"]}
-          aria-label={nameOf(object)}
           align="start"
           sideOffset={2}
           collisionPadding={8}
@@ -346,16 +351,16 @@ function PickBar({ picking }: { readonly picking: Picking }) {
       {ports !== null && (
         <DropdownMenu.Root open modal={false} onOpenChange={(open) => !open && setPorts(null)}>
           <DropdownMenu.Trigger asChild>
-            <span className={styles["anchor"]} style={{ left: ports.x, top: ports.y }} />
+            <button
+              type="button"
+              tabIndex={-1}
+              aria-label={`Which port of ${nameOf(ports.object)}`}
+              className={styles["anchor"]}
+              style={{ left: ports.x, top: ports.y }}
+            />
           </DropdownMenu.Trigger>
           <DropdownMenu.Portal>
-            <DropdownMenu.Content
-              className={styles["menu"]}
-              aria-label="Which port"
-              align="start"
-              collisionPadding={8}
-              loop
-            >
+            <DropdownMenu.Content className={styles["menu"]} align="start" collisionPadding={8} loop>
               <DropdownMenu.Label className={styles["label"]}>Which port of {nameOf(ports.object)}</DropdownMenu.Label>
               {targetsOf(ports.object, { choices }).map(({ value, label, protocol = "tcp" }) => (
                 <DropdownMenu.Item
