@@ -44,7 +44,7 @@ export function DropTarget() {
       }
       const target = event.target instanceof Element ? event.target : null;
       const text = event.clipboardData?.getData("text/plain") ?? "";
-      if (text.trim() === "" || target?.closest(FIELDS) != null || usePage.getState().helpOpen) return;
+      if (text.trim() === "" || (target?.closest(FIELDS) ?? null) !== null || usePage.getState().helpOpen) return;
       event.preventDefault();
       take([{ name: "pasted.yaml", size: text.length, text: () => Promise.resolve(text) }]);
     };

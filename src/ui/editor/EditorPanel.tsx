@@ -52,6 +52,8 @@ export function EditorPanel() {
   // Remarks are about the text as it was sent; Monaco moves them along with what is typed from now on.
   const placed = useMemo(
     () => placeDiagnostics(useTabs.getState().tabs, mirror.getState().text, diagnostics),
+    // Files that come or go move those behind them.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
     [diagnostics, shape],
   );
   const tallies = useMemo(() => {

@@ -41,7 +41,7 @@ export function objectsIn(text: string): readonly WrittenObject[] {
       return;
     }
     const name = value(["metadata", "name"]);
-    if (kind === "" || name === "" || node.range == null) return;
+    if (kind === "" || name === "" || node.range === null || node.range === undefined) return;
     const namespace = value(["metadata", "namespace"]);
     const [from, to] = node.range;
     out.push({
@@ -110,12 +110,14 @@ export function differences(written: WrittenObject, live: KubeObject): readonly 
       for (const [at, item] of node.items.entries()) visit(item, value[at], `${path}[${String(at)}]`);
       return;
     }
-    if (!isScalar(node) || node.value === null || node.range == null) return;
-    const words = [String(node.value), node.source ?? ""];
-    if (typeof value !== "object" && words.includes(String(value))) return;
+    if (!isScalar(node) || node.value === null || node.range === null || node.range === undefined) return;
+    const written = node.value;
+    const plain = typeof written === "string" || typeof written === "number" || typeof written === "boolean";
+    const words = [plain ? String(written) : (node.source ?? ""), node.source ?? ""];
+    const scalar = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    if (scalar && words.includes(String(value))) return;
     // An empty word and an absent field are the same to the API.
     if (value === undefined && words.includes("")) return;
-    const scalar = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
     const [from, to] = node.range;
     out.push({
       path,
