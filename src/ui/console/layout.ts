@@ -2,7 +2,7 @@
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-const NONE = /[\p{Mn}\p{Me}\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u;
+const NONE = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 /** Columns that a code point takes: 0, 1 or 2. */
 export function widthOf(char: string): number {
@@ -44,6 +44,7 @@ export function placeAfter(text: string, columns: number, from: Place = { row: 0
   return column >= columns ? { row: row + 1, column: 0 } : { row, column };
 }
 
+// oxlint-disable-next-line no-control-regex -- those are what is meant
 const ESCAPES = /\u001b\[[0-9;]*m/g;
 
 /** A text without its colours. */

@@ -13,7 +13,7 @@ export const useWanted = create<Wanted>()(() => ({ focus: false, lines: [] }));
 
 let cameFrom: HTMLElement | null = null;
 
-const inConsole = (element: Element | null): boolean => element?.closest(".xterm") != null;
+const inConsole = (element: Element | null): boolean => element !== null && element.closest(".xterm") !== null;
 
 /** Brings the console into sight and puts the focus into it; `line` is typed and run there. */
 export function openConsole(line?: string): void {

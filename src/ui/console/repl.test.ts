@@ -84,7 +84,7 @@ test("what fails says so behind its output, and leaves its code", async () => {
 });
 
 test("keys that come while a line runs are taken afterwards, in order", async () => {
-  let end = (_: ConsoleAnswer): void => {};
+  let end: (answer: ConsoleAnswer) => void = () => {};
   const one = bench((line) => (line.argv[0] === "slow" ? new Promise((resolve) => (end = resolve)) : OK));
   await one.type("slow\rfast");
   await one.type("er\r");
