@@ -27,19 +27,23 @@ interface Camera {
 /** Options around the current one that exist as elements: a screen reader needs no more, five thousand would cost too much. */
 const AROUND = 6;
 const MARGIN = 16;
+/** The card and what stands around it. */
+const CARD_WIDTH = 264;
 
 /** A cluster that is too large for cards: a cell per node on one canvas, and the card of the chosen one. */
 export function Overview({ mirror, service, touched }: OverviewProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(box);
-  const aspect = width > 0 && height > 0 ? width / height : 1.4;
+  // The chosen node's card has the right edge to itself where there is room for both.
+  const room = width > CARD_WIDTH * 2 ? width - CARD_WIDTH : width;
+  const aspect = width > 0 && height > 0 ? room / height : 1.4;
   const cells = useMemo(() => cellsOf(mirror, service, aspect), [mirror, service, aspect]);
   const fitted = useMemo((): Camera => {
     const { w, h } = cells.bounds;
-    const zoom = Math.max(0.2, Math.min((width - 2 * MARGIN) / w, (height - 2 * MARGIN) / h, 8));
-    return { zoom, x: (width - w * zoom) / 2, y: Math.max(MARGIN, (height - h * zoom) / 2) };
-  }, [cells.bounds, width, height]);
+    const zoom = Math.max(0.2, Math.min((room - 2 * MARGIN) / w, (height - 2 * MARGIN) / h, 8));
+    return { zoom, x: (room - w * zoom) / 2, y: Math.max(MARGIN, (height - h * zoom) / 2) };
+  }, [cells.bounds, room, height]);
   const [own, setOwn] = useState<Camera | null>(null);
   const camera = own ?? fitted;
   const [hover, setHover] = useState(-1);
