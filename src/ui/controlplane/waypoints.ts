@@ -45,7 +45,7 @@ export function waypointsOf(step: StoryStep, layout: Layout): readonly Point[] {
 function between(a: Point, b: Point, { band }: Layout): readonly Point[] {
   const [inside, outside] = [a.y < band.height, b.y >= band.height];
   if (!inside) return [{ x: a.x, y: b.y }];
-  const y = outside ? band.height - 6 : Math.min(BAND.cardTop, BAND.stampTop) - 6;
+  const y = outside ? band.height - 6 : BAND.cardTop - 3;
   return band.folded && !outside
     ? []
     : [
