@@ -93,11 +93,11 @@ test("I read beside my lines what the cluster made of them, and they stay there 
   await app.running();
   await app.editing();
   const lineOf = (words: RegExp) => app.editorPane.locator(".view-line").filter({ hasText: words });
-  await expect(lineOf(/app:.*3 pods match/)).toBeVisible();
-  await expect(lineOf(/targetPort:.*3\/3 ready/)).toBeVisible();
+  await expect(lineOf(/app:.*3\s+pods\s+match/)).toBeVisible();
+  await expect(lineOf(/targetPort:.*3\/3\s+ready/)).toBeVisible();
   await app.retype("selector:", "selectr:");
   await expect(app.problems).toBeVisible();
-  await expect(lineOf(/targetPort:.*3\/3 ready/)).toBeVisible();
+  await expect(lineOf(/targetPort:.*3\/3\s+ready/)).toBeVisible();
 });
 
 test("I mistype a label and one quick fix selects the pods that I meant", async ({ app }) => {
