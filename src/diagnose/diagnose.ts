@@ -2,6 +2,7 @@
 import { FINDING_IDS, type Severity } from "../model/trace/finding.ts";
 import type { OutcomeKind } from "../model/trace/types.ts";
 import { branchesOf } from "./branches.ts";
+import { frontOf, targetBehind } from "./front.ts";
 import { DIAGNOSERS } from "./registry.ts";
 import { targetOf } from "./target.ts";
 import type { Case, Suspicion } from "./types.ts";
@@ -9,13 +10,17 @@ import type { Case, Suspicion } from "./types.ts";
 const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 
 /** Puts a case together; everything but the cluster's own state is worked out here. */
-export function caseOf(given: Omit<Case, "branches" | "failed" | "target">): Case {
+export function caseOf(given: Omit<Case, "branches" | "failed" | "target" | "front">): Case {
   const branches = branchesOf(given.exploration);
+  const front = frontOf(given, branches);
+  const dialled = targetOf(given.view, given.request, given.exploration.walks);
   return {
     ...given,
     branches,
     failed: branches.filter(({ end }) => end !== null),
-    target: targetOf(given.view, given.request, given.exploration.walks),
+    front,
+    // Whatever stands before the controller has done its work.
+    target: front === null ? dialled : targetBehind(front, given.view, dialled),
   };
 }
 

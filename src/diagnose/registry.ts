@@ -3,6 +3,7 @@ import { endpointsNotReady } from "./findings/endpoints-not-ready.ts";
 import { hairpin } from "./findings/hairpin.ts";
 import { icmp } from "./findings/icmp.ts";
 import { namedPortMissing } from "./findings/named-port-missing.ts";
+import { ingressBackend } from "./findings/ingress-backend.ts";
 import { noEndpoints } from "./findings/no-endpoints.ts";
 import { dnsDown, externalNameLimits, searchPath, statefulSetDns } from "./findings/names.ts";
 import { nodePortLocalhost } from "./findings/node-port.ts";
@@ -24,6 +25,7 @@ export const DIAGNOSERS: readonly Diagnoser[] = [
   externalNameLimits,
   hairpin,
   icmp,
+  ingressBackend,
   keepAlivePinned,
   lbPending,
   listenerLoopback,

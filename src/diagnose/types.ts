@@ -2,10 +2,14 @@
 import type { ObjectReader } from "../apiserver/types.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { ProxyMode } from "../model/config/types.ts";
+import type { IngressController } from "../model/ingress/controller.ts";
+import type { Ingress } from "../model/ingress/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
+import type { Pod } from "../model/pod/types.ts";
 import type { Service, ServicePort } from "../model/service/types.ts";
 import type { FailingHop, FindingId, Severity } from "../model/trace/finding.ts";
 import type { Exploration, Hop, Request, Walk } from "../model/trace/types.ts";
+import type { Route } from "../network/programs/routing.ts";
 import type { ClusterView, NetworkState, RequestError } from "../network/types.ts";
 
 /** How a request comes to its Service. */
@@ -16,6 +20,8 @@ export type Road =
   | "external-ip"
   | "headless"
   | "external-name"
+  /** By an ingress controller, which has taken the request: the Service is the one that its Ingress names. */
+  | "ingress"
   /** Straight to a pod, a node or a machine outside. */
   | "direct"
   /** A name that leads nowhere. */
@@ -53,6 +59,22 @@ export interface Ending {
   readonly at: FailingHop;
 }
 
+/** An ingress controller that had the last word, and what it was asked for. */
+export interface Front {
+  readonly branch: Branch;
+  /** Its pod, and how it goes about its work. */
+  readonly pod: Pod;
+  readonly controller: IngressController;
+  readonly status: number;
+  readonly host: string;
+  /** Without its query. */
+  readonly path: string;
+  /** Ingresses that it takes for its own. */
+  readonly own: readonly Ingress[];
+  /** What it does with such a request; null: nothing is there for it. */
+  readonly route: Route | null;
+}
+
 /** What a node's kube-proxy is doing. */
 export interface ProxyState {
   readonly node: string;
@@ -77,6 +99,10 @@ export interface Case {
   readonly network: NetworkState;
   readonly objects: ObjectReader;
   readonly proxies: readonly ProxyState[];
+  /** The ingress controller that answered the request itself, because it failed there or behind it; null: none did. */
+  readonly front: Front | null;
+  /** The environment of a pod's container (null: its first) as it was frozen at its start; empty while it does not run. */
+  envOf(pod: ObjectKey, container: string | null): readonly { readonly name: string; readonly value: string }[];
   /** Does the text hold this object? Only such can be edited. */
   isWritten(object: ObjectKey): boolean;
 }
@@ -115,9 +141,9 @@ export interface Suspicion {
   readonly otherwise: string;
   readonly command: string;
   /** How a fork shows that it is mended; absent: every branch is delivered. */
-  readonly isMended?: (after: Exploration) => boolean;
+  readonly isMended?: (after: Exploration, fork: Case) => boolean;
   /** What to say of a fork in which it is mended, where it is not endpoints reached. */
-  readonly proves?: (after: Exploration) => string;
+  readonly proves?: (after: Exploration, fork: Case) => string;
 }
 
 /** Looks for one kind of finding. Pure; an empty list where there is nothing of it. */

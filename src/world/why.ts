@@ -44,6 +44,7 @@ function caseIn(cluster: Cluster, manifest: Manifest, request: Request): Case {
         failure,
       };
     }),
+    envOf: (pod, container) => cluster.envOf(pod, container),
     isWritten: (object) => findDocument(manifest, object) !== undefined,
   });
 }
@@ -115,8 +116,8 @@ function proved(session: Session, manifest: Manifest, request: Request, suspicio
     const prove = (fork: Cluster): string | null => {
       const there = fork.store.get(sender) === undefined ? other : request;
       const after = caseIn(fork, fork.scenario(text).manifest, there);
-      if (after.error !== null || !isMended(after.exploration)) return null;
-      return proves?.(after.exploration) ?? reachedText(after);
+      if (after.error !== null || !isMended(after.exploration, after)) return null;
+      return proves?.(after.exploration, after) ?? reachedText(after);
     };
     const inPlace = cluster.withText(text, () => ({ proof: prove(cluster) }));
     if (inPlace !== null) {
