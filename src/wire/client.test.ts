@@ -3,6 +3,7 @@ import { connect, QueryFailed, type ClientStatus } from "./client.ts";
 import { PROTOCOL_VERSION, type CommandRecord, type Frame, type FromWorker, type ToWorker } from "./protocol.ts";
 
 const TEXT: CommandRecord = { at: 0, command: { type: "text", text: "kind: Service" } };
+const LATER: CommandRecord = { at: 15, command: { type: "text", text: "kind: Pod" } };
 
 const frameWith = (commands: readonly CommandRecord[], over: Partial<Frame> = {}): Frame => ({
   full: true,
@@ -171,11 +172,11 @@ describe("watchdog", () => {
     expect(workers).toHaveLength(1);
   });
 
-  test("restart replays the last history that was answered for, at the place that was shown", async () => {
+  test("restart replays the last history that was answered for, and shows its present", async () => {
     const { client, worker, statuses } = start();
     worker().ready();
     const first = client.load({ seed: null, commands: [TEXT] }, null);
-    worker().say({ kind: "frame", frame: frameWith([TEXT], { now: 10, end: 20 }) });
+    worker().say({ kind: "frame", frame: frameWith([TEXT], { now: 20, end: 20 }) });
     worker().say({ kind: "done", id: worker().last("load").id, refusal: null, walk: null });
     await first;
     void client.command({ type: "text", text: "loop" });
@@ -185,10 +186,41 @@ describe("watchdog", () => {
     const load = worker(1).last("load");
     // The seed stays as it was loaded, and the command that hung is not replayed.
     expect(load.history).toEqual({ seed: null, commands: [TEXT] });
-    expect(load.upTo).toBe(10);
+    expect(load.upTo).toBeNull();
     worker(1).say({ kind: "done", id: load.id, refusal: null, walk: null });
     expect((await restarted).refusal).toBeNull();
     expect(statuses.at(-1)).toEqual(["ready", null]);
+  });
+
+  test("restart while looking back comes to the very place that was shown, and keeps what came later", async () => {
+    const { client, worker } = start();
+    worker().ready();
+    const sought = client.seek(10, 3);
+    worker().say({ kind: "frame", frame: frameWith([TEXT], { now: 10, end: 20, later: [LATER] }) });
+    worker().say({ kind: "done", id: worker().last("seek").id, refusal: null, walk: null });
+    await sought;
+    void client.restart();
+    worker(1).ready();
+    const load = worker(1).last("load");
+    expect(load.history.commands).toEqual([TEXT, LATER]);
+    expect([load.upTo, load.after]).toEqual([10, 3]);
+  });
+
+  test("restart after coming back from a look back shows the present", async () => {
+    const { client, worker } = start();
+    worker().ready();
+    const sought = client.seek(10, 3);
+    worker().say({ kind: "frame", frame: frameWith([TEXT], { now: 10, end: 20, later: [LATER] }) });
+    worker().say({ kind: "done", id: worker().last("seek").id, refusal: null, walk: null });
+    await sought;
+    const back = client.seek(20);
+    worker().say({ kind: "frame", frame: frameWith([TEXT, LATER], { now: 20, end: 20 }) });
+    worker().say({ kind: "done", id: worker().last("seek").id, refusal: null, walk: null });
+    await back;
+    void client.restart();
+    worker(1).ready();
+    const load = worker(1).last("load");
+    expect([load.upTo, load.after]).toEqual([null, null]);
   });
 
   test("what the reader does next brings a stalled worker back first", () => {

@@ -99,7 +99,9 @@ export function connect(
   let silence = 0;
   let saved: SavedHistory = { seed: null, commands: [] };
   let revision = 0;
+  /** The moment shown, when it is not the present, and the event right after which the reader asked to look. */
   let upTo: Micros | null = null;
+  let upToAfter: number | null = null;
   let timer: ReturnType<typeof setInterval> | null = null;
 
   const setStatus = (next: ClientStatus, trouble: string | null): void => {
@@ -181,6 +183,7 @@ export function connect(
         saved = { seed: saved.seed, commands: [...message.frame.commands, ...(message.frame.later ?? [])] };
         revision = message.frame.revision;
         upTo = message.frame.later === undefined ? null : message.frame.now;
+        if (upTo === null) upToAfter = null;
         if (status === "faulted") setStatus("ready", null);
         events.frame?.(message.frame);
         return;
@@ -234,6 +237,7 @@ export function connect(
   const load = (history: SavedHistory, at: Micros | null, after: number | null = null): Promise<Done> => {
     saved = history;
     upTo = at;
+    upToAfter = after;
     return askDone({ kind: "load", history, upTo: at, after });
   };
 
@@ -241,7 +245,7 @@ export function connect(
     end();
     failAll("The simulator was restarted before it answered.");
     start();
-    return load(saved, upTo);
+    return load(saved, upTo, upToAfter);
   };
 
   /** A stalled worker is gone: what the reader does next brings it back first. */
@@ -259,9 +263,11 @@ export function connect(
       revive();
       return askDone({ kind: "command", command });
     },
-    seek: (at, after = null) => {
+    seek: async (at, after = null) => {
       revive();
-      return askDone({ kind: "seek", at, after });
+      const done = await askDone({ kind: "seek", at, after });
+      if (done.refusal === null) upToAfter = upTo === null ? null : after;
+      return done;
     },
     load: (history, at, after = null) => {
       if (transport === null && status === "stalled") start();
