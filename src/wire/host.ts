@@ -38,6 +38,8 @@ function answers(world: World): Answers {
     drift: (params) => world.drift(params),
     exploreWith: (params) => world.exploreWith(params),
     explore: ({ request }) => world.explore(request),
+    why: ({ request }) => world.why(request),
+    editedText: ({ edits }) => world.editedText(edits),
     flights: () => world.flights(),
     compare: (params) => world.compare(params),
     loadReport: ({ id }) => world.loadReport(id),

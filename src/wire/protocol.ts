@@ -9,6 +9,7 @@ import type { Connection, ConntrackFilter, TrackedConnection } from "../model/tr
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
 import type { Flights } from "../model/trace/flights.ts";
 import type { Drift, UnderBoth } from "../model/trace/drift.ts";
+import type { Diagnosis, FieldEdit } from "../model/trace/finding.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { Backend, Exploration, HostId, Origin, Protocol, Request, TableName, Walk } from "../model/trace/types.ts";
@@ -234,6 +235,10 @@ export interface Queries {
   };
   /** All outcomes of a request with exact probabilities; leaves no trace. */
   explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
+  /** What becomes of a request over all branches and why, each fix proved in a fork; leaves no trace. */
+  why: { params: { readonly request: Request }; answer: Diagnosis | Refusal };
+  /** The text with the edits of a fix made, all the rest as it was; null when one of them cannot be made any more. */
+  editedText: { params: { readonly edits: readonly FieldEdit[] }; answer: { readonly text: string } | null };
   /**
    * The request in several modes of kube-proxy, each in a fork of the present; leaves no trace. `backend`: where it is to end in
    * every mode that lets it.

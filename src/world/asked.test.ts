@@ -97,3 +97,21 @@ test("a field of the text is set where it stands, or added, and nothing else cha
     query("fieldEdit", { object: objectKey("Service", "default", "none"), path: "spec.type", to: "NodePort" }),
   ).toBeNull();
 });
+
+test("why a request is refused, with the edit that mends it: its text, put in place, lets the request arrive", () => {
+  const { world, query } = asked();
+  const broken = TEXT.replace("selector: {app: dns}", "selector: {app: dnz}");
+  world.dispatch({ type: "text", text: broken });
+  const { hash } = query("journalHash", {});
+  const request = { from: "node/worker-1", to: "service/default/dns:53", protocol: "udp" } as const;
+  const diagnosis = query("why", { request });
+  if (!("findings" in diagnosis)) throw new Error(diagnosis.message);
+  const [first] = diagnosis.findings;
+  expect(first).toMatchObject({ id: "SVC-SELECTOR-NO-MATCH", severity: "error" });
+  const edited = query("editedText", { edits: first?.fix?.edits ?? [] });
+  expect(query("journalHash", {}).hash).toBe(hash);
+  expect(edited?.text.replace(/"dns"/, "dns")).toBe(TEXT);
+  expect(query("editedText", { edits: [{ document: 9, path: "spec.type", from: null, to: "NodePort" }] })).toBeNull();
+  world.dispatch({ type: "text", text: edited?.text ?? "" });
+  expect(world.dispatch({ type: "send", request }).walk?.outcome).toBe("delivered");
+});

@@ -10,7 +10,7 @@ import type { BalancerReport } from "../model/trace/balancer.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
-import type { Diagnosis } from "../model/trace/finding.ts";
+import type { Diagnosis, FieldEdit } from "../model/trace/finding.ts";
 import type { Flights } from "../model/trace/flights.ts";
 import type { LoadReport } from "../model/trace/load.ts";
 import type { Exploration, HostId, Request, Walk } from "../model/trace/types.ts";
@@ -113,6 +113,8 @@ export interface World {
   locate(object: ObjectKey, path: string): { readonly range: TextRange } | null;
   /** The text in force with one field of an object set; null when the object is not in it, or not so that it can be edited. */
   fieldEdit(object: ObjectKey, path: string, to: JsonValue): { readonly text: string } | null;
+  /** The text that was admitted last with a fix's edits made; null when one of them cannot be made. */
+  editedText(edits: readonly FieldEdit[]): { readonly text: string } | null;
   provenance(line: number, column: number): Queries["provenance"]["answer"];
   objectDiff(object: ObjectKey, revision: number): Queries["objectDiff"]["answer"];
   rulesDiff(node: string, event: number): Queries["rulesDiff"]["answer"];

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../base/hash.ts";
+import { applyFieldEdits } from "../manifest/field-edits.ts";
 import { isIPv6 } from "../base/ip.ts";
 import { canonicalJson } from "../base/json.ts";
 import { objectKey, splitKey } from "../model/meta/types.ts";
@@ -247,6 +248,10 @@ export function createWorld(options: WorldOptions): World {
     },
     fieldEdit(object, path, to) {
       const text = withField(session.text, cluster().scenario(session.text).manifest, object, path, to);
+      return text === null ? null : { text };
+    },
+    editedText(edits) {
+      const text = applyFieldEdits(session.admittedText, edits);
       return text === null ? null : { text };
     },
     provenance(line, column) {
