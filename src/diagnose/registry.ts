@@ -6,6 +6,7 @@ import { namedPortMissing } from "./findings/named-port-missing.ts";
 import { ingressBackend } from "./findings/ingress-backend.ts";
 import { noEndpoints } from "./findings/no-endpoints.ts";
 import { dnsDown, externalNameLimits, searchPath, statefulSetDns } from "./findings/names.ts";
+import { lbShortCircuit, lbSourceRanges } from "./findings/load-balancer.ts";
 import { nodePortLocalhost } from "./findings/node-port.ts";
 import { lbPending, outsideClusterIP } from "./findings/outside.ts";
 import { affinityMerged, keepAlivePinned, ndots } from "./findings/otherwise.ts";
@@ -28,6 +29,8 @@ export const DIAGNOSERS: readonly Diagnoser[] = [
   ingressBackend,
   keepAlivePinned,
   lbPending,
+  lbShortCircuit,
+  lbSourceRanges,
   listenerLoopback,
   localExternal,
   localInternal,

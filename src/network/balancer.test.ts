@@ -64,6 +64,35 @@ describe("a cloud's load balancer and its targets", () => {
     );
   });
 
+  it("lets in only clients of the Service's source ranges, by field or by annotation, where it forwards itself", () => {
+    const fenced = (ranges: readonly string[], annotations = {}): ClusterView => {
+      const service = {
+        ...SERVICE,
+        metadata: { ...SERVICE.metadata, annotations },
+        spec: { ...SERVICE.spec, loadBalancerSourceRanges: ranges },
+      };
+      return {
+        ...testView({
+          pods: [{ name: "web", node: "worker-1", ip: "10.244.1.2", listen: "8080/TCP" }],
+          services: [service],
+          rules: RULES,
+        }),
+        targetsOf: () => [node(1, true)],
+      };
+    };
+    const annotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    const [out] = walks(fenced(["192.0.2.0/24", "10.0.0.0/8"]));
+    expect([out?.outcome, lbNote(out)]).toEqual([
+      "timeout",
+      expect.stringContaining("lets in 192.0.2.0/24, 10.0.0.0/8, and 198.51.100.24 is in none of them"),
+    ]);
+    expect(walks(fenced(["192.0.2.0/24", "198.51.100.0/24"]))[0]?.outcome).toBe("delivered");
+    expect(walks(fenced([], { [annotation]: "192.0.2.0/24" }))[0]?.outcome).toBe("timeout");
+    const view = fenced(["192.0.2.0/24"]);
+    const [kept] = walks({ ...view, cloud: { ...view.cloud, loadBalancer: "vip" } });
+    expect(lbNote(kept)).toContain("keeps the header");
+  });
+
   it("without any target it drops in silence", () => {
     const [walk] = walks({ ...base, targetsOf: () => [] });
     expect([walk?.outcome, lbNote(walk)]).toEqual([

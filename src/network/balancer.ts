@@ -1,3 +1,4 @@
+import { cidrContains } from "../base/ip.ts";
 import { findEntry, invertTuple, track, tupleOf, withEntry } from "../kernel/conntrack.ts";
 import type { Host } from "../kernel/host.ts";
 import { type NatContext, bind, translate } from "../kernel/nat.ts";
@@ -5,6 +6,7 @@ import { destinationText, headerOf, isIcmpError, sourceText } from "../kernel/pa
 import { lookupRoute } from "../kernel/route.ts";
 import { type Environment, type StackResult, type Visit, beginVisit, endVisit, note } from "../kernel/visit.ts";
 import type { HostState } from "../kernel/conntrack.ts";
+import type { Service } from "../model/service/types.ts";
 import type { HostId, Packet, Verdict } from "../model/trace/types.ts";
 import { familyOf } from "./addresses.ts";
 import type { BalancerTarget, ClusterView, NetworkState } from "./types.ts";
@@ -24,6 +26,20 @@ function toNextHop(visit: Visit): StackResult {
   const route = lookupRoute(visit.host, visit.packet.dst);
   if (route.kind !== "unicast") return lost(visit, `The load balancer has no route to ${visit.packet.dst}.`);
   return out(visit, route.nextHop);
+}
+
+/** Where clouds look for ranges when the Service's field has none. */
+const RANGES_ANNOTATION = "service.beta.kubernetes.io/load-balancer-source-ranges";
+
+/** The ranges that clients of a Service's balancer must be in, as a cloud's controller reads them; none: everyone may come. */
+export function sourceRangesOf({ metadata, spec }: Service): readonly string[] {
+  const stated = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim());
+  if (stated.length > 0) return stated;
+  const annotated = metadata.annotations?.[RANGES_ANNOTATION] ?? "";
+  return annotated
+    .split(",")
+    .map((range) => range.trim())
+    .filter((range) => range !== "");
 }
 
 /** Who may be given a new flow, and in words why they. */
@@ -54,7 +70,8 @@ function candidates(targets: readonly BalancerTarget[]): {
  * bound to a healthy target by DNAT to nodeIP:nodePort or podIP:targetPort (and, with source snat, SNAT to the balancer's address);
  * its flow table rewrites everything after, both ways. `vip`: the header is kept and the frame handed to a healthy node, whose own
  * rules answer for the address; the reply does not come back here. The TTL is not touched. A port that the Service does not have,
- * and a balancer without targets, drop in silence, as packet-forwarding clouds do: the client times out. So does a ping. When no
+ * and a balancer without targets, drop in silence, as packet-forwarding clouds do: the client times out. So does a ping. Clients out
+ * of the Service's loadBalancerSourceRanges are dropped by the firewall (AWS: security group, Google: firewall rule) in front of it. When no
  * target is healthy, all of them are tried: AWS's network load balancers fail open, and Google's pass-through ones use all backends as
  * a last resort.
  */
@@ -97,6 +114,18 @@ export function balance(
     return lost(
       visit,
       `The load balancer has no listener for ${destinationText(packet)}/${packet.protocol.toUpperCase()} and drops the packet.`,
+    );
+  }
+  const ranges = sourceRangesOf(service);
+  // With kept headers the nodes' own rules (KUBE-FW) sort clients out.
+  if (
+    view.cloud.loadBalancer !== "vip" &&
+    ranges.length > 0 &&
+    !ranges.some((range) => cidrContains(range, packet.src))
+  ) {
+    return lost(
+      visit,
+      `The load balancer's firewall drops the packet: loadBalancerSourceRanges of ${name} lets in ${ranges.join(", ")}, and ${packet.src} is in none of them.`,
     );
   }
   const family = familyOf(ip);
