@@ -90,6 +90,7 @@ export const KINDS: readonly KindInfo[] = [
   define("kubehop.dev/v1alpha1", "Client", "cluster", "modelled"),
   define("kubehop.dev/v1alpha1", "CloudProvider", "cluster", "modelled"),
   define("kubehop.dev/v1alpha1", "Lab", "cluster", "modelled"),
+  define("kubehop.dev/v1alpha1", "Expectation", "cluster", "config"),
   define("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration", "cluster", "config"),
   define("kubeadm.k8s.io/v1beta4", "ClusterConfiguration", "cluster", "config"),
 

@@ -73,7 +73,13 @@ class Definitions {
       case "quantity":
         return { type: ["string", "number", "null"], ...about };
       case "any":
-        return about;
+        // Of what is not described but has names: one of them, or several.
+        return field.values === undefined
+          ? about
+          : {
+              anyOf: [{ enum: [...field.values] }, { type: "array", items: { enum: [...field.values] } }],
+              ...about,
+            };
       case "object":
         if (field.struct === undefined) return { type: ["object", "null"], ...about };
         // Draft-07 ignores what stands beside a $ref, so the words of the field go around it.

@@ -9,7 +9,7 @@ import { EVENT } from "./event/fields.ts";
 import type { Struct } from "./fields.ts";
 import { INGRESS, INGRESS_CLASS } from "./ingress/fields.ts";
 import type { KindInfo } from "./kinds.ts";
-import { CLIENT, CLOUD_PROVIDER, LAB } from "./kubehop/fields.ts";
+import { CLIENT, CLOUD_PROVIDER, EXPECTATION, LAB } from "./kubehop/fields.ts";
 import { BGP_ADVERTISEMENT, BGP_PEER, IP_ADDRESS_POOL, L2_ADVERTISEMENT } from "./metallb/fields.ts";
 import { NAMESPACE } from "./namespace/fields.ts";
 import { NETWORK_POLICY } from "./networkpolicy/fields.ts";
@@ -44,6 +44,7 @@ const TABLES = new Map<string, Struct>([
   ["kubehop.dev/v1alpha1 Client", CLIENT],
   ["kubehop.dev/v1alpha1 CloudProvider", CLOUD_PROVIDER],
   ["kubehop.dev/v1alpha1 Lab", LAB],
+  ["kubehop.dev/v1alpha1 Expectation", EXPECTATION],
   ["kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration", KUBE_PROXY_CONFIGURATION],
   ["kubeadm.k8s.io/v1beta4 ClusterConfiguration", CLUSTER_CONFIGURATION],
 ]);

@@ -19,6 +19,7 @@ import {
 } from "./ingress/validate.ts";
 import type { Ingress, IngressClass } from "./ingress/types.ts";
 import { kindInfo } from "./kinds.ts";
+import { validateExpectation } from "./kubehop/expectation.ts";
 import { validateClient, validateCloudProvider, validateLab } from "./kubehop/validate.ts";
 import type { Client, CloudProvider, Lab } from "./kubehop/types.ts";
 import type { KubeObject } from "./meta/types.ts";
@@ -120,6 +121,8 @@ function validateBody(object: KubeObject, options: ValidationOptions): readonly 
       return validateCloudProvider(object as CloudProvider);
     case "kubehop.dev/v1alpha1 Lab":
       return validateLab(object as Lab);
+    case "kubehop.dev/v1alpha1 Expectation":
+      return validateExpectation(object);
     default:
       return [];
   }

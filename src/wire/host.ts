@@ -4,6 +4,7 @@ import type { Ends, TrackedConnection } from "../model/trace/connection.ts";
 import { jsonSchema } from "../model/schema.ts";
 import { complete } from "../kubectl/complete.ts";
 import { lookConsole, runConsole } from "../kubectl/console.ts";
+import { goalsMet } from "../world/lesson.ts";
 import type { World } from "../world/types.ts";
 import {
   type FromWorker,
@@ -40,6 +41,7 @@ function answers(world: World): Answers {
     explore: ({ request }) => world.explore(request),
     why: ({ request }) => world.why(request),
     editedText: ({ edits }) => world.editedText(edits),
+    check: () => world.check(),
     flights: () => world.flights(),
     compare: (params) => world.compare(params),
     loadReport: ({ id }) => world.loadReport(id),
@@ -56,6 +58,7 @@ function answers(world: World): Answers {
     matchingDeployment: ({ service }) => world.matchingDeployment(service),
     schema: () => ({ schema: jsonSchema() }),
     journalHash: () => ({ hash: world.journalHash() }),
+    goals: (params) => goalsMet(world, params),
     console: ({ argv, files = {}, follow = null, readOnly = false }) =>
       (readOnly ? lookConsole : runConsole)(world, argv, files, follow),
     complete: ({ line, cursor, files = [] }) => {

@@ -2,8 +2,10 @@
 import type { JsonValue } from "../base/json.ts";
 import type { Micros } from "../base/time.ts";
 import type { ProxyMode } from "../model/config/types.ts";
+import type { Goal, Mark } from "../model/lesson/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import type { BalancerReport } from "../model/trace/balancer.ts";
+import type { CheckReport } from "../model/trace/check.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection, ConntrackFilter, TrackedConnection } from "../model/trace/connection.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
@@ -239,6 +241,8 @@ export interface Queries {
   why: { params: { readonly request: Request }; answer: Diagnosis | Refusal };
   /** The text with the edits of a fix made, all the rest as it was; null when one of them cannot be made any more. */
   editedText: { params: { readonly edits: readonly FieldEdit[] }; answer: { readonly text: string } | null };
+  /** Every Expectation of the text that was admitted last, held against what becomes of its request; leaves no trace. */
+  check: { params: Record<string, never>; answer: CheckReport };
   /**
    * The request in several modes of kube-proxy, each in a fork of the present; leaves no trace. `backend`: where it is to end in
    * every mode that lets it.
@@ -303,6 +307,14 @@ export interface Queries {
   /** JSON Schema of every kind the text may hold, for completion and hover. */
   schema: { params: Record<string, never>; answer: { readonly schema: unknown } };
   journalHash: { params: Record<string, never>; answer: { readonly hash: string } };
+  /**
+   * Which goals of a lesson are met, in order. `since`: only what was sent and done from there on counts; absent: all of it. `ran`: the
+   * lines of the terminal in this step, which leave no trace of their own.
+   */
+  goals: {
+    params: { readonly goals: readonly Goal[]; readonly since?: Mark; readonly ran?: readonly string[] };
+    answer: readonly boolean[];
+  };
   /**
    * kubectl and friends, as a terminal would show them. One that changes the cluster is a command of the history like any other:
    * its frame goes out before the answer.

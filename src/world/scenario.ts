@@ -1,13 +1,14 @@
 /** The scenario text turned into what the cluster is made of: API objects, and the files that kube-proxy and kubeadm read. */
-import { decodeManifest, type Manifest, parseManifest } from "../manifest/manifest.ts";
+import { decodeManifest, type Manifest, parseManifest, statusDiagnostics } from "../manifest/manifest.ts";
 import { clusterConfig, DEFAULT_CLUSTER } from "../model/config/cluster-config.ts";
 import { proxyConfig } from "../model/config/proxy-config.ts";
 import type { ClusterConfig, ConfigObject } from "../model/config/types.ts";
 import { defaultLab } from "../model/kubehop/defaults.ts";
+import { type Expectation, validateExpectation } from "../model/kubehop/expectation.ts";
 import { kindInfo } from "../model/kinds.ts";
 import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
 import type { KubeObject } from "../model/meta/types.ts";
-import type { Cause } from "../model/status.ts";
+import { type Cause, invalidStatus } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { DEFAULT_CLOUD, withDefaults } from "./defaults.ts";
 import { markOf } from "./places.ts";
@@ -29,6 +30,8 @@ export interface Scenario {
   /** The documents that they are. */
   readonly proxyDocuments: readonly number[];
   readonly cloud: CloudProvider["spec"];
+  /** What it expects of requests; of two with one name the later. */
+  readonly expectations: readonly { readonly object: Expectation; readonly document: number }[];
   /** What the text's Lab says; null when it says nothing. */
   readonly seed: number | null;
   readonly diagnostics: readonly Diagnostic[];
@@ -85,6 +88,18 @@ export function readScenario(text: string): Scenario {
     else forAll = file;
   }
   const lab = last<Lab>("Lab");
+  const expectations = all.filter(({ object }) => object.kind === "Expectation") as {
+    object: Expectation;
+    document: number;
+  }[];
+  for (const { object, document } of expectations) {
+    const causes = validateExpectation(object);
+    const written = manifest.documents[document];
+    if (causes.length === 0 || written === undefined) continue;
+    diagnostics.push(...statusDiagnostics(written, invalidStatus(object.kind, object.metadata.name, causes)));
+  }
+  const isLatest = ({ metadata }: KubeObject, i: number): boolean =>
+    metadata.name === "" || !expectations.slice(i + 1).some(({ object }) => object.metadata.name === metadata.name);
 
   return {
     manifest,
@@ -93,6 +108,7 @@ export function readScenario(text: string): Scenario {
     proxy: { all: forAll, byNode },
     proxyDocuments,
     cloud: { ...DEFAULT_CLOUD, ...impliedCloud(objects), ...last<CloudProvider>("CloudProvider")?.object.spec },
+    expectations: expectations.filter(({ object }, i) => isLatest(object, i)),
     seed: lab === undefined ? null : (defaultLab(lab.object).spec.seed ?? null),
     diagnostics,
     sound: !diagnostics.some((d) => d.severity === "error"),

@@ -5,8 +5,10 @@ import type { ConntrackEntry } from "../kernel/conntrack.ts";
 import type { Host } from "../kernel/host.ts";
 import type { LogEntry } from "../engine/types.ts";
 import type { ClusterConfig, ProxyMode } from "../model/config/types.ts";
+import type { ExpectationSpec } from "../model/kubehop/expectation.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import type { BalancerReport } from "../model/trace/balancer.ts";
+import type { CheckReport, CheckResult } from "../model/trace/check.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
@@ -99,6 +101,10 @@ export interface World {
    * the request makes no sense.
    */
   why(request: Request): Diagnosis | Refusal;
+  /** Every Expectation of the text that was admitted last, held against what becomes of its request; leaves no trace. */
+  check(): CheckReport;
+  /** One that need not be in the text. */
+  checkOne(spec: ExpectationSpec): CheckResult;
   /** A pasted dump of the node's rules held against what its kube-proxy would write now. */
   drift(params: Queries["drift"]["params"]): Queries["drift"]["answer"];
   /** Every outcome of a request under our rules of a node and under pasted ones; leaves no trace. */

@@ -21,7 +21,7 @@ import { relevantRevision } from "./proxies.ts";
 import type { Cluster } from "./simulation.ts";
 
 /** The request in this cluster, with every branch followed. */
-function caseIn(cluster: Cluster, manifest: Manifest, request: Request): Case {
+export function caseIn(cluster: Cluster, manifest: Manifest, request: Request): Case {
   const view = cluster.view();
   const { seed, network } = cluster.state;
   const explored = explore(view, network, request, { id: 0, chooser: seededChooser(seed) });

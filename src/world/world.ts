@@ -16,6 +16,7 @@ import { proxyNode } from "../proxy/node.ts";
 import { EMPTY_HOST } from "../kernel/conntrack.ts";
 import type { Counters } from "../kernel/counters.ts";
 import type { Frame, Refusal, RuleRow } from "../wire/protocol.ts";
+import { checkOne, checkText } from "./check.ts";
 import { choices } from "./choices.ts";
 import { Session } from "./commands.ts";
 import { compareModes } from "./compare.ts";
@@ -212,6 +213,8 @@ export function createWorld(options: WorldOptions): World {
     compare: (options) => compareModes(cluster(), options),
 
     why: (request) => why(session, request),
+    check: () => checkText(session),
+    checkOne: (spec) => checkOne(session, spec),
 
     drift({ node, dump }) {
       const inputs = cluster().wouldWriteBy(node);

@@ -1,5 +1,7 @@
-import { bool, int32, int64, object, objects, string, struct, strings, type Struct } from "../fields.ts";
+import { any, bool, int32, int64, object, objects, string, struct, strings, type Struct } from "../fields.ts";
 import { metadata, TYPE_META } from "../meta/fields.ts";
+import { FINDING_IDS } from "../trace/finding.ts";
+import { EXPECTED_MODES, EXPECTED_OUTCOMES, EXPECTED_PROTOCOLS } from "./expectation.ts";
 
 const pkg = "v1alpha1";
 
@@ -174,6 +176,50 @@ export const LAB: Struct = struct(
         pkg,
       ),
       "Settings of the playground for this scenario.",
+    ),
+  },
+  pkg,
+);
+
+const SENDERS = "client/NAME, pod/NS/NAME, deploy/NS/NAME, node/NAME";
+
+export const EXPECTATION: Struct = struct(
+  "Expectation",
+  {
+    ...TYPE_META,
+    metadata: { ...metadata, doc: "Name of the expectation; it needs none." },
+    spec: object(
+      struct(
+        "ExpectationSpec",
+        {
+          from: string(`Who sends: ${SENDERS}.`, { required: true }),
+          to: string(
+            "What is dialled: service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT, pod/NS/NAME:PORT, IP:PORT, or a name: web.shop:80, http://web.shop/path.",
+            { required: true },
+          ),
+          protocol: string("Protocol.", { values: EXPECTED_PROTOCOLS, default: "tcp" }),
+          family: int32("IP family, 4 or 6. By default the one that the sender and what it dials have in common.", {
+            keep: true,
+          }),
+          mode: string("Mode of kube-proxy on every node. By default each node's own.", { values: EXPECTED_MODES }),
+          outcome: string(
+            "How the request ends. not-sent: it cannot even be sent, as to a load balancer without an address.",
+            { values: EXPECTED_OUTCOMES, required: true },
+          ),
+          because: any("Why it ends so: ids of findings that the diagnosis must have, one or a list.", {
+            values: FINDING_IDS,
+          }),
+          share: any("Share of requests that end so, such as 0.5 or 1/3. By default all of them."),
+          sourceSeen: string(
+            `Source address that the server sees: an address, \`sender\` (the sender's own), or whose it is: ${SENDERS}.`,
+          ),
+          backend: string("Pod that answers: NAME or NS/NAME, or how either begins."),
+          status: int32("HTTP status of the answer.", { keep: true }),
+        },
+        pkg,
+      ),
+      "A request, and what is to become of it.",
+      { required: true },
     ),
   },
   pkg,
