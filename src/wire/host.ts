@@ -41,7 +41,6 @@ function answers(world: World): Answers {
     explore: ({ request }) => world.explore(request),
     why: ({ request }) => world.why(request),
     editedText: ({ edits }) => world.editedText(edits),
-    check: () => world.check(),
     flights: () => world.flights(),
     compare: (params) => world.compare(params),
     loadReport: ({ id }) => world.loadReport(id),
