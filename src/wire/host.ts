@@ -41,6 +41,7 @@ function answers(world: World): Answers {
     explore: ({ request }) => world.explore(request),
     why: ({ request }) => world.why(request),
     editedText: ({ edits }) => world.editedText(edits),
+    check: () => world.check(),
     flights: () => world.flights(),
     compare: (params) => world.compare(params),
     loadReport: ({ id }) => world.loadReport(id),

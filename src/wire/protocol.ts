@@ -5,6 +5,7 @@ import type { ProxyMode } from "../model/config/types.ts";
 import type { Goal, Mark } from "../model/lesson/types.ts";
 import type { KubeObject, ObjectKey } from "../model/meta/types.ts";
 import type { BalancerReport } from "../model/trace/balancer.ts";
+import type { CheckReport } from "../model/trace/check.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection, ConntrackFilter, TrackedConnection } from "../model/trace/connection.ts";
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
@@ -240,6 +241,8 @@ export interface Queries {
   why: { params: { readonly request: Request }; answer: Diagnosis | Refusal };
   /** The text with the edits of a fix made, all the rest as it was; null when one of them cannot be made any more. */
   editedText: { params: { readonly edits: readonly FieldEdit[] }; answer: { readonly text: string } | null };
+  /** Every Expectation of the text that was admitted last, held against what becomes of its request; leaves no trace. */
+  check: { params: Record<string, never>; answer: CheckReport };
   /**
    * The request in several modes of kube-proxy, each in a fork of the present; leaves no trace. `backend`: where it is to end in
    * every mode that lets it.
