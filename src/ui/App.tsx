@@ -20,6 +20,7 @@ const Help = lazy(() => import("./shell/Help.tsx").then(({ Help: component }) =>
 
 const Toasts = lazy(() => import("./shell/Toasts.tsx").then(({ Toasts: component }) => ({ default: component })));
 const Palette = lazy(() => import("./actions/Palette.tsx").then(({ Palette: component }) => ({ default: component })));
+const WhyAsker = lazy(() => import("./why/useAskWhy.ts").then(({ WhyAsker: component }) => ({ default: component })));
 const MenuHost = lazy(() =>
   import("./actions/MenuHost.tsx").then(({ MenuHost: component }) => ({ default: component })),
 );
@@ -45,6 +46,9 @@ export function App({ session }: { readonly session: Session }) {
         <MenuHost />
       </Suspense>
       <Suspense>{toasting && <Toasts />}</Suspense>
+      <Suspense>
+        <WhyAsker />
+      </Suspense>
       <LiveRegion />
       <DropTarget />
     </SessionContext>

@@ -125,6 +125,15 @@ export const WALK_ACTIONS: readonly Action[] = [
     },
   },
   {
+    id: "walk.why",
+    title: "Why not: what keeps the packet from arriving, and the edit that mends it",
+    group: "The walk",
+    keys: ["W"],
+    hint: "diagnosis finding fix",
+    enabled: hasWalk,
+    run: ({ layout }) => void import("../why/open.ts").then(({ openWhy }) => openWhy(layout)),
+  },
+  {
     id: "walk.because",
     title: "Because: show the line behind this hop’s rule",
     group: "The walk",

@@ -17,6 +17,7 @@ import { answerText, commandLine, duration, walkTitle } from "./wording.ts";
 const Story = lazy(() => import("../controlplane/Story.tsx").then(({ Story: component }) => ({ default: component })));
 
 // Not needed for the first picture.
+const WhyCard = lazy(() => import("../why/WhyCard.tsx").then(({ WhyCard: component }) => ({ default: component })));
 const ExportMenu = lazy(() =>
   import("../exchange/ExportMenu.tsx").then(({ ExportMenu: component }) => ({ default: component })),
 );
@@ -39,6 +40,11 @@ export function Inspector({ mirror, query, exploration }: PanelProps): ReactElem
       <WalkHead walk={walk} />
       <div className={styles.body}>
         {walk.outcome !== "delivered" && <Outcome walk={walk} />}
+        {walk.outcome !== "delivered" && (
+          <Suspense>
+            <WhyCard walk={walk} exploration={exploration} />
+          </Suspense>
+        )}
         <Ladder bare key={`${walk.id} ${walk.startedAt}`} />
         {walk.children.length > 0 && <Children walks={walk.children} />}
         {whole ? (
@@ -54,6 +60,11 @@ export function Inspector({ mirror, query, exploration }: PanelProps): ReactElem
           )
         )}
         {!whole && walk.outcome === "delivered" && <Outcome walk={walk} />}
+        {walk.outcome === "delivered" && (
+          <Suspense>
+            <WhyCard walk={walk} exploration={exploration} />
+          </Suspense>
+        )}
       </div>
       <footer className={styles.foot}>
         <CopyButton className={styles.copy} text={() => walkText(walk)}>

@@ -60,6 +60,8 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
   let typing: ReturnType<typeof setTimeout> | null = null;
   let saving: ReturnType<typeof setTimeout> | null = null;
   let sendingText = false;
+  /** Until the worker has all texts so far. */
+  let textGiven: Promise<void> = Promise.resolve();
   /** Counts openings, so that a slow one does not act after a later one. */
   let opening = 0;
   let isOpening = false;
@@ -101,10 +103,14 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     if (status === "ready" && report.accepted) usePage.setState({ notice: { kind: "refused", message } });
   };
 
-  const flushText = async (): Promise<void> => {
+  const flushText = (): Promise<void> => {
     stopTyping();
     // One text at a time: while the worker is busy with one, only the newest waits.
-    if (sendingText) return;
+    if (!sendingText) textGiven = giveText();
+    return textGiven;
+  };
+
+  const giveText = async (): Promise<void> => {
     sendingText = true;
     try {
       for (let text = usePage.getState().draft; text !== given; text = usePage.getState().draft) {
