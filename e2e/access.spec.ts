@@ -25,7 +25,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await violations(app)).toEqual([]);
 
       for (const tab of ["Rules", "Trace table", "Outcomes"]) {
-        await app.dock.getByRole("tab", { name: tab }).click();
+        await app.panel(tab);
         await expect(app.dock.getByRole("tabpanel", { name: tab })).toBeVisible();
         expect(await violations(app), tab).toEqual([]);
       }

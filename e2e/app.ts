@@ -46,6 +46,8 @@ export interface App {
   readonly problems: Locator;
   /** What is said to screen readers. */
   readonly said: Locator;
+  /** Opens a panel of the dock: by its tab, or where that has no room by the menu of the rest. */
+  panel(name: string): Promise<void>;
   /** Opens the page, by default without a hash, and waits for nothing but the document. */
   open(hash?: string): Promise<Response | null>;
   /** The ladder of a walk stands there: the scenario runs and has sent its request. */
@@ -81,6 +83,8 @@ export function appOn(page: Page): App {
     await page.evaluate((words) => navigator.clipboard.writeText(words), text);
   };
 
+  const dock = page.getByRole("region", { name: "Timeline, rules and trace" });
+
   return {
     page,
     scenario: page.getByRole("combobox", { name: "Scenario" }),
@@ -90,7 +94,18 @@ export function appOn(page: Page): App {
     ladder: page.getByRole("region", { name: "Hop ladder" }),
     hop,
     hopTitle: hop.getByRole("heading", { level: 3 }),
-    dock: page.getByRole("region", { name: "Timeline, rules and trace" }),
+    dock,
+    panel: async (name) => {
+      const tab = dock.getByRole("tab", { name, exact: true });
+      const more = dock.getByRole("button", { name: "More panels" });
+      await expect(tab.or(more).first()).toBeVisible();
+      if (await tab.isVisible()) await tab.click();
+      else {
+        await more.click();
+        await page.getByRole("menuitem", { name, exact: true }).click();
+      }
+      await expect(tab).toHaveAttribute("aria-selected", "true");
+    },
     playhead,
     clock: page.getByRole("timer", { name: "Virtual time" }),
     editor,

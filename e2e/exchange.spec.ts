@@ -14,7 +14,7 @@ test("an engineer pastes the iptables-save of a node and sees which rules are st
   const { page, dock, inspector } = app;
   await app.open();
   await app.running();
-  await page.getByRole("tab", { name: "Drift" }).click();
+  await app.panel("Drift");
   await dock.getByRole("combobox", { name: "Node" }).selectOption("worker-1");
 
   // The node's own rules first: nothing drifts.
@@ -55,10 +55,10 @@ test("an engineer pastes the iptables-save of a node and sees which rules are st
 });
 
 test("what is no dump, or half of one, is refused with what was seen and what to do", async ({ app }) => {
-  const { page, dock } = app;
+  const { dock } = app;
   await app.open();
   await app.running();
-  await page.getByRole("tab", { name: "Drift" }).click();
+  await app.panel("Drift");
   const compare = async (text: string): Promise<void> => {
     await dock.getByRole("textbox", { name: /^Paste what/ }).fill(text);
     await dock.getByRole("button", { name: "Compare", exact: true }).click();

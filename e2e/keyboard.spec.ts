@@ -103,6 +103,8 @@ test("I do the whole job with the keyboard alone: send, step, read, edit, leave 
     await keyboard.press("Tab");
     await expect(app.dock.getByRole("tab", { name: "Timeline" })).toBeFocused();
     await keyboard.press("ArrowRight");
+    await expect(app.dock.getByRole("tab", { name: "Console" })).toBeFocused();
+    await keyboard.press("ArrowRight");
     await expect(app.dock.getByRole("tab", { name: "Rules" })).toBeFocused();
     await expect(app.dock.getByRole("listbox", { name: /^Rules of worker-\d$/ })).toBeVisible();
     await reach(app, "Tab", /^Rules of worker-\d$/, "listbox");

@@ -6,7 +6,7 @@ test("I switch kube-proxy to nftables and to IPVS, send again, and see the rules
   await app.running();
   const mode = (name: string) => page.getByRole("radio", { name });
   await expect(mode("iptables")).toBeChecked();
-  await app.dock.getByRole("tab", { name: "Rules" }).click();
+  await app.panel("Rules");
   const rules = app.dock.getByRole("listbox", { name: /^Rules of / });
 
   for (const [name, shown, tool] of [

@@ -51,7 +51,7 @@ const LIFECYCLES: readonly Lifecycle[] = [
 async function refused(app: App, rule: RegExp): Promise<void> {
   await expect(app.inspector.getByText("refused", { exact: true }).first()).toBeVisible();
   await expect(app.inspector.getByText(/connection refused/i).first()).toBeVisible();
-  await app.dock.getByRole("tab", { name: "Trace table" }).click();
+  await app.panel("Trace table");
   await app.dock
     .getByRole("row", { name: /REJECT/ })
     .getByRole("button")

@@ -53,9 +53,9 @@ test("The simulator hangs: the page says so, keeps my text, and restarts it with
     /without a reply, so we ended it at revision \d+\. Your text and \d+ commands are safe\./,
   );
   // The page itself is alive: the last picture can still be read.
-  await app.dock.getByRole("tab", { name: "Trace table" }).click();
+  await app.panel("Trace table");
   await expect(app.dock.getByRole("row").nth(5)).toBeVisible();
-  await app.dock.getByRole("tab", { name: "Timeline" }).click();
+  await app.panel("Timeline");
   await restartAndReplay(app, text);
 });
 

@@ -1,7 +1,9 @@
+import { Popover } from "radix-ui";
 import { useMemo, type ReactElement } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import { clock } from "../inspector/wording.ts";
 import { useSession } from "../shell/session.ts";
+import { MapIcon } from "../stage/icons.tsx";
 import { choicesOf } from "../time/filter.ts";
 import { failuresOf, paceOf } from "../time/moments.ts";
 import { useTime } from "../time/time.ts";
@@ -42,6 +44,7 @@ function FilterFields(): ReactElement {
   const filter = useTime((state) => state.filter);
   const set = useTime((state) => state.set);
   const { namespaces, kinds } = useMemo(() => choicesOf(journal), [journal]);
+  const chosen = [filter.namespace !== "", filter.kind !== "", filter.quiet].filter(Boolean).length;
   return (
     <>
       <input
@@ -52,37 +55,70 @@ function FilterFields(): ReactElement {
         value={filter.words}
         onChange={(event) => set({ filter: { ...filter, words: event.target.value } })}
       />
-      <select
-        className={styles["select"]}
-        aria-label="Namespace of events"
-        value={filter.namespace}
-        onChange={(event) => set({ filter: { ...filter, namespace: event.target.value } })}
-      >
-        <option value="">all namespaces</option>
-        {namespaces.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-      <select
-        className={styles["select"]}
-        aria-label="Kind of objects"
-        value={filter.kind}
-        onChange={(event) => set({ filter: { ...filter, kind: event.target.value } })}
-      >
-        <option value="">all kinds</option>
-        {kinds.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-      <button
-        type="button"
-        className={styles["toggle"]}
-        aria-pressed={filter.quiet}
-        title="Without what only keeps status fields and legacy Endpoints up to date"
-        onClick={() => set({ filter: { ...filter, quiet: !filter.quiet } })}
-      >
-        Hide upkeep
-      </button>
+      <Popover.Root>
+        <Popover.Trigger className={styles["button"]} data-on={chosen > 0 || undefined}>
+          <MapIcon name="filter" size={14} />
+          Filter
+          {chosen > 0 && <span className={styles["count"]}>{chosen}</span>}
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Content
+            className={styles["sheet"]}
+            aria-label="Filter of the timeline"
+            align="start"
+            sideOffset={4}
+            collisionPadding={8}
+          >
+            <label className={styles["field"]}>
+              Namespace
+              <select
+                className={styles["select"]}
+                aria-label="Namespace of events"
+                value={filter.namespace}
+                onChange={(event) => set({ filter: { ...filter, namespace: event.target.value } })}
+              >
+                <option value="">all namespaces</option>
+                {namespaces.map((name) => (
+                  <option key={name}>{name}</option>
+                ))}
+              </select>
+            </label>
+            <label className={styles["field"]}>
+              Kind
+              <select
+                className={styles["select"]}
+                aria-label="Kind of objects"
+                value={filter.kind}
+                onChange={(event) => set({ filter: { ...filter, kind: event.target.value } })}
+              >
+                <option value="">all kinds</option>
+                {kinds.map((name) => (
+                  <option key={name}>{name}</option>
+                ))}
+              </select>
+            </label>
+            <label className={styles["check"]}>
+              <input
+                type="checkbox"
+                checked={filter.quiet}
+                onChange={() => set({ filter: { ...filter, quiet: !filter.quiet } })}
+              />
+              <span>
+                Hide upkeep
+                <small>what only keeps status fields and legacy Endpoints up to date</small>
+              </span>
+            </label>
+            <button
+              type="button"
+              className={styles["button"]}
+              disabled={chosen === 0}
+              onClick={() => set({ filter: { ...filter, namespace: "", kind: "", quiet: false } })}
+            >
+              Show everything
+            </button>
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
     </>
   );
 }
@@ -121,6 +157,7 @@ function FailureButton(): ReactElement {
       type="button"
       className={styles["button"]}
       aria-keyshortcuts="X"
+      aria-label={count === 0 ? "Next failure: there is none" : `Next failure of ${String(count)}`}
       disabled={count === 0}
       onClick={() => time.nextFailure()}
     >
@@ -128,7 +165,7 @@ function FailureButton(): ReactElement {
         <path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="var(--reject)" />
         <path d="M4 8h8" stroke="var(--surface)" strokeWidth="2.4" />
       </svg>
-      Next failure
+      <span className={styles["wide"]}>Next failure</span>
       {count > 0 && <span className={styles["count"]}>{count}</span>}
     </button>
   );
@@ -139,14 +176,14 @@ function PaceControl(): ReactElement {
   const pace = useMirror((state) => paceOf(state.commands));
   return (
     <label className={styles["pace"]}>
-      Changes
+      <span className={styles["wide"]}>Changes</span>
       <select
         className={styles["select"]}
         aria-label="How changes go"
         value={pace}
         onChange={(event) => void time.setPace(event.target.value === "run" ? "run" : "settle")}
       >
-        <option value="settle">come to rest at once</option>
+        <option value="settle">settle at once</option>
         <option value="run">take their time</option>
       </select>
     </label>

@@ -78,7 +78,7 @@ function Lanes({
 
   const index = shown === null ? -1 : walks.findIndex((walk) => walk.id === shown.id);
   const head = layout === null || shown === null ? null : index >= 0 ? layout.walkX(index) : layout.x(shown.startedAt);
-  const marks = { picked, onPick, done };
+  const marks = { picked, onPick, done, head };
 
   return (
     <>
@@ -212,8 +212,11 @@ function Moment(props: {
         aria-valuenow={looking ? here + 1 : events.length}
         aria-valuetext={`${clock(now)} of ${clock(end)}${looking ? "" : ", the present"}${last === null ? "" : `, after ${last.title}`}`}
         data-looking={looking}
+        data-flip={x > width - 30 || undefined}
         onKeyDown={onKey}
-      />
+      >
+        <span aria-hidden="true">{looking ? "here" : "now"}</span>
+      </div>
     </>
   );
 }
@@ -240,24 +243,21 @@ function Axis({
   );
   const [unit, name] = UNITS.find(([size]) => end >= size) ?? [1, "µs"];
   const step = (marks[1]?.at ?? end) - (marks[0]?.at ?? 0);
-  // The last label stands before its line, not behind it, and may come upon the one before.
-  const [before, last] = marks.slice(-2);
-  const crowded = before !== undefined && last !== undefined && last.x > width - 40 && last.x - before.x < 110;
+  // Over the end of the axis stands the flag of the moment.
+  const covered = (x: number): boolean => x > width - 90;
   const digits = Math.max(unit === 1 ? 0 : 1, Math.min(3, Math.ceil(-Math.log10(Math.max(step, 1) / unit))));
   return (
     <div className={styles.axis} aria-hidden="true">
       {layout.instants.map(({ at, from, to, steps }) => (
         <i key={`i${at}`} className={styles.instant} style={{ left: from, width: to - from }}>
-          {to - from > 220 && <span>{steps} steps in one instant</span>}
+          {to - from > 340 && <span>{steps} steps at one instant, in order of cause</span>}
         </i>
       ))}
-      {marks.map(({ at, x }, i) =>
-        i === marks.length - 2 && crowded ? null : (
-          <span key={at} className={styles.tick} style={{ left: x }} data-last={i > 0 && x > width - 40}>
-            {(at / unit).toFixed(digits)} {name}
-          </span>
-        ),
-      )}
+      {marks.map(({ at, x }) => (
+        <span key={at} className={styles.tick} style={{ left: x }}>
+          {covered(x) ? "" : `${(at / unit).toFixed(digits)} ${name}`}
+        </span>
+      ))}
     </div>
   );
 }
@@ -267,6 +267,8 @@ interface MarksProps {
   readonly picked: JournalEntry | null;
   /** Titles must end before this. */
   readonly until: number;
+  /** Where the walk on stage stands: a title does not run through its line. */
+  readonly head: number | null;
   /** The reader's own doing, not the cluster's. */
   readonly hollow?: boolean;
   /** What has happened at the moment shown, by seq. */
@@ -292,14 +294,16 @@ function useShownJournal(
 }
 
 /** The marks of a lane, with the title of a mark beside it where the lane is free. */
-function Marks({ marks, picked, until, hollow = false, done, onPick }: MarksProps): ReactElement {
+function Marks({ marks, picked, until, head, hollow = false, done, onPick }: MarksProps): ReactElement {
   const at = picked === null ? -1 : marks.findIndex((mark) => mark.entries.includes(picked));
   return (
     <>
       {marks.map((mark, i) => {
         const entry = mark.entries[0];
         if (entry === undefined) return null;
-        const room = Math.min(marks[i + 1]?.x ?? Infinity, until) - mark.x - mark.width - 12;
+        const ends = mark.x + mark.width;
+        const line = head !== null && head > ends ? head - 6 : Infinity;
+        const room = Math.min(marks[i + 1]?.x ?? Infinity, until, line) - ends - 12;
         const title = mark.entries.length > 1 ? `${entry.title}, and ${mark.entries.length - 1} more` : entry.title;
         return (
           <Fragment key={entry.seq}>
@@ -312,8 +316,8 @@ function Marks({ marks, picked, until, hollow = false, done, onPick }: MarksProp
               title={title}
               onClick={() => onPick(next(mark.entries, picked))}
             />
-            {room > title.length * 6 && (
-              <span className={styles.title} style={{ left: mark.x + mark.width + 4 }}>
+            {room > Math.min(title.length * 6, 150) && (
+              <span className={styles.title} style={{ left: ends + 4, maxWidth: room }}>
                 {title}
               </span>
             )}

@@ -109,29 +109,18 @@ function Speed(): ReactElement {
     else usePlayback.getState().setSpeed(value);
   };
   return (
-    <>
-      <div className={styles.speeds} role="radiogroup" aria-label="Speed: virtual time per second">
-        {SPEEDS.map((value, i) =>
-          value < 1 / 1000 && value !== speed ? null : (
-            <label key={value} className={styles.speed} data-checked={value === speed}>
-              <input type="radio" name="speed" value={i} checked={value === speed} onChange={() => setSpeed(value)} />
-              {speedText(value)}
-            </label>
-          ),
-        )}
-      </div>
-      <select
-        className={styles.select}
-        aria-label="Speed"
-        value={SPEEDS.findIndex((value) => value === speed)}
-        onChange={(event) => setSpeed(SPEEDS[Number(event.target.value)] ?? SPEEDS[0])}
-      >
-        {SPEEDS.map((value, i) => (
-          <option key={value} value={i}>
-            {speedText(value)}
-          </option>
-        ))}
-      </select>
-    </>
+    <select
+      className={styles.speed}
+      aria-label="Speed: virtual time per second"
+      title="Virtual time per second"
+      value={SPEEDS.findIndex((value) => value === speed)}
+      onChange={(event) => setSpeed(SPEEDS[Number(event.target.value)] ?? SPEEDS[0])}
+    >
+      {SPEEDS.map((value, i) => (
+        <option key={value} value={i}>
+          {speedText(value)}
+        </option>
+      ))}
+    </select>
   );
 }

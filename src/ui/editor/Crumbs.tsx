@@ -14,7 +14,7 @@ export function Crumbs({ provenance }: { readonly provenance: Provenance }) {
   return (
     <div className={styles["row"]}>
       <p className={styles["crumbs"]}>
-        {parts.length === 0 && "Applied as you type. Ctrl+Space completes."}
+        {parts.length === 0 && "No object on this line"}
         {parts.map((part, at) => (
           <span key={`${String(at)}${part}`}>{part}</span>
         ))}

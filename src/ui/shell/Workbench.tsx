@@ -18,7 +18,8 @@ type Bench = Exclude<Layout, "phone">;
 
 const EDITOR = 320;
 const INSPECTOR = 392;
-const DOCK = 240;
+/** Timeline with the lanes of three nodes. */
+const DOCK = 254;
 /** What is left to the map at least. */
 const MAP_WIDTH = 320;
 const MAP_HEIGHT = 200;
