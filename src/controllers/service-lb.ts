@@ -51,6 +51,8 @@ export interface Balancer {
   /** The balancer's own address when the status has only its name; null otherwise. */
   readonly address: string | null;
   readonly failures: number;
+  /** How the cloud told of balancers when this one was last seen to. */
+  readonly form?: string;
 }
 
 const NONE: Balancer = {
@@ -82,8 +84,14 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
   const keys = new Set<string>();
   let waiting = false;
   let nodes = false;
+  let restarted = false;
   for (const { from, to, object } of changesOf(commit)) {
-    if (object.kind === "CloudProvider") waiting = true;
+    if (object.kind === "CloudProvider") {
+      waiting = true;
+      // The cloud's controller comes up with another configuration and goes over all Services.
+      if (statusForm((from as CloudProvider | undefined)?.spec) !== statusForm((to as CloudProvider | undefined)?.spec))
+        restarted = true;
+    }
     if (object.kind === "Node" && isTarget(from as Node | undefined) !== isTarget(to as Node | undefined)) nodes = true;
     if (object.kind !== "Service") continue;
     const sides = [from, to].filter((side): side is Service => side !== undefined);
@@ -92,11 +100,12 @@ function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
     const after = ingressNames(to as Service | undefined);
     if (ingressNames(from as Service | undefined).some((name) => !after.includes(name))) waiting = true;
   }
-  if (waiting || nodes) {
+  if (waiting || nodes || restarted) {
     const asked = reader
       .list<Service>("Service")
       .filter(
-        (service) => wantsBalancer(service) && (nodes || (service.status.loadBalancer.ingress ?? []).length === 0),
+        (service) =>
+          wantsBalancer(service) && (nodes || restarted || (service.status.loadBalancer.ingress ?? []).length === 0),
       );
     // First come, first served: a cloud that came last gives the addresses that it would have given from the start.
     for (const service of asked.toSorted((a, b) => revision(a) - revision(b))) keys.add(keyOf(service));
@@ -129,6 +138,10 @@ function ingressIPs(service: Service | undefined): readonly string[] {
 function ingressNames(service: Service | undefined): readonly string[] {
   return (service?.status.loadBalancer.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "");
 }
+
+/** How the status tells of a balancer. */
+const statusForm = (cloud: CloudProvider["spec"] | undefined): string =>
+  `${cloud?.status ?? "ip"} ${cloud?.ipMode ?? "VIP"}`;
 
 /** What a balancer is built from: a change of it means that the cloud is asked again. Source: needsUpdate. */
 function configOf(service: Service): string {
@@ -170,6 +183,7 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const nodes = targets.map((node) => node.metadata.name);
   const addresses = Object.fromEntries(targets.map((node) => [node.metadata.name, internalIPs(node)]));
   const config = configOf(service);
+  const form = statusForm(view.cloud);
   const given = service.status.loadBalancer.ingress ?? [];
   const { loadBalancerIP: asked } = service.spec;
   const isNamed = given.some(({ hostname }) => hostname !== undefined);
@@ -178,9 +192,10 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   // A text may state an address: that is a balancer that stands already.
   if (hasAddress && known.config === null) {
     const address = isNamed && ingressIPs(service).length === 0 ? freeAddress(service, view) : null;
-    return { operations: [], remember: kept(key, { ...known, stage: "up", config, nodes, addresses, address }) };
+    return { operations: [], remember: kept(key, { ...known, stage: "up", config, nodes, addresses, address, form }) };
   }
-  if (hasAddress && known.config === config) return followNodes(key, service, known, { nodes, addresses }, view);
+  if (hasAddress && known.config === config && (known.form ?? form) === form)
+    return followNodes(key, service, known, { nodes, addresses }, view);
   return ensure(key, service, { ...known, stage: "building" }, { config, nodes, addresses, given, hasAddress }, view);
 }
 
@@ -230,13 +245,15 @@ function ensure(
   }
   events.push(note(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer"));
   const { config, nodes, addresses } = wanted;
-  const isNamed = wanted.hasAddress ? known.address !== null : view.cloud.status === "hostname";
+  const form = statusForm(view.cloud);
+  const isKept = wanted.hasAddress && (known.form ?? form) === form;
+  const isNamed = isKept ? known.address !== null : view.cloud.status === "hostname";
   const address = isNamed ? ip : null;
-  const up: Balancer = { stage: "up", due: null, config, nodes, addresses, address, failures: 0 };
+  const up: Balancer = { stage: "up", due: null, config, nodes, addresses, address, failures: 0, form };
   const { ipMode = "VIP" } = view.cloud;
   const ingress: LoadBalancerIngress = isNamed ? { hostname: hostnameOf(service) } : { ip, ipMode };
   return {
-    ...(wanted.hasAddress ? NOTHING : setIngress(service, [ingress])),
+    ...(isKept ? NOTHING : setIngress(service, [ingress])),
     remember: kept(key, up),
     events,
     title: `Ensured load balancer ${isNamed ? hostnameOf(service) : ip} for ${name}`,

@@ -1,5 +1,8 @@
 /** All that is looked for. Order is no matter here: findings are sorted by their severity and by FINDING_IDS. */
+import { cidrOverlap } from "./findings/cidr-overlap.ts";
 import { endpointsNotReady } from "./findings/endpoints-not-ready.ts";
+import { envClash } from "./findings/env-clash.ts";
+import { externalIpHijack } from "./findings/external-ip.ts";
 import { hairpin } from "./findings/hairpin.ts";
 import { icmp } from "./findings/icmp.ts";
 import { namedPortMissing } from "./findings/named-port-missing.ts";
@@ -21,8 +24,11 @@ import type { Diagnoser } from "./types.ts";
 
 export const DIAGNOSERS: readonly Diagnoser[] = [
   affinityMerged,
+  cidrOverlap,
   dnsDown,
   endpointsNotReady,
+  envClash,
+  externalIpHijack,
   externalNameLimits,
   hairpin,
   icmp,

@@ -113,6 +113,8 @@ export interface ObjectEdit {
   readonly path: string;
   /** null removes. */
   readonly to: JsonValue;
+  /** Left out where the text has no such field. */
+  readonly ifThere?: true;
 }
 
 /** A change that may mend it. */
@@ -121,6 +123,8 @@ export interface Remedy {
   readonly edits: readonly ObjectEdit[];
   /** Whole objects to add to the text. */
   readonly adds?: readonly JsonValue[];
+  /** What is there already does not change by it: it counts for a cluster that is made with it. */
+  readonly anew?: true;
 }
 
 export type Clue =

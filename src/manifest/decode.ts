@@ -8,7 +8,7 @@ import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { convertDocument } from "./convert.ts";
 import { MAX_DIAGNOSTICS } from "./limits.ts";
 import { locate, locateKey, locateMark, writtenAs } from "./locate.ts";
-import { documentKey, type Manifest, type ManifestDocument } from "./document.ts";
+import { CONFIG_NAMES, documentKey, type Manifest, type ManifestDocument } from "./document.ts";
 import { rewriteEdits } from "./rewrite.ts";
 import { nearest } from "./suggest.ts";
 
@@ -26,14 +26,6 @@ export interface DecodedManifest {
   /** `Warning: ...` lines of the server, without that word, about removed API versions that were converted. */
   readonly warnings: readonly { readonly document: ManifestDocument; readonly message: string }[];
 }
-
-/** Config kinds are files without metadata; these are the names kubeadm gives their ConfigMaps. */
-const CONFIG_NAMES: Readonly<Record<string, string>> = {
-  KubeProxyConfiguration: "kube-proxy",
-  ClusterConfiguration: "kubeadm-config",
-  CloudProvider: "cloud",
-  Lab: "lab",
-};
 
 /** Decoding is pure, and parsing gives equal text the same value: so what was decoded once is known. */
 const DECODED = new WeakMap<object, Decoded>();

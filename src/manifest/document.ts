@@ -34,11 +34,20 @@ export interface Manifest {
   readonly lines: readonly number[];
 }
 
+/** Config kinds are files without metadata; these are the names kubeadm gives their ConfigMaps. */
+export const CONFIG_NAMES: Readonly<Record<string, string>> = {
+  KubeProxyConfiguration: "kube-proxy",
+  ClusterConfiguration: "kubeadm-config",
+  CloudProvider: "cloud",
+  Lab: "lab",
+};
+
 /** The key that this document's object will have, `default` being the namespace of those that name none; null when it has no name or kind. */
 export function documentKey(document: ManifestDocument): ObjectKey | null {
-  if (document.kind === "" || document.name === "") return null;
+  const name = document.name === "" ? (CONFIG_NAMES[document.kind] ?? "") : document.name;
+  if (document.kind === "" || name === "") return null;
   const namespaced = acceptedKind(document.apiVersion, document.kind)?.namespaced ?? document.namespace !== null;
-  return objectKey(document.kind, namespaced ? (document.namespace ?? "default") : undefined, document.name);
+  return objectKey(document.kind, namespaced ? (document.namespace ?? "default") : undefined, name);
 }
 
 /** The last document that makes this object: later ones win, as with kubectl apply. */

@@ -52,11 +52,12 @@ export function caseIn(cluster: Cluster, manifest: Manifest, request: Request): 
 /** Objects and paths as documents and paths of the text; null when something of it is not in the text. */
 function fieldEdits(manifest: Manifest, { edits, adds = [] }: Remedy): readonly FieldEdit[] | null {
   const out: FieldEdit[] = [];
-  for (const { object, path, to } of edits) {
+  for (const { object, path, to, ifThere } of edits) {
     const document = findDocument(manifest, object);
     if (document === undefined) return null;
     const steps = parsePath(path);
     const from = valueAt(document.value, steps) as JsonValue | undefined;
+    if (ifThere === true && from === undefined) continue;
     out.push({ document: document.index, path: formatPath(steps), from: from ?? null, to });
   }
   adds.forEach((to, i) => out.push({ document: manifest.documents.length + i, path: "", from: null, to }));
@@ -120,14 +121,15 @@ function proved(session: Session, manifest: Manifest, request: Request, suspicio
       return proves?.(after.exploration, after) ?? reachedText(after);
     };
     const inPlace = cluster.withText(text, () => ({ proof: prove(cluster) }));
-    if (inPlace !== null) {
-      if (inPlace.proof !== null) return { title: remedy.title, edits, proof: inPlace.proof };
-      continue;
-    }
+    if (inPlace !== null && inPlace.proof !== null) return { title: remedy.title, edits, proof: inPlace.proof };
+    if (inPlace !== null && remedy.anew !== true) continue;
     const anew = startedWith(session, text);
     const proof = anew === null ? null : prove(anew);
     if (proof !== null) {
-      const how = "the API server lets nobody change this field: delete the object and apply it anew";
+      const how =
+        remedy.anew === true
+          ? "what there is keeps its addresses: it counts for a cluster that is made with it"
+          : "the API server lets nobody change this field: delete the object and apply it anew";
       return { title: remedy.title, edits, proof: `${proof}; ${how}` };
     }
   }

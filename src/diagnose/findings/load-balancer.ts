@@ -104,6 +104,9 @@ export const lbShortCircuit: Diagnoser = (given) => {
             edits: [
               { object: keyOf(cloud), path: "spec.ipMode", to: proxying.ipMode },
               { object: keyOf(cloud), path: "spec.source", to: proxying.source },
+              ...(view.cloud.loadBalancer === "vip"
+                ? [{ object: keyOf(cloud), path: "spec.loadBalancer", to: "nodePort" }]
+                : []),
             ],
           },
         ];
