@@ -20,6 +20,8 @@ export default defineConfig({
     baseURL: `http://localhost:${PORT}`,
     viewport: { width: 1440, height: 900 },
     launchOptions: { executablePath: findBrowser() ?? "chromium-not-found", args: browserArgs() },
+    // What is kept for offline use would be fetched anew in every journey; the one that is about it allows it.
+    serviceWorkers: "block",
     trace: "retain-on-failure",
   },
   webServer: {

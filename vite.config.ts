@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
 
 /** What the whole built app runs under. Framing is allowed on purpose: the playground is meant to be embedded. */
 const CSP = [
@@ -32,10 +33,50 @@ const devHeaders = {
   ),
 };
 
+/**
+ * The page without a network: everything that the build made is kept at the first visit. A newer version waits until the reader
+ * takes it (src/ui/shell/offline.ts).
+ */
+const OFFLINE = VitePWA({
+  strategies: "generateSW",
+  registerType: "prompt",
+  injectRegister: null,
+  manifest: {
+    name: "kubehop: see every hop",
+    short_name: "kubehop",
+    description:
+      "A playground for Kubernetes Service networking: type YAML, send a request, watch the packet hop by hop.",
+    id: "./",
+    start_url: "./",
+    scope: "./",
+    display: "standalone",
+    background_color: "#f6f4ef",
+    theme_color: "#17202b",
+    categories: ["education", "developer"],
+    icons: [
+      { src: "icon.svg", sizes: "any", type: "image/svg+xml" },
+      { src: "icon-192.png", sizes: "192x192", type: "image/png" },
+      { src: "icon-512.png", sizes: "512x512", type: "image/png" },
+      { src: "icon-maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+    ],
+  },
+  workbox: {
+    globPatterns: ["**/*.{js,css,html,svg,png,woff2,ttf,webmanifest}"],
+    globIgnores: ["screenshot.png"],
+    // Monaco's chunk is the largest.
+    maximumFileSizeToCacheInBytes: 8_000_000,
+    // Names with a hash never change what they hold.
+    dontCacheBustURLsMatching: /assets\//,
+    navigateFallback: "index.html",
+    cleanupOutdatedCaches: true,
+    sourcemap: false,
+  },
+});
+
 export default defineConfig({
   // Works from any host and any sub-path.
   base: "./",
-  plugins: [react()],
+  plugins: [react(), OFFLINE],
   resolve: {
     alias: [
       // monaco-editor ≥ 0.56 has an exports map without the deep path that monaco-yaml's worker manager imports.

@@ -13,7 +13,12 @@ startTheme();
 const session = createSession(() =>
   workerTransport(new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "simulator" })),
 );
-void session.start();
+void session.start().then(async () => {
+  // After the first picture: keeping the page for later must not make the reader wait now.
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  const { keepOffline } = await import("./ui/shell/offline.ts");
+  keepOffline(session);
+});
 
 const root = document.getElementById("root");
 if (root !== null) {

@@ -123,6 +123,22 @@ function NoticeCard({ notice }: { readonly notice: Notice }) {
           what was meant.
         </Card>
       );
+    case "newer-page":
+      return (
+        <Card
+          tone="ink"
+          icon="reset"
+          title="A newer kubehop is here"
+          actions={
+            <Button look="primary" onClick={notice.take}>
+              Reload with it
+            </Button>
+          }
+          onClose={dismiss}
+        >
+          It is taken when you say so. Text, history and view come along.
+        </Card>
+      );
     case "newer-link": {
       const { text } = notice;
       return (
