@@ -38,14 +38,14 @@ export function Inspector({ mirror, query, exploration }: PanelProps): ReactElem
   return (
     <div className={styles.inspector}>
       <WalkHead walk={walk} />
-      <div className={styles.body}>
+      <div className={styles.body} key={`${walk.id} ${walk.startedAt}`}>
         {walk.outcome !== "delivered" && <Outcome walk={walk} />}
         {walk.outcome !== "delivered" && (
           <Suspense>
             <WhyCard walk={walk} exploration={exploration} />
           </Suspense>
         )}
-        <Ladder bare key={`${walk.id} ${walk.startedAt}`} />
+        <Ladder bare />
         {walk.children.length > 0 && <Children walks={walk.children} />}
         {whole ? (
           <div className={styles.hop}>

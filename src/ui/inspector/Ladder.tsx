@@ -39,14 +39,17 @@ export function Ladder({ bare = false }: { readonly bare?: boolean }): ReactElem
   const list = useRef<HTMLOListElement>(null);
 
   const current = selection === null ? -1 : rungIndexOf(rungs, selection.leg, selection.index);
+  // What stands above the ladder of a walk that failed is what is read first: it stays until the reader goes to a hop.
+  const reading = usePlayback((state) => state.reading);
+  const still = bare && !reading && walk !== null && walk.outcome !== "delivered";
   useEffect(() => {
-    if (current < 0) return;
+    if (current < 0 || still) return;
     const element = list.current?.children[current];
     element?.scrollIntoView({ block: "nearest" });
     // A reader who steps with the keyboard keeps the focus on the hop under the playhead.
     if (list.current?.contains(document.activeElement) === true)
       element?.querySelector<HTMLElement>("[aria-current]")?.focus({ preventScroll: true });
-  }, [current, selection]);
+  }, [current, selection, still]);
 
   if (walk === null || walk.hops.length === 0)
     return bare ? null : <p className={styles.empty}>Nothing has been sent. Send a request to watch it hop.</p>;
