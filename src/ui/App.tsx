@@ -1,11 +1,9 @@
 import { lazy, Suspense, useEffect } from "react";
 import { useMirror } from "../mirror/store.ts";
 import "./actions/all.ts";
-import { DropTarget } from "./editor/DropTarget.tsx";
 import { usePlayback } from "./playback.ts";
 import { LiveRegion } from "./shell/LiveRegion.tsx";
 import { usePage } from "./shell/page.ts";
-import { Phone } from "./shell/Phone.tsx";
 import { SessionContext, type Session } from "./shell/session.ts";
 import { useToasts } from "./shell/toasts.ts";
 import { TopBar } from "./shell/TopBar.tsx";
@@ -16,6 +14,10 @@ import { useUi } from "./state.ts";
 import styles from "./App.module.css";
 
 // Not needed for the first picture.
+const DropTarget = lazy(() =>
+  import("./editor/DropTarget.tsx").then(({ DropTarget: component }) => ({ default: component })),
+);
+const Phone = lazy(() => import("./shell/Phone.tsx").then(({ Phone: component }) => ({ default: component })));
 const Help = lazy(() => import("./shell/Help.tsx").then(({ Help: component }) => ({ default: component })));
 
 const Toasts = lazy(() => import("./shell/Toasts.tsx").then(({ Toasts: component }) => ({ default: component })));
@@ -38,7 +40,13 @@ export function App({ session }: { readonly session: Session }) {
     <SessionContext value={session}>
       <div className={styles["page"]}>
         <TopBar layout={layout} />
-        {layout === "phone" ? <Phone /> : <Workbench layout={layout} />}
+        {layout === "phone" ? (
+          <Suspense>
+            <Phone />
+          </Suspense>
+        ) : (
+          <Workbench layout={layout} />
+        )}
       </div>
       <Suspense>{helpOpen && <Help />}</Suspense>
       <Suspense>{paletteOpen && <Palette />}</Suspense>
@@ -50,7 +58,9 @@ export function App({ session }: { readonly session: Session }) {
         <WhyAsker />
       </Suspense>
       <LiveRegion />
-      <DropTarget />
+      <Suspense>
+        <DropTarget />
+      </Suspense>
     </SessionContext>
   );
 }

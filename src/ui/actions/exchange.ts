@@ -1,5 +1,4 @@
 /** What leaves the page as a file, and a node's dumped rules that come in. */
-import { receiveDumps } from "../editor/importing.ts";
 import { openDrift } from "../exchange/driftState.ts";
 import { usePlayback } from "../playback.ts";
 import { focusRegion, REGIONS } from "../shell/useKeys.ts";
@@ -7,8 +6,6 @@ import type { Action } from "./registry.ts";
 
 const out = () => import("../exchange/out.ts");
 const walked = (): boolean => usePlayback.getState().walk !== null;
-
-receiveDumps((dumps) => openDrift(dumps.map(({ text }) => text).join("\n")));
 
 export const EXCHANGE_ACTIONS: readonly Action[] = [
   {

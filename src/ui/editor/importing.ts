@@ -2,7 +2,8 @@
 import { say, usePage } from "../shell/page.ts";
 import type { Session } from "../shell/session.ts";
 import { useUi } from "../state.ts";
-import { KIND_NAMES, kindOfText } from "./dumps.ts";
+import { openDrift } from "../exchange/driftState.ts";
+import { kindOfText } from "./dumps.ts";
 import type { SourceFile } from "./files.ts";
 import { count } from "./problems.ts";
 import { dismissImport, useImport } from "./importState.ts";
@@ -11,20 +12,6 @@ import { addFiles, replaceFiles } from "./tabs.ts";
 /** As much as the core reads as one text. */
 export const MOST_BYTES = 4 * 1024 * 1024;
 export const MOST_FILES = 50;
-
-/** A node's rules among what was dropped: not a manifest, and not the editor's to read. */
-export interface Dump {
-  readonly name: string;
-  readonly kind: keyof typeof KIND_NAMES;
-  readonly text: string;
-}
-
-let takeDumps: ((dumps: readonly Dump[]) => void) | null = null;
-
-/** Whoever can read a node's rules gets those that are dropped. Until then they are named, and left alone. */
-export function receiveDumps(take: ((dumps: readonly Dump[]) => void) | null): void {
-  takeDumps = take;
-}
 
 /** How long reading may take before it is counted. */
 const PATIENCE_MS = 200;
@@ -46,7 +33,8 @@ export async function importFiles(
       `${String(files.length)} files are more than the ${String(MOST_FILES)} taken at once: the rest was left out.`,
     );
   const manifests: SourceFile[] = [];
-  const dumps: Dump[] = [];
+  /** Nodes' rules among what was dropped: no manifests, and not the editor's to read. */
+  const dumps: string[] = [];
   let bytes = replace ? 0 : usePage.getState().draft.length;
   const began = performance.now();
   for (const [at, file] of taken.entries()) {
@@ -73,13 +61,10 @@ export async function importFiles(
     else if (kind === "manifests" || kind === "other") {
       bytes += text.length;
       manifests.push({ name: file.name, text });
-    } else dumps.push({ name: file.name, kind, text });
+    } else dumps.push(text);
   }
   const added = manifests.length === 0 ? [] : replace ? replacing(session, manifests) : addFiles(session, manifests);
-  if (dumps.length > 0 && takeDumps !== null) takeDumps(dumps);
-  else
-    for (const { name, kind } of dumps)
-      refused.push(`${name} is ${KIND_NAMES[kind]}, rules and not a manifest: it makes no objects, and was left out.`);
+  if (dumps.length > 0) openDrift(dumps.join("\n"));
   useImport.setState({ progress: null, added, refused });
   if (added.length > 0 || refused.length > 0) {
     // Where the editor is not always there, what came of it is.

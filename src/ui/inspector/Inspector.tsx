@@ -4,7 +4,6 @@ import { useStory } from "../controlplane/state.ts";
 import { usePlayback } from "../playback.ts";
 import { CopyButton } from "./CopyButton.tsx";
 import { fraction } from "./fraction.ts";
-import { HopDetail } from "./HopDetail.tsx";
 import styles from "./Inspector.module.css";
 import { Ladder } from "./Ladder.tsx";
 import { chanceOf, Summary } from "./Summary.tsx";
@@ -14,6 +13,8 @@ import { useCurrentHop, useWholeWalk } from "./useCurrentHop.ts";
 import { walkText } from "./walkText.ts";
 import { answerText, commandLine, duration, walkTitle } from "./wording.ts";
 
+// Read once a hop is gone to: until then the walk is told as a whole.
+const HopDetail = lazy(() => import("./HopDetail.tsx").then(({ HopDetail: component }) => ({ default: component })));
 const Story = lazy(() => import("../controlplane/Story.tsx").then(({ Story: component }) => ({ default: component })));
 
 // Not needed for the first picture.
@@ -55,7 +56,9 @@ export function Inspector({ mirror, query, exploration }: PanelProps): ReactElem
           hop !== null &&
           selection !== null && (
             <div className={styles.hop}>
-              <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+              <Suspense>
+                <HopDetail mirror={mirror} query={query} walk={walk} selection={selection} hop={hop} />
+              </Suspense>
             </div>
           )
         )}

@@ -1,12 +1,11 @@
 import { useUi, type PhoneTab } from "../state.ts";
-import { EditorPanel } from "../editor/EditorPanel.tsx";
 import { SendBar } from "../controls/SendBar.tsx";
 import { PlayBar } from "../controls/PlayBar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
 import { Replaying } from "./Replaying.tsx";
-import { Compare, Dock, HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
+import { Compare, Dock, EditorPanel, HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
 import { REGIONS } from "./useKeys.ts";
 import styles from "./Phone.module.css";
 

@@ -1,17 +1,17 @@
 import { lazy, Suspense } from "react";
-import { EditorPanel } from "../editor/EditorPanel.tsx";
 import { SendBar } from "../controls/SendBar.tsx";
 import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
-import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
 import { Replaying } from "./Replaying.tsx";
-import { Compare, Dock, Inspector, NetfilterView, Stage } from "./slots.tsx";
+import { Compare, Dock, EditorPanel, Inspector, NetfilterView, Stage } from "./slots.tsx";
 import { Splitter, tracks, useSize } from "./Splitter.tsx";
 import { REGIONS } from "./useKeys.ts";
 import { useWindowSize, type Layout } from "./useMedia.ts";
 import styles from "./Workbench.module.css";
 
+// It has something to say only when the map does not show the text as it stands.
+const MapState = lazy(() => import("./MapState.tsx").then(({ MapState: component }) => ({ default: component })));
 const Drawer = lazy(() => import("./Drawer.tsx").then(({ Drawer: component }) => ({ default: component })));
 
 type Bench = Exclude<Layout, "phone">;
@@ -166,7 +166,9 @@ function Center({ layout }: { readonly layout: Bench }) {
         </section>
         {/* Over the map, not beside it: what the reader looks at does not move. */}
         <div className={styles["notices"]}>
-          <MapState />
+          <Suspense>
+            <MapState />
+          </Suspense>
           <Replaying />
           <Notices />
         </div>

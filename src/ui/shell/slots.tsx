@@ -2,10 +2,8 @@
 import { lazy, Suspense } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import { requestFrom } from "../controls/requests.ts";
-import { HopSheet as SheetPanel } from "../inspector/HopSheet.tsx";
 import { Inspector as InspectorPanel } from "../inspector/Inspector.tsx";
 import { Stage as StagePanel } from "../stage/Stage.tsx";
-import { StripMap as StripPanel } from "../stage/StripMap.tsx";
 import { Boundary } from "./Boundary.tsx";
 import { usePanelProps } from "./panels.ts";
 import { usePage } from "./page.ts";
@@ -15,6 +13,17 @@ export { Ladder } from "../inspector/Ladder.tsx";
 
 // The first picture is the map and the ladder; a phone never needs the dock.
 const DockPanel = lazy(() => import("../dock/Dock.tsx").then(({ Dock: component }) => ({ default: component })));
+// Its text is there when Monaco is, which is later still.
+const Editor = lazy(() =>
+  import("../editor/EditorPanel.tsx").then(({ EditorPanel: component }) => ({ default: component })),
+);
+// A phone's own.
+const SheetPanel = lazy(() =>
+  import("../inspector/HopSheet.tsx").then(({ HopSheet: component }) => ({ default: component })),
+);
+const StripPanel = lazy(() =>
+  import("../stage/StripMap.tsx").then(({ StripMap: component }) => ({ default: component })),
+);
 const Netfilter = lazy(() =>
   import("../stage/NetfilterView.tsx").then(({ NetfilterView: component }) => ({ default: component })),
 );
@@ -45,11 +54,23 @@ export function NetfilterView() {
   );
 }
 
+export function EditorPanel() {
+  return (
+    <Boundary name="The editor">
+      <Suspense>
+        <Editor />
+      </Suspense>
+    </Boundary>
+  );
+}
+
 export function StripMap() {
   const mirror = useMirror((state) => state);
   return (
     <Boundary name="The map">
-      <StripPanel mirror={mirror} />
+      <Suspense>
+        <StripPanel mirror={mirror} />
+      </Suspense>
     </Boundary>
   );
 }
@@ -89,7 +110,9 @@ export function HopSheet() {
   const props = usePanelProps();
   return (
     <Boundary name="The hop sheet">
-      <SheetPanel {...props} />
+      <Suspense>
+        <SheetPanel {...props} />
+      </Suspense>
     </Boundary>
   );
 }
