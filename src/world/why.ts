@@ -17,6 +17,7 @@ import type { Exploration, Request } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
 import type { Refusal } from "../wire/protocol.ts";
 import { Session } from "./commands.ts";
+import { nodePortRejected, type Proving, refusalOf } from "./rejected.ts";
 import { relevantRevision } from "./proxies.ts";
 import type { Cluster } from "./simulation.ts";
 
@@ -84,9 +85,11 @@ function allDelivered({ walks, unexplored }: Exploration): boolean {
 /** The history with this text in the place of its last one; null when the text is not taken, or something was done after it. */
 function startedWith(session: Session, text: string): Cluster | null {
   const taken = session.report.accepted ? session.commands : session.commands.slice(0, -1);
-  if (taken.at(-1)?.command.type !== "text") return null;
+  const hasText = taken.at(-1)?.command.type === "text";
+  // A text that was refused has not taken the place of anything.
+  if (!hasText && session.report.accepted) return null;
   const fork = new Session(session.cluster.state.seed);
-  for (const { at, command } of taken.slice(0, -1)) {
+  for (const { at, command } of hasText ? taken.slice(0, -1) : taken) {
     if (at > fork.cluster.now) fork.dispatch({ type: "run", micros: at - fork.cluster.now });
     fork.dispatch(command);
   }
@@ -136,6 +139,15 @@ function proved(session: Session, manifest: Manifest, request: Request, suspicio
   return null;
 }
 
+/** How a text is proved that would be taken. */
+const proving = (session: Session): Proving => ({
+  startedWith: (text) => startedWith(session, text),
+  reached: (cluster, text, request) => {
+    const after = caseIn(cluster, cluster.scenario(text).manifest, request);
+    return after.error === null && allDelivered(after.exploration) ? reachedText(after) : null;
+  },
+});
+
 function evidenceOf(manifest: Manifest, clue: Clue): Evidence {
   if (clue.kind !== "object") return clue;
   const document = findDocument(manifest, clue.object);
@@ -145,10 +157,17 @@ function evidenceOf(manifest: Manifest, clue: Clue): Evidence {
 /** What becomes of a request and why; a refusal when the request makes no sense at all. The session's present stays as it is. */
 export function why(session: Session, request: Request): Diagnosis | Refusal {
   const { cluster } = session;
+  const rejected = nodePortRejected(session, request, proving(session));
+  // Nothing of the text is there to look at.
+  if (!session.report.accepted && session.admittedText === "") {
+    const message = refusalOf(session);
+    if (rejected.length === 0) return { message: `The text is refused: ${message}`, field: null };
+    return { request, mode: "iptables", outcome: "not-sent", delivered: 0, symptom: message, findings: rejected };
+  }
   const { manifest } = cluster.scenario(session.admittedText);
   const given = caseIn(cluster, manifest, request);
   const suspicions = suspicionsOf(given);
-  if (given.error !== null && suspicions.length === 0) return given.error;
+  if (given.error !== null && suspicions.length === 0 && rejected.length === 0) return given.error;
   const findings = suspicions.map((suspicion): Finding => {
     const { id, severity, hop, evidence, cause, otherwise, command } = suspicion;
     const fix = proved(session, manifest, request, suspicion);
@@ -163,6 +182,7 @@ export function why(session: Session, request: Request): Diagnosis | Refusal {
       command,
     };
   });
+  const isWell = given.error === null && given.failed.length === 0;
   const delivered = given.branches
     .filter(({ end }) => end === null)
     .reduce((sum, { walk }) => sum + walk.probability, 0);
@@ -171,6 +191,6 @@ export function why(session: Session, request: Request): Diagnosis | Refusal {
     mode: given.proxies[0]?.mode ?? "iptables",
     ...(given.error === null ? worstOf(given) : { outcome: "not-sent" as const, symptom: given.error.message }),
     delivered,
-    findings,
+    findings: isWell ? findings : [...rejected, ...findings],
   };
 }
