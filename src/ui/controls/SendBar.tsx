@@ -1,6 +1,6 @@
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
-import type { Protocol } from "../../model/trace/types.ts";
+import type { Protocol, Request } from "../../model/trace/types.ts";
 import { Button } from "../shell/Button.tsx";
 import { usePage } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
@@ -10,6 +10,7 @@ import { recentRequests, requestOf, SAYS_NOTHING, saysOf, saysText, type Says } 
 import styles from "./SendBar.module.css";
 
 // Not part of the first picture.
+const NotSent = lazy(() => import("../why/NotSent.tsx").then(({ NotSent: component }) => ({ default: component })));
 const SendMore = lazy(() => import("./SendMore.tsx").then(({ SendMore: component }) => ({ default: component })));
 
 /** Requests offered again. */
@@ -17,6 +18,11 @@ const RECENT = 10;
 
 const NONE: Choices = { from: [], to: [] };
 const PROTOCOLS: readonly Protocol[] = ["tcp", "udp", "sctp", "icmp"];
+
+interface Refused {
+  readonly request: Request;
+  readonly message: string;
+}
 
 interface Chosen {
   /** What the form showed before: the request sent last, or the one that the scenario opens with. */
@@ -36,7 +42,7 @@ export function SendBar() {
   const open = usePage((state) => state.scenario.open);
   const [choices, setChoices] = useState(NONE);
   const [chosen, setChosen] = useState<Chosen | null>(null);
-  const [refused, setRefused] = useState<{ readonly message: string; readonly field: string | null } | null>(null);
+  const [refused, setRefused] = useState<Refused | null>(null);
   const [busy, setBusy] = useState(false);
   const [more, setMore] = useState(false);
   const walks = useMirror((state) => state.walks);
@@ -80,8 +86,9 @@ export function SendBar() {
     if (busy || source === "" || target === "") return;
     setBusy(true);
     try {
-      const { refusal } = await session.send(requestOf(source, target, protocol, says));
-      setRefused(refusal);
+      const request = requestOf(source, target, protocol, says);
+      const { refusal } = await session.send(request);
+      setRefused(refusal === null ? null : { request, message: refusal.message });
     } finally {
       setBusy(false);
     }
@@ -155,9 +162,15 @@ export function SendBar() {
         </Suspense>
       )}
       {refused !== null && (
-        <p className={styles["refused"]} role="alert">
-          {refused.message}
-        </p>
+        <Suspense
+          fallback={
+            <p className={styles["refused"]} role="alert">
+              {refused.message}
+            </p>
+          }
+        >
+          <NotSent key={JSON.stringify(refused)} {...refused} />
+        </Suspense>
       )}
     </form>
   );

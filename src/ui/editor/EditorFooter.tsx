@@ -11,6 +11,7 @@ import { ClosedNote, ForgetfulNote, ImportNote } from "./FooterNotes.tsx";
 import type { PlacedDiagnostic } from "./places.ts";
 import { useTabs } from "./tabs.ts";
 import { applyFix } from "./applyFix.ts";
+import { EditorChips } from "../why/EditorChips.tsx";
 import type { Offer } from "./useOffers.ts";
 import styles from "./EditorPanel.module.css";
 
@@ -40,6 +41,7 @@ export function EditorFooter({ placed, offers, goTo, onFormat }: FooterProps) {
       <ForgetfulNote />
       <Offers offers={offers} />
       <Problems all={settled} goTo={goTo} />
+      <EditorChips goTo={goTo} />
       <div className={styles["last"]}>
         <p className={styles["status"]} role="status">
           {errors > 0 && (

@@ -19,6 +19,9 @@ import { useOffers } from "./useOffers.ts";
 import { useFacts } from "./useFacts.ts";
 import { useGutter } from "./useGutter.ts";
 import { useProvenance } from "./useProvenance.ts";
+import { useExpectations } from "../why/checks.ts";
+import { openWhy } from "../why/open.ts";
+import { useEditorHints } from "../why/useEditorHints.ts";
 import styles from "./EditorPanel.module.css";
 
 const LiveView = lazy(() => import("./LiveView.tsx").then(({ LiveView: component }) => ({ default: component })));
@@ -111,6 +114,7 @@ export function EditorPanel() {
         onLine: (tab, line, column) => setCaret({ tab, line, column }),
         say,
         onFormat: format,
+        onWhy: () => openWhy(),
       });
       setEditor(mounted);
     });
@@ -139,13 +143,15 @@ export function EditorPanel() {
     const { tabs: all, closed } = useTabs.getState();
     editor?.setTabs(all, active, closed?.tab.id ?? null);
   }, [editor, draftRevision, shape, active]);
-  useEffect(() => editor?.setDiagnostics(placed), [editor, placed]);
+  const hints = useEditorHints(editor, shape);
+  useEffect(() => editor?.setDiagnostics([...placed, ...hints]), [editor, placed, hints]);
   useEffect(
     () => editor?.setSuggestions(offers.flatMap(({ tab, range, fixes }) => fixes.map((fix) => ({ tab, range, fix })))),
     [editor, offers],
   );
   useGutter(editor, shape);
   useFacts(editor, shape);
+  useExpectations(editor, shape);
 
   useEffect(() => {
     if (editor === null || revealLine === null) return;

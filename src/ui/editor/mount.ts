@@ -24,6 +24,8 @@ export interface MountOptions {
   readonly say: (text: string) => void;
   /** Shift+Alt+F. */
   readonly onFormat: () => void;
+  /** The mark of a finding was pressed. */
+  readonly onWhy: () => void;
 }
 
 /** A mark in the margin: at which line of which tab, in which colour, and what it says. */
@@ -41,7 +43,12 @@ export interface LineFact {
   readonly words: string;
   /** Something is missing. */
   readonly wanting: boolean;
+  /** What was expected came true. */
+  readonly passed?: boolean;
 }
+
+/** Whose marks and facts: each replaces only its own. */
+export type Layer = "objects" | "checks" | "why";
 
 export interface MountedEditor {
   /** Gives every tab its text, what changed as edits that can be undone, and opens one. `kept`: a closed tab that may come back. */
@@ -50,8 +57,8 @@ export interface MountedEditor {
   setSchema(schema: unknown): void;
   setDiagnostics(all: readonly PlacedDiagnostic[]): void;
   setSuggestions(all: readonly Suggestion[]): void;
-  setMarks(marks: readonly GutterMark[]): void;
-  setFacts(facts: readonly LineFact[]): void;
+  setMarks(marks: readonly GutterMark[], layer?: Layer): void;
+  setFacts(facts: readonly LineFact[], layer?: Layer): void;
   /** Scrolls to a line of the open tab and marks it until the caret moves or the text changes. */
   reveal(line: number): void;
   /** Puts the caret there, with focus. */
@@ -59,6 +66,12 @@ export interface MountedEditor {
   focus(): void;
   dispose(): void;
 }
+
+const layers = (): Readonly<Record<Layer, Map<number, string[]>>> => ({
+  objects: new Map(),
+  checks: new Map(),
+  why: new Map(),
+});
 
 /** No key is taken from the reader: Escape, when there is nothing left to close, lets Tab out of the editor. */
 const ESCAPE_FREE = [
@@ -115,8 +128,8 @@ export function mountEditor(options: MountOptions): MountedEditor {
 
   const revealed = editor.createDecorationsCollection();
   /** Ids of the decorations that stand in each tab's model. */
-  const marks = new Map<number, string[]>();
-  const facts = new Map<number, string[]>();
+  const marks = layers();
+  const facts = layers();
   const views = new Map<number, monaco.editor.ICodeEditorViewState | null>();
   let lineTimer: ReturnType<typeof setTimeout> | null = null;
 
@@ -143,7 +156,10 @@ export function mountEditor(options: MountOptions): MountedEditor {
     editor.onDidFocusEditorText(() => {
       if (performance.now() - tabbed < 200) setTabFree(true);
     }),
-    editor.onMouseDown(() => setTabFree(false)),
+    editor.onMouseDown(({ target }) => {
+      setTabFree(false);
+      if (target.element?.classList.contains("kh-why") === true) options.onWhy();
+    }),
     editor.onDidBlurEditorWidget(() => setTabFree(false)),
     { dispose: () => removeEventListener("keydown", onTab, true) },
     editor.addAction({
@@ -206,9 +222,9 @@ export function mountEditor(options: MountOptions): MountedEditor {
         tabs.map(({ id }) => id),
       ),
     setSuggestions,
-    setMarks: (all) =>
+    setMarks: (all, layer = "objects") =>
       decorate(
-        marks,
+        marks[layer],
         all.map(({ tab, line, className, words }) => ({
           tab,
           decoration: {
@@ -217,10 +233,10 @@ export function mountEditor(options: MountOptions): MountedEditor {
           },
         })),
       ),
-    setFacts: (all) =>
+    setFacts: (all, layer = "objects") =>
       decorate(
-        facts,
-        all.flatMap(({ tab, line, words, wanting }) => {
+        facts[layer],
+        all.flatMap(({ tab, line, words, wanting, passed = false }) => {
           const model = modelOf(tab);
           if (model === undefined || line > model.getLineCount()) return [];
           const end = model.getLineMaxColumn(line);
@@ -233,7 +249,7 @@ export function mountEditor(options: MountOptions): MountedEditor {
                 stickiness: monaco.editor.TrackedRangeStickiness.NeverGrowsWhenTypingAtEdges,
                 after: {
                   content: `\u00a0${words}\u00a0`,
-                  inlineClassName: wanting ? "kh-fact kh-wanting" : "kh-fact",
+                  inlineClassName: `kh-fact${wanting ? " kh-wanting" : ""}${passed ? " kh-holds" : ""}`,
                   inlineClassNameAffectsLetterSpacing: true,
                   cursorStops: monaco.editor.InjectedTextCursorStops.None,
                 },
@@ -262,8 +278,7 @@ export function mountEditor(options: MountOptions): MountedEditor {
     focus: () => editor.focus(),
     dispose: () => {
       if (lineTimer !== null) clearTimeout(lineTimer);
-      decorate(marks, []);
-      decorate(facts, []);
+      for (const standing of [...Object.values(marks), ...Object.values(facts)]) decorate(standing, []);
       for (const one of subscriptions) one.dispose();
       // The editor goes, the models stay.
       editor.setModel(null);

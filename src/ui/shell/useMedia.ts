@@ -15,14 +15,26 @@ export function useMedia(query: string): boolean {
 /** Which of the four layouts fits the window. */
 export type Layout = "wide" | "middle" | "narrow" | "phone";
 
+const WIDE = "(min-width: 1200px)";
+const MIDDLE = "(min-width: 900px)";
+const NARROW = "(min-width: 640px)";
+/** A phone on its side is wide enough for a workbench, but has no height for one. */
+const LOW = "(max-width: 1000px) and (max-height: 500px)";
+
 export function useLayout(): Layout {
-  const wide = useMedia("(min-width: 1200px)");
-  const middle = useMedia("(min-width: 900px)");
-  const narrow = useMedia("(min-width: 640px)");
-  // A phone on its side is wide enough for a workbench, but has no height for one.
-  const low = useMedia("(max-width: 1000px) and (max-height: 500px)");
+  const wide = useMedia(WIDE);
+  const middle = useMedia(MIDDLE);
+  const narrow = useMedia(NARROW);
+  const low = useMedia(LOW);
   if (low) return "phone";
   return wide ? "wide" : middle ? "middle" : narrow ? "narrow" : "phone";
+}
+
+/** The layout at this moment, for what is set off outside of React. */
+export function layoutNow(): Layout {
+  const is = (query: string): boolean => matchMedia(query).matches;
+  if (is(LOW)) return "phone";
+  return is(WIDE) ? "wide" : is(MIDDLE) ? "middle" : is(NARROW) ? "narrow" : "phone";
 }
 
 export interface WindowSize {

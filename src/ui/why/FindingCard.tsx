@@ -21,6 +21,8 @@ export interface FindingProps {
   readonly text: string;
   readonly request: Request;
   readonly exploration: Exploration | null;
+  /** What stands above it already. */
+  readonly said: string;
 }
 
 /** How grave it is, in shape and word, and its id. */
@@ -37,14 +39,14 @@ export function FindingHead({ finding }: Pick<FindingProps, "finding">): ReactEl
 }
 
 /** One finding in full: what it is, what it means, what shows it, the one edit that mends it and how that was proved. */
-export function FindingBody({ finding, edited, text, request, exploration }: FindingProps): ReactElement {
+export function FindingBody({ finding, edited, text, request, exploration, said }: FindingProps): ReactElement {
   const { head, rest } = headline(finding.cause);
   return (
     <>
       <h4 className={styles["headline"]}>{head}</h4>
       {rest !== "" && <p className={styles["rest"]}>{rest}</p>}
       <p className={styles["meaning"]}>{MEANINGS[finding.id]}</p>
-      <EvidenceList finding={finding} exploration={exploration} />
+      <EvidenceList finding={finding} exploration={exploration} said={said} />
       {finding.fix !== null && (
         <FixBox finding={finding} fix={finding.fix} edited={edited} text={text} request={request} />
       )}
@@ -58,7 +60,11 @@ export function FindingBody({ finding, edited, text, request, exploration }: Fin
   );
 }
 
-function EvidenceList({ finding, exploration }: Pick<FindingProps, "finding" | "exploration">): ReactElement | null {
+function EvidenceList({
+  finding,
+  exploration,
+  said,
+}: Pick<FindingProps, "finding" | "exploration" | "said">): ReactElement | null {
   const { evidence, hop } = finding;
   const named = evidence.some(({ kind }) => kind === "walk");
   if (evidence.length === 0 && hop === null) return null;
@@ -84,7 +90,7 @@ function EvidenceList({ finding, exploration }: Pick<FindingProps, "finding" | "
               <span className={styles["place"]}>
                 {hop.leg === "reply" ? "reply hop" : "hop"} {hop.index + 1}
               </span>
-              <code>{hop.note}</code>
+              {!said.includes(hop.note.replace(/\.$/, "")) && <code>{hop.note}</code>}
             </button>
           </li>
         )}

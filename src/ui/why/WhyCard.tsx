@@ -46,7 +46,7 @@ export function WhyCard({ walk, exploration }: Props): ReactElement | null {
       aria-label={failed ? "Why not" : "Worth knowing"}
       tabIndex={-1}
     >
-      <Content answer={answer} failed={failed} exploration={exploration} />
+      <Content answer={answer} failed={failed} exploration={exploration} said={walk.summary} />
       {slow && (
         <p className={styles["again"]} role="status">
           Asked again for the cluster as it is now.
@@ -59,14 +59,15 @@ export function WhyCard({ walk, exploration }: Props): ReactElement | null {
 interface ContentProps {
   readonly answer: Answer;
   readonly failed: boolean;
+  readonly said: string;
   readonly exploration: Exploration | null;
 }
 
-function Content({ answer, failed, exploration }: ContentProps): ReactElement {
+function Content({ answer, failed, exploration, said }: ContentProps): ReactElement {
   const { diagnosis, told, request, text } = answer;
   const session = useSession();
   if (!isDiagnosis(diagnosis)) return <p className={styles["rest"]}>{diagnosis.message}</p>;
-  const shared = { request, text, exploration };
+  const shared = { request, text, exploration, said };
   const [first, ...others] = told;
   if (first === undefined)
     return diagnosis.outcome === "delivered" ? (

@@ -1,12 +1,12 @@
 import { usePlayback } from "../playback.ts";
 import { say } from "../shell/page.ts";
-import type { Layout } from "../shell/useMedia.ts";
+import { layoutNow, type Layout } from "../shell/useMedia.ts";
 import { useUi } from "../state.ts";
 import { isDiagnosis, isNothing, useWhy } from "./state.ts";
 import { NOTHING } from "./words.ts";
 
 /** Brings the card with the reasons into sight, with the focus on it; when there is nothing to tell, says so. */
-export function openWhy(layout: Layout): void {
+export function openWhy(layout: Layout = layoutNow()): void {
   const { set, center } = useUi.getState();
   const { answer } = useWhy.getState();
   if (answer !== null && isNothing(answer) && usePlayback.getState().walk?.outcome === "delivered") {
