@@ -7,7 +7,8 @@ const CSP = [
   "default-src 'none'",
   "script-src 'self'",
   "worker-src 'self'",
-  "connect-src 'self'",
+  // A scenario of ?src= may lie there; it is fetched when the reader says so.
+  "connect-src 'self' https://raw.githubusercontent.com https://gist.githubusercontent.com",
   // Monaco writes style elements as it measures and paints.
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
@@ -28,7 +29,8 @@ const headers = {
 const devHeaders = {
   ...headers,
   "Content-Security-Policy": CSP.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'").replace(
-    "connect-src 'self'",
+    // A scenario of ?src= may lie there; it is fetched when the reader says so.
+    "connect-src 'self' https://raw.githubusercontent.com https://gist.githubusercontent.com",
     "connect-src 'self' ws:",
   ),
 };

@@ -15,6 +15,10 @@ const LookingBack = lazy(() =>
   import("../time/LookingBack.tsx").then(({ LookingBack: component }) => ({ default: component })),
 );
 
+const SourceNotice = lazy(() =>
+  import("../share/SourceNotice.tsx").then(({ SourceNotice: component }) => ({ default: component })),
+);
+
 const dismiss = (): void => usePage.setState({ notice: null });
 
 export function Notices() {
@@ -46,7 +50,7 @@ interface CardProps {
   readonly onClose?: () => void;
 }
 
-function Card({ tone, icon, title, children, actions, onClose }: CardProps) {
+export function Card({ tone, icon, title, children, actions, onClose }: CardProps) {
   return (
     <section className={styles["card"]} data-tone={tone} aria-label={title}>
       <span className={styles["icon"]}>
@@ -122,6 +126,12 @@ function NoticeCard({ notice }: { readonly notice: Notice }) {
           It could not be read: {notice.why}. {DEFAULT_SCENARIO.title} is open instead; ask for the link again to see
           what was meant.
         </Card>
+      );
+    case "source":
+      return (
+        <Suspense>
+          <SourceNotice written={notice.written} />
+        </Suspense>
       );
     case "newer-page":
       return (

@@ -6,6 +6,8 @@ export type Notice =
   | { readonly kind: "damaged-link"; readonly why: string }
   | { readonly kind: "newer-link"; readonly version: number; readonly text: string | null }
   | { readonly kind: "refused"; readonly message: string }
+  /** The address names a file that lies elsewhere. */
+  | { readonly kind: "source"; readonly written: string }
   /** A newer version of the page is here; `take` reloads with it. */
   | { readonly kind: "newer-page"; readonly take: () => void }
   | { readonly kind: "shared"; readonly length: number; readonly copied: boolean; readonly url: string };

@@ -30,6 +30,8 @@ export interface Session {
   /** Opens the hash, else the draft, else the default scenario. */
   start(): Promise<void>;
   openScenario(scenario: Scenario): Promise<void>;
+  /** Opens a text from elsewhere as a fresh history. It is the draft from then on: a reload comes back to it. */
+  openSource(title: string, text: string): Promise<void>;
   /** Back to the scenario's start. */
   reset(): Promise<void>;
   /** The text as it now stands in the editor. Sent when typing rests. */
@@ -284,10 +286,19 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     time,
     start: async () => {
       await openHash();
+      const written = new URLSearchParams(location.search).get("src");
+      if (written !== null) usePage.setState({ notice: { kind: "source", written } });
       // Share writes to the clipboard, which browsers allow only right after the click: its code is there by then.
       void loadCodec();
     },
     openScenario,
+    openSource: async (title, text) => {
+      // The address has done its work: it must not ask again over what is edited now.
+      history.replaceState(null, "", location.pathname);
+      usePage.setState({ notice: null });
+      rememberDraft("", "", text);
+      await openText({ slug: "", title, text, open: null }, text);
+    },
     reset: async () => {
       await openScenario(usePage.getState().scenario);
       say(`${usePage.getState().scenario.title}: back to its start.`);
