@@ -130,7 +130,7 @@ export function Palette() {
                 className={styles["input"]}
                 value={typed}
                 onValueChange={setTyped}
-                placeholder={object === null ? "What shall happen? An action, an object, a scenario" : "What with it?"}
+                placeholder={object === null ? "Find an action, object or scenario" : "What with it?"}
                 onKeyDown={(event) => {
                   if (event.key === "Backspace" && typed === "" && object !== null) back();
                 }}

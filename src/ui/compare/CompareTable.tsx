@@ -42,7 +42,12 @@ export function CompareTable({ columns, rows, visible, narrow }: TableProps): Re
             <th scope="col" className={styles.corner}>
               <span>
                 before the rewrite
-                {node === undefined ? "" : ` on ${node}`}
+                {node !== undefined && (
+                  <>
+                    {" "}
+                    on <span className={styles.whole}>{node}</span>
+                  </>
+                )}
               </span>
             </th>
             {visible.map((i) => {

@@ -1,3 +1,4 @@
+import type { CSSProperties } from "react";
 import { positionAt, sequence, usePlayback } from "../playback.ts";
 import { Button } from "../shell/Button.tsx";
 import styles from "./PlayBar.module.css";
@@ -46,6 +47,7 @@ function Scrubber() {
       min={0}
       max={STEPS}
       value={at}
+      style={{ "--at": `${String(at / 10)}%` } as CSSProperties}
       disabled={walk === null}
       aria-label="Position in the walk"
       aria-valuetext={

@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import { SendBar } from "../controls/SendBar.tsx";
 import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
@@ -20,6 +20,8 @@ const EDITOR = 320;
 const INSPECTOR = 392;
 /** Timeline with the lanes of three nodes. */
 const DOCK = 254;
+/** On a low screen the map comes first: the lanes scroll. */
+const dockOf = (height: number): number => Math.max(200, Math.min(DOCK, Math.round(height * 0.284)));
 /** What is left to the map at least. */
 const MAP_WIDTH = 320;
 const MAP_HEIGHT = 200;
@@ -33,7 +35,8 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
   const { width, height } = useWindowSize();
   const editorSize = useSize("editor", EDITOR);
   const inspectorSize = useSize("inspector", INSPECTOR);
-  const dockSize = useSize("dock", DOCK);
+  const [dockInitial] = useState(() => dockOf(height));
+  const dockSize = useSize("dock", dockInitial);
   const editorMax = Math.max(EDITOR, width - MAP_WIDTH - Math.max(280, Math.min(inspectorSize.value, width / 2)));
   const inspectorMax = Math.max(INSPECTOR, Math.floor(width / 2));
   const dockMax = Math.max(DOCK, height - 48 - MAP_HEIGHT);
@@ -82,7 +85,7 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
             orientation="horizontal"
             panel="after"
             size={dockSize}
-            initial={DOCK}
+            initial={dockInitial}
             min={96}
             max={dockMax}
           />

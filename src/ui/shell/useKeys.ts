@@ -50,4 +50,17 @@ export function useKeys(session: Session, layout: Layout): void {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, [session, layout]);
+
+  // For what is given the focus by script: whether a key or a pointer was behind it.
+  useEffect(() => {
+    const { dataset } = document.documentElement;
+    const onPointer = (): void => void (dataset["pointer"] = "");
+    const onAnyKey = (): void => void delete dataset["pointer"];
+    addEventListener("pointerdown", onPointer, true);
+    addEventListener("keydown", onAnyKey, true);
+    return () => {
+      removeEventListener("pointerdown", onPointer, true);
+      removeEventListener("keydown", onAnyKey, true);
+    };
+  }, []);
 }

@@ -118,7 +118,7 @@ function Find({ mirror, onFind }: Pick<FilterBarProps, "mirror" | "onFind">) {
       <input
         type="search"
         aria-label="Find on the map"
-        placeholder="Find a pod, node, Service"
+        placeholder="Pod, node, Service"
         autoComplete="off"
         list={list}
         value={text}

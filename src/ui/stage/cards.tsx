@@ -259,7 +259,7 @@ function StampFace({ card }: { readonly card: StampCard }) {
           <span className={styles["stampWords"]}>
             <span className={styles["kind"]}>Service</span>
             <span className={styles["stampName"]} data-long={card.name.length > 11 ? "" : undefined}>
-              {card.name.length > 15 ? shortenPodName(card.name, 15) : card.name}
+              {card.name.length > 14 ? shortenPodName(card.name, 14) : card.name}
             </span>
             <span className={styles["machine"]} data-long={card.address.length > 16 ? "" : undefined}>
               {card.address === "" ? "no address yet" : card.address === "None" ? "headless" : card.address}
