@@ -88,8 +88,7 @@ function comesOut(world: World, goal: OutcomeGoal): boolean {
   const weight = walks.reduce((sum, { probability }) => sum + probability, 0);
   if (Math.abs(weight - fraction(goal.share ?? 1)) > 1e-9) return false;
   if (goal.backends !== undefined) {
-    const pods = new Set(walks.map(({ backend }) => (backend === null ? null : `${backend.pod ?? backend.ip}`)));
-    pods.delete(null);
+    const pods = new Set(walks.flatMap(({ backend }) => backend?.pod ?? []));
     if (pods.size !== goal.backends) return false;
   }
   return isBecause(world, goal);
