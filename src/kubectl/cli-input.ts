@@ -12,6 +12,7 @@ export const USAGE = `usage:
   kubehop balancers FILE... [--json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
   kubehop why FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--json]
+  kubehop matrix FILE... [--mode M|all] [--json]
   kubehop check FILE... [--mode M] [--json]
 
 check tells whether requests end as the text's Expectations say. Its exit code is 1 when one does not.
@@ -136,7 +137,7 @@ export interface Loaded {
   readonly place: Place;
 }
 
-export function load({ files, options }: Parsed, read: ReadFile): Loaded {
+export function load({ files, options }: Parsed, read: ReadFile, refused: "refuse" | "keep" = "refuse"): Loaded {
   const { text, place } = readFiles(files, read);
   const world = createWorld({ seed: wholeNumber("--seed", options["--seed"]) ?? null });
   const mode = options["--mode"];
@@ -148,6 +149,6 @@ export function load({ files, options }: Parsed, read: ReadFile): Loaded {
   }
   world.dispatch({ type: "text", text });
   const warnings = complaints(world.report.diagnostics, place);
-  if (!world.report.accepted) throw new Refused(warnings.trimEnd());
+  if (!world.report.accepted && refused === "refuse") throw new Refused(warnings.trimEnd());
   return { world, warnings, place };
 }

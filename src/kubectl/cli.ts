@@ -7,6 +7,7 @@ import { checkText } from "./check.ts";
 import { load, oneOf, parse, type Parsed, type ReadFile, Refused, USAGE } from "./cli-input.ts";
 import { runConsole } from "./console.ts";
 import { driftText } from "./drift.ts";
+import { matrixText } from "./matrix.ts";
 import type { Output } from "./output.ts";
 import { traceJson, traceText } from "./trace.ts";
 import { whyJson, whyText } from "./why.ts";
@@ -111,7 +112,7 @@ function requestOf({ options }: Parsed): Request {
 function why(argv: readonly string[], read: ReadFile): Output {
   const parsed = parse(argv);
   const request = requestOf(parsed);
-  const { world, warnings } = load(parsed, read);
+  const { world, warnings } = load(parsed, read, "keep");
   const diagnosis = world.why(request);
   if ("message" in diagnosis) throw new Refused(diagnosis.message);
   const stdout = parsed.options["--json"] === "true" ? whyJson(diagnosis) : whyText(diagnosis);
@@ -127,6 +128,19 @@ function check(argv: readonly string[], read: ReadFile): Output {
   const none = report.results.length === 0 ? "warning: there is no Expectation in the text\n" : "";
   const stdout = isJson ? `${JSON.stringify(report, null, 2)}\n` : checkText(report, place);
   return { stdout, stderr: warnings + none, code: report.failed === 0 ? 0 : 1 };
+}
+
+/** Who reaches what, in the mode of each node, in one mode on all of them, or in all modes one after the other. */
+function matrix(argv: readonly string[], read: ReadFile): Output {
+  const given = parse(argv);
+  const { "--mode": mode, ...options } = given.options;
+  const parsed = mode === "all" ? { ...given, options } : given;
+  const { world, warnings } = load(parsed, read);
+  const modes = mode === "all" ? { modes: ["iptables", "nftables", "ipvs"] as const } : {};
+  const found = world.matrix({ findings: true, ...modes });
+  if ("message" in found) throw new Refused(found.message);
+  const stdout = options["--json"] === "true" ? `${JSON.stringify(found, null, 2)}\n` : matrixText(found);
+  return { stdout, stderr: warnings, code: 0 };
 }
 
 function trace(argv: readonly string[], read: ReadFile): Output {
@@ -184,6 +198,8 @@ export function runCli(argv: readonly string[], read: ReadFile): Output {
         return trace(rest, read);
       case "why":
         return why(rest, read);
+      case "matrix":
+        return matrix(rest, read);
       case "check":
         return check(rest, read);
       case undefined:

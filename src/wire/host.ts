@@ -29,6 +29,9 @@ const tracked = ({ original, reply, state, dnat, snat, expiresAt }: ConntrackEnt
   expiresAt,
 });
 
+/** Requests followed for one part of the table: some tenths of a second. */
+const MATRIX_BUDGET = 100;
+
 function answers(world: World): Answers {
   return {
     rules: (params) => world.ruleRows(params),
@@ -41,6 +44,7 @@ function answers(world: World): Answers {
     explore: ({ request }) => world.explore(request),
     why: ({ request }) => world.why(request),
     editedText: ({ edits }) => world.editedText(edits),
+    matrix: (params) => world.matrix({ budget: MATRIX_BUDGET, ...params }),
     check: () => world.check(),
     flights: () => world.flights(),
     compare: (params) => world.compare(params),

@@ -13,6 +13,7 @@ import type { Flights } from "../model/trace/flights.ts";
 import type { Drift, UnderBoth } from "../model/trace/drift.ts";
 import type { Diagnosis, FieldEdit } from "../model/trace/finding.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
+import type { Matrix } from "../model/trace/matrix.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { Backend, Exploration, HostId, Origin, Protocol, Request, TableName, Walk } from "../model/trace/types.ts";
 
@@ -241,6 +242,22 @@ export interface Queries {
   why: { params: { readonly request: Request }; answer: Diagnosis | Refusal };
   /** The text with the edits of a fix made, all the rest as it was; null when one of them cannot be made any more. */
   editedText: { params: { readonly edits: readonly FieldEdit[] }; answer: { readonly text: string } | null };
+  /**
+   * Who reaches what. A part of the table with each answer: ask again from `next` on, with a budget that keeps answers quick; cells
+   * that are known from before and still hold cost nothing. Leaves no trace.
+   */
+  matrix: {
+    params: {
+      /** Absent or empty: as each node's kube-proxy runs. */
+      readonly modes?: readonly ProxyMode[];
+      readonly from?: number;
+      /** Requests to follow at most for this answer; absent: 100. */
+      readonly budget?: number;
+      /** Shall each cell that fails name its finding? */
+      readonly findings?: boolean;
+    };
+    answer: Matrix | Refusal;
+  };
   /** Every Expectation of the text that was admitted last, held against what becomes of its request; leaves no trace. */
   check: { params: Record<string, never>; answer: CheckReport };
   /**

@@ -13,6 +13,7 @@ import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 import type { Diagnosis, FieldEdit } from "../model/trace/finding.ts";
+import type { Matrix } from "../model/trace/matrix.ts";
 import type { Flights } from "../model/trace/flights.ts";
 import type { LoadReport } from "../model/trace/load.ts";
 import type { Exploration, HostId, Request, Walk } from "../model/trace/types.ts";
@@ -29,6 +30,7 @@ import type {
 } from "../wire/protocol.ts";
 import type { RulesForm } from "../proxy/modes.ts";
 import type { CompareOptions } from "./compare.ts";
+import type { MatrixOptions } from "./matrix.ts";
 import type { ProxyProcess } from "./proxies.ts";
 import type { Answer } from "./simulation.ts";
 
@@ -101,6 +103,8 @@ export interface World {
    * the request makes no sense.
    */
   why(request: Request): Diagnosis | Refusal;
+  /** Who reaches what, or a part of it; what is known from before and still holds is not followed again. Leaves no trace. */
+  matrix(options: MatrixOptions): Matrix | Refusal;
   /** Every Expectation of the text that was admitted last, held against what becomes of its request; leaves no trace. */
   check(): CheckReport;
   /** One that need not be in the text. */

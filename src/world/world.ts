@@ -26,6 +26,7 @@ import { compareDump, exploreBoth } from "./drift.ts";
 import { FrameDiff, sigils } from "./frames.ts";
 import { journalEntries } from "./journal.ts";
 import { matchingDeployment } from "./matching.ts";
+import { MatrixCache, matrixOf } from "./matrix.ts";
 import { objectDiff, ruleUses, rulesChanged } from "./explained.ts";
 import { fieldAt, placeOf, withField } from "./places.ts";
 import type { World } from "./types.ts";
@@ -68,6 +69,7 @@ const PROVENANCE_ROWS = 100;
 export function createWorld(options: WorldOptions): World {
   let session = new Session(options.seed);
   let diff = new FrameDiff();
+  const matrixCache = new MatrixCache();
   /** How far log, journal and walks had come when the last frame was taken, and of which history they were. */
   let sent = { handled: 0, revision: 0, walks: 0, epoch: -1 };
   const cluster = (): Session["cluster"] => session.cluster;
@@ -213,6 +215,7 @@ export function createWorld(options: WorldOptions): World {
     compare: (options) => compareModes(cluster(), options),
 
     why: (request) => why(session, request),
+    matrix: (options) => matrixOf(session, matrixCache, options),
     check: () => checkText(session),
     checkOne: (spec) => checkOne(session, spec),
 
