@@ -3,6 +3,7 @@ import { cidrOverlap } from "./findings/cidr-overlap.ts";
 import { endpointsNotReady } from "./findings/endpoints-not-ready.ts";
 import { envClash } from "./findings/env-clash.ts";
 import { externalIpHijack } from "./findings/external-ip.ts";
+import { rolloutRulesLag, udpStaleConntrack } from "./findings/gone-pods.ts";
 import { hairpin } from "./findings/hairpin.ts";
 import { icmp } from "./findings/icmp.ts";
 import { namedPortMissing } from "./findings/named-port-missing.ts";
@@ -10,7 +11,7 @@ import { ingressBackend } from "./findings/ingress-backend.ts";
 import { noEndpoints } from "./findings/no-endpoints.ts";
 import { dnsDown, externalNameLimits, searchPath, statefulSetDns } from "./findings/names.ts";
 import { lbShortCircuit, lbSourceRanges } from "./findings/load-balancer.ts";
-import { nodePortLocalhost } from "./findings/node-port.ts";
+import { nodePortFirewalled, nodePortLocalhost } from "./findings/node-port.ts";
 import { lbPending, outsideClusterIP } from "./findings/outside.ts";
 import { affinityMerged, keepAlivePinned, ndots } from "./findings/otherwise.ts";
 import { policyDenies } from "./findings/policy-denies.ts";
@@ -43,10 +44,12 @@ export const DIAGNOSERS: readonly Diagnoser[] = [
   namedPortMissing,
   ndots,
   noEndpoints,
+  nodePortFirewalled,
   nodePortLocalhost,
   outsideClusterIP,
   policyDenies,
   remoteNodePortLocal,
+  rolloutRulesLag,
   rulesStale,
   searchPath,
   selectorNoMatch,
@@ -54,4 +57,5 @@ export const DIAGNOSERS: readonly Diagnoser[] = [
   sourceIpSnat,
   statefulSetDns,
   targetPortClosed,
+  udpStaleConntrack,
 ];

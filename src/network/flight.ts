@@ -6,6 +6,7 @@ import { aKind, destinationText, headerOf } from "../kernel/packet.ts";
 import { noNeighbour, receive, send as transmit } from "../kernel/stack.ts";
 import { type Outcome, type StackResult, draftHop } from "../kernel/visit.ts";
 import type { HostId, Packet } from "../model/trace/types.ts";
+import { nodeAddresses } from "./addresses.ts";
 import { atSocket } from "./arrival.ts";
 import { balance, flowHolder } from "./balancer.ts";
 import { type End, type Flight, type Journey, end, isDown, lostSummary, record, stateOf } from "./journey.ts";
@@ -37,6 +38,8 @@ function step(journey: Journey, flight: Flight): Flight | End {
   if (opening) announce(journey, host, flight.packet, journey.resolved.sender);
   const diverted = host.id === ROUTER && flight.frame !== null ? divert(journey, host, flight.packet) : null;
   if (diverted !== null) return diverted;
+  const fenced = host.id === ROUTER && flight.frame !== null ? fencedOff(journey, host, flight.packet) : null;
+  if (fenced !== null) return fenced;
   const state = stateOf(journey, host.id);
   let result: StackResult;
   if (flight.frame === null) result = transmit(host, state, flight.packet, env, flight.related);
@@ -64,6 +67,31 @@ export function announce({ recorder }: Journey, host: Host, packet: Packet, send
       before,
     ),
   );
+}
+
+/**
+ * A cloud's security group in front of the nodes: stateful, so what answers a node passes, and on the balancers' side of it. Null:
+ * it lets the packet pass, or there is none.
+ */
+function fencedOff(journey: Journey, router: Host, packet: Packet): End | null {
+  const { view, recorder } = journey;
+  if (view.cloud.nodePorts !== "closed" || recorder.turned || packet.protocol === "icmp") return null;
+  const { from, to } = view.cluster.nodePortRange;
+  if (packet.dport < from || packet.dport > to) return null;
+  const node = view.nodes().find((one) => nodeAddresses(one).includes(packet.dst));
+  if (node === undefined) return null;
+  const why = `The security group of ${node.metadata.name} lets nobody outside reach node ports: the cloud's network drops what is sent to ${destinationText(packet)}.`;
+  const before = headerOf(packet);
+  const hop = {
+    iface: "eth0",
+    stage: "route" as const,
+    label: "security group",
+    before,
+    verdict: "drop" as const,
+    note: why,
+  };
+  recorder.add(router.id, draftHop(hop, before));
+  return end("timeout", lostSummary(journey, why));
 }
 
 /** The fabric hands packets that answer a balancer's flow to the balancer, whatever their destination. */

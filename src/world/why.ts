@@ -190,7 +190,8 @@ export function why(session: Session, request: Request): Diagnosis | Refusal {
     request,
     mode: given.proxies[0]?.mode ?? "iptables",
     ...(given.error === null ? worstOf(given) : { outcome: "not-sent" as const, symptom: given.error.message }),
-    delivered,
+    // Shares of branches are rounded each.
+    delivered: Math.min(1, delivered),
     findings: isWell ? findings : [...rejected, ...findings],
   };
 }

@@ -1,6 +1,9 @@
 /** Node ports dialled where they do not answer. */
+import { NETWORK_ANNOTATION } from "../../model/kubehop/network.ts";
+import type { CloudProvider, Lab } from "../../model/kubehop/types.ts";
+import { keyOf, objectKey } from "../../model/meta/types.ts";
 import { serviceKey, serviceName } from "../endpoints.ts";
-import type { Diagnoser } from "../types.ts";
+import type { Diagnoser, Remedy } from "../types.ts";
 
 const isLoopback = (ip: string | null): boolean => ip !== null && (ip.startsWith("127.") || ip === "::1");
 
@@ -35,6 +38,93 @@ export const nodePortLocalhost: Diagnoser = ({ request, target, failed, proxies,
       remedies: [],
       otherwise: `Dial ${own}:${String(target.number)} instead: this address is not one that node ports answer on, whatever the Service says.`,
       command: `curl http://${own}:${String(target.number)}`,
+    },
+  ];
+};
+
+/** A firewall before the node, or the node's own FORWARD chain, drops what comes in by a node port. */
+export const nodePortFirewalled: Diagnoser = ({ target, failed, view, objects, request }) => {
+  const { service, road, port } = target;
+  if (service === null || (road !== "node-port" && road !== "load-balancer")) return [];
+  const fenced = failed.find(({ end }) => end?.hop.label === "security group" && end.hop.verdict === "drop");
+  // No rule of the chain decided, so its policy did.
+  const forward = failed.find(
+    ({ end }) => end?.hop.stage === "hook:filter/FORWARD" && end.hop.verdict === "drop" && end.hop.rule === null,
+  );
+  const first = fenced ?? forward;
+  if (first === undefined) return [];
+  const number = String(port?.nodePort ?? target.number);
+  const place = first.end?.hop.place.replace("node/", "") ?? "";
+  const cloud = objects.list<CloudProvider>("CloudProvider").at(-1);
+  const lab = objects.list<Lab>("Lab").findLast(({ spec }) => spec.network?.forwardPolicy === "DROP");
+  const annotated = lab === undefined ? objects.get(objectKey("Node", undefined, place)) : undefined;
+  const source =
+    fenced !== undefined
+      ? cloud === undefined
+        ? null
+        : { object: keyOf(cloud), path: "spec.nodePorts", shows: view.cloud.nodePorts ?? "" }
+      : lab !== undefined
+        ? { object: keyOf(lab), path: "spec.network.forwardPolicy", shows: "DROP" }
+        : annotated === undefined
+          ? null
+          : {
+              object: keyOf(annotated),
+              path: `metadata.annotations[${NETWORK_ANNOTATION}]`,
+              shows: "forwardPolicy=DROP",
+            };
+  const remedies: readonly Remedy[] =
+    fenced !== undefined
+      ? cloud === undefined
+        ? []
+        : [{ title: "Open the node ports", edits: [{ object: keyOf(cloud), path: "spec.nodePorts", to: "open" }] }]
+      : [
+          ...(lab === undefined
+            ? []
+            : [
+                {
+                  title: "Let the nodes forward",
+                  edits: [{ object: keyOf(lab), path: "spec.network.forwardPolicy", to: "ACCEPT" }],
+                },
+              ]),
+          ...(annotated === undefined
+            ? []
+            : [
+                {
+                  title: "Leave the node's own setting out",
+                  edits: [{ object: keyOf(annotated), path: `metadata.annotations[${NETWORK_ANNOTATION}]`, to: null }],
+                },
+              ]),
+          ...(service.spec.externalTrafficPolicy === "Local"
+            ? [
+                {
+                  title: "Use externalTrafficPolicy Cluster",
+                  edits: [{ object: serviceKey(service), path: "spec.externalTrafficPolicy", to: "Cluster" }],
+                },
+              ]
+            : []),
+        ];
+  return [
+    {
+      id: "NODEPORT-FIREWALLED",
+      severity: "error",
+      hop: first.end?.at ?? null,
+      evidence: [
+        ...(source === null ? [] : [{ kind: "object" as const, ...source }]),
+        { kind: "walk", shows: first.end?.hop.note ?? "" },
+      ],
+      cause:
+        fenced !== undefined
+          ? `Node port ${number} of Service ${serviceName(service)} is served, but a security group in front of the nodes drops what ${request.from} sends to it.`
+          : `Node port ${number} of Service ${serviceName(service)} is translated on ${place}, whose FORWARD chain then drops the packet: its policy is DROP, and kube-proxy accepts there only what it masquerades.`,
+      remedies,
+      otherwise:
+        fenced !== undefined
+          ? `Open TCP ${number} to the nodes in the cloud's security group, or go through the Service's load balancer.`
+          : "iptables -P FORWARD ACCEPT on the node, or a rule that accepts what goes to pods.",
+      command:
+        fenced !== undefined
+          ? `nc -vz -w 3 ${target.ip ?? "NODE-IP"} ${number}`
+          : "iptables -L FORWARD -n -v | head -3",
     },
   ];
 };

@@ -39,7 +39,13 @@ function open(pod: Pod, protocol: string, wanted: number): readonly number[] {
 
 export const targetPortClosed: Diagnoser = (given) => {
   const { target, request } = given;
-  const refused = refusedByPod(given).filter(({ pod, port }) => !bindsLoopback(pod, request.protocol, port));
+  const refused = refusedByPod(given).filter(
+    ({ pod, port }) =>
+      !bindsLoopback(pod, request.protocol, port) &&
+      // It would listen there, were its process not going, or down.
+      !open(pod, request.protocol, port).includes(port) &&
+      pod.metadata.deletionTimestamp === undefined,
+  );
   const first = refused[0];
   const { service, port } = target;
   if (first === undefined) return [];

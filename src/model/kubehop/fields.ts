@@ -110,6 +110,10 @@ export const CLOUD_PROVIDER: Struct = struct(
             "ipMode of the address in the status. VIP: nodes answer for it themselves. Proxy: packets to it must really reach the balancer.",
             { values: ["VIP", "Proxy"], default: "VIP" },
           ),
+          nodePorts: string(
+            "Whether the nodes' security group lets machines outside reach node ports. closed: only the balancers do.",
+            { values: ["open", "closed"], default: "open" },
+          ),
           source: string("Whether a nodePort or pod balancer keeps the client's address or dials nodes from its own.", {
             values: ["keep", "snat"],
             default: "keep",

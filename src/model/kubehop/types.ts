@@ -36,6 +36,8 @@ export interface CloudProvider extends KubeObject {
     readonly status?: "ip" | "hostname";
     /** ipMode of an address in the status. Absent: VIP, nodes answer for it themselves. */
     readonly ipMode?: "VIP" | "Proxy";
+    /** closed: the nodes' security group lets nobody outside reach node ports but the balancers. Absent: open. */
+    readonly nodePorts?: "open" | "closed";
     /** Whether a nodePort or pod balancer keeps the client's address or dials nodes from its own. */
     readonly source: "keep" | "snat";
     /** First and last address it hands out, inclusive. */

@@ -75,6 +75,7 @@ export function validateCloudProvider(cloud: CloudProvider): readonly Cause[] {
     ...oneOf(cloud.spec.loadBalancer, ["nodePort", "vip", "pod", "none"], "spec.loadBalancer"),
     ...(cloud.spec.status === undefined ? [] : oneOf(cloud.spec.status, ["ip", "hostname"], "spec.status")),
     ...(cloud.spec.ipMode === undefined ? [] : oneOf(cloud.spec.ipMode, ["VIP", "Proxy"], "spec.ipMode")),
+    ...(cloud.spec.nodePorts === undefined ? [] : oneOf(cloud.spec.nodePorts, ["open", "closed"], "spec.nodePorts")),
     ...oneOf(cloud.spec.source, ["keep", "snat"], "spec.source"),
     ...(from === "" ? [required("spec.addresses.from")] : validateIP(from, "spec.addresses.from")),
     ...(to === "" ? [required("spec.addresses.to")] : validateIP(to, "spec.addresses.to")),
