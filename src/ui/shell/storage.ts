@@ -2,7 +2,15 @@
 
 const PREFIX = "kubehop.";
 
+let keeps = true;
+
+/** From now on nothing is kept, and nothing that was kept is seen: the page is a frame in somebody else's. */
+export function keepNothing(): void {
+  keeps = false;
+}
+
 export function remember(key: string, value: string | null): void {
+  if (!keeps) return;
   try {
     if (value === null) localStorage.removeItem(PREFIX + key);
     else localStorage.setItem(PREFIX + key, value);
@@ -12,6 +20,7 @@ export function remember(key: string, value: string | null): void {
 }
 
 export function recall(key: string): string | null {
+  if (!keeps) return null;
   try {
     return localStorage.getItem(PREFIX + key);
   } catch {
