@@ -499,7 +499,7 @@ export const TOPOLOGIES: readonly Topology[] = [
   {
     name: "masquerading by the CNI",
     yaml: texts(
-      wires("masquerade: true"),
+      wires("masquerade: all"),
       web(["type: NodePort", "externalTrafficPolicy: Local"], { nodePort: NODE_PORT }),
       pod("web-1", "worker-1"),
       pod("web-2", "worker-2"),

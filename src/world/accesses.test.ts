@@ -83,12 +83,6 @@ apiVersion: v1
 kind: Endpoints
 metadata: {name: legacy, namespace: shop}
 subsets: [{addresses: [{ip: 198.51.100.60}], ports: [{port: 9376}]}]
----
-# A router outside knows no way back to a pod's address: what leaves the pod network has to carry its node's.
-apiVersion: kubehop.dev/v1alpha1
-kind: Lab
-metadata: {name: lab}
-spec: {network: {masquerade: true}}
 ---`,
 ].join("");
 

@@ -49,11 +49,6 @@ metadata: {name: database}
 spec: {ip: 198.51.100.50, names: [my.database.example.com], listen: 5432/TCP}
 ---
 apiVersion: kubehop.dev/v1alpha1
-kind: Lab
-metadata: {name: lab}
-spec: {network: {masquerade: true}}
----
-apiVersion: kubehop.dev/v1alpha1
 kind: Client
 metadata: {name: internet}
 spec: {ip: 198.51.100.24}

@@ -12,7 +12,7 @@ import { networkOf, nodeNetwork } from "../model/kubehop/network.ts";
 import type { Lab } from "../model/kubehop/types.ts";
 import { keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
-import { otherRules } from "../network/cni-rules.ts";
+import { otherRules, publicNodeNetworks } from "../network/cni-rules.ts";
 import { forgetTurns } from "../network/round-robin.ts";
 import { drainedByCheck, drainedBySync, mayDrain, untilCheck } from "../proxy/ipvs/drain.ts";
 import { passesCheck, proxyListeners, type ProxyStanding } from "../proxy/healthcheck.ts";
@@ -81,6 +81,8 @@ export class KubeProxies {
   /** Configurations by identity, so that compiled rules have a short key. */
   private readonly numbers = new WeakMap<ProxyConfig, number>();
   private numbered = 0;
+  /** Networks of the nodes in a list of them, which never changes. */
+  private readonly networks = new WeakMap<readonly Node[], readonly string[]>();
 
   constructor({ store, state, tell }: ProxyHost) {
     this.store = store;
@@ -160,10 +162,18 @@ export class KubeProxies {
     const node = this.store.get<Node>(objectKey("Node", undefined, name));
     if (node === undefined) return { of: () => null, key: "" };
     const { podSubnet } = this.state.rest.cluster;
-    const of: OthersOf = (family) => otherRules(network, node, podSubnet, family);
+    const outside = this.publicNetworks();
+    const of: OthersOf = (family) => otherRules(network, node, podSubnet, outside, family);
     const { masquerade, isolatedPods, forwardPolicy } = nodeNetwork(network, node.metadata.annotations);
-    if (!masquerade && !isolatedPods && forwardPolicy === "ACCEPT") return { of, key: "" };
-    return { of, key: ` ${JSON.stringify([masquerade, isolatedPods, forwardPolicy, podSubnet, node.spec.podCIDRs])}` };
+    const ranges = masquerade === "all" ? node.spec.podCIDRs : masquerade === "outside" ? outside : null;
+    return { of, key: ` ${JSON.stringify([masquerade, isolatedPods, forwardPolicy, podSubnet, ranges])}` };
+  }
+
+  private publicNetworks(): readonly string[] {
+    const nodes = this.store.list<Node>("Node");
+    let networks = this.networks.get(nodes);
+    if (networks === undefined) this.networks.set(nodes, (networks = publicNodeNetworks(nodes)));
+    return networks;
   }
 
   /** What the node's kube-proxy listens on and answers; nothing while it does not run. */

@@ -328,10 +328,10 @@ describe("easy to get wrong", () => {
   it("4: pod to another node's port of policy Local: the answer bypasses the node that translated, unless the CNI masquerades", () => {
     const plain = walk(worldWith({}), POD, nodePort("local-near", "worker-2"));
     expect(plain.outcome).toBe("timeout");
-    const drops = walk(worldWith({ masquerade: true }), POD, nodePort("local-near", "worker-2"));
+    const drops = walk(worldWith({ masquerade: "all" }), POD, nodePort("local-near", "worker-2"));
     // Seen as an outside client by worker-2, which has no endpoint of its own.
     expect([drops.outcome, drops.hops.at(-1)?.rule?.chain]).toEqual(["timeout", "KUBE-EXTERNAL-SERVICES"]);
-    const works = walk(worldWith({ masquerade: true }), POD, nodePort("local-far", "worker-2"));
+    const works = walk(worldWith({ masquerade: "all" }), POD, nodePort("local-far", "worker-2"));
     expect([seen(works), works.backend?.pod]).toEqual(["delivered 192.168.56.11", "default/web-2"]);
   });
 
@@ -374,7 +374,7 @@ describe("FORWARD policy DROP", () => {
 
 describe("the CNI's masquerading", () => {
   it("stands behind kube-proxy's rules in iptables-save", () => {
-    const text = textOf(worldWith({ masquerade: true }), "worker-1");
+    const text = textOf(worldWith({ masquerade: "all" }), "worker-1");
     const rules = text.split("\n").filter((line) => line.startsWith("-A POSTROUTING") || line.startsWith("-A FLANNEL"));
     expect(rules.map((line) => line.replace(' -m comment --comment "flanneld masq"', ""))).toEqual([
       '-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING',
@@ -391,7 +391,7 @@ describe("the CNI's masquerading", () => {
   it.each(["iptables", "nftables", "ipvs"] as const)(
     "%s: pods leave the pod network with their node's address, and only then",
     (mode) => {
-      const world = worldWith({ masquerade: true }, { mode });
+      const world = worldWith({ masquerade: "all" }, { mode });
       const out = walk(world, POD, "192.168.56.12:10250");
       expect(out.hops.find((h) => h.verdict === "snat")?.after.src).toBe("192.168.56.11");
       expect(seen(walk(world, POD, "pod/default/web-2:8080"))).toBe(`delivered ${CLIENT_IP}`);
@@ -444,7 +444,7 @@ describe("reverse path filter", () => {
       { routes: "vxlan", rpFilter: 0 },
       { routes: "vxlan", rpFilter: 2 },
       { routes: "host-gw", rpFilter: 1 },
-      { routes: "vxlan", rpFilter: 1, masquerade: true },
+      { routes: "vxlan", rpFilter: 1, masquerade: "all" },
     ] as const) {
       expect(walk(worldWith(network), POD, "192.168.56.12:10250").outcome).toBe("delivered");
     }

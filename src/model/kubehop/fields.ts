@@ -2,6 +2,7 @@ import { any, bool, int32, int64, object, objects, string, struct, strings, type
 import { metadata, TYPE_META } from "../meta/fields.ts";
 import { FINDING_IDS } from "../trace/finding.ts";
 import { EXPECTED_MODES, EXPECTED_OUTCOMES, EXPECTED_PROTOCOLS } from "./expectation.ts";
+import { MASQUERADES } from "./network.ts";
 
 const pkg = "v1alpha1";
 
@@ -36,9 +37,9 @@ const NETWORK: Struct = struct(
       default: true,
       keep: true,
     }),
-    masquerade: bool(
-      "Whether the CNI masquerades what leaves the pod network, by rules of its own behind kube-proxy's.",
-      { default: false, keep: true },
+    masquerade: string(
+      "Whose address pods' packets carry beyond the pod network, by rules behind kube-proxy's. outside: their node's on the way to public addresses, as ip-masq-agent does it. all: their node's everywhere, as flannel does it. none: their own, which nobody outside can answer.",
+      { values: [...MASQUERADES], default: "outside" },
     ),
     forwardPolicy: string("Policy of the chain FORWARD of the table filter. DROP is what Docker sets.", {
       values: ["ACCEPT", "DROP"],

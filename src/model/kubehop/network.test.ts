@@ -18,8 +18,13 @@ test("a Lab that says nothing of the network has bridges and host-gw, and what i
 });
 
 test("unknown values are refused in the API's words", () => {
-  expect(validateLab(lab({ attachment: "tap", rpFilter: 3, mtu: 12 })).map((c) => `${c.field}: ${c.message}`)).toEqual([
+  expect(
+    validateLab(lab({ attachment: "tap", masquerade: "some", rpFilter: 3, mtu: 12 })).map(
+      (c) => `${c.field}: ${c.message}`,
+    ),
+  ).toEqual([
     'spec.network.attachment: Unsupported value: "tap": supported values: "bridge", "ptp"',
+    'spec.network.masquerade: Unsupported value: "some": supported values: "all", "none", "outside"',
     'spec.network.rpFilter: Unsupported value: 3: supported values: "0", "1", "2"',
     "spec.network.mtu: Invalid value: 12: must be between 68 and 9216, inclusive",
   ]);
@@ -53,6 +58,11 @@ test("a Node's annotation overrides the Lab's switches", () => {
       ok: false,
       error: "conntrackMax must be a number from 1 to 4294967295",
     });
+  expect(parseNodeNetwork("masquerade=all")).toEqual({ ok: true, value: { masquerade: "all" } });
+  expect(parseNodeNetwork("masquerade=yes")).toEqual({
+    ok: false,
+    error: "masquerade must be one of none, outside, all",
+  });
   expect(parseNodeNetwork("colour=red").ok).toBe(false);
   expect(nodeNetwork(DEFAULT_NETWORK, { "kubehop.dev/network": "hairpin=false" }).hairpin).toBe(false);
   expect(nodeNetwork(DEFAULT_NETWORK, { "kubehop.dev/network": "hairpin=perhaps" }).hairpin).toBe(true);

@@ -10,6 +10,8 @@ export interface StaticRoute {
   readonly via: readonly string[];
 }
 
+export const MASQUERADES = ["none", "outside", "all"] as const;
+
 /** What `Lab.spec.network` may say; whatever it does not say has its value of {@link DEFAULT_NETWORK}. */
 export interface LabNetwork {
   /** bridge: a veth pair each into cni0. ptp: a routed veth each, no bridge. */
@@ -20,8 +22,12 @@ export interface LabNetwork {
   readonly bridgeNetfilter?: boolean;
   /** hairpin_mode of cni0's ports. */
   readonly hairpin?: boolean;
-  /** The CNI's own masquerading of what leaves the pod network, behind kube-proxy's rules. */
-  readonly masquerade?: boolean;
+  /**
+   * Masquerading by others than kube-proxy, behind its rules. outside: of what goes to public addresses, as ip-masq-agent does it (GKE).
+   * all: of all that leaves the pod network, for the nodes' own too, as flannel does it. none: pods keep their addresses, and only who
+   * has a route to them can answer.
+   */
+  readonly masquerade?: (typeof MASQUERADES)[number];
   /** Policy of filter FORWARD; DROP is what Docker sets. */
   readonly forwardPolicy?: "ACCEPT" | "DROP";
   /** net.ipv4.conf.all.rp_filter: 0 off, 1 strict, 2 loose. */
@@ -47,7 +53,7 @@ export const DEFAULT_NETWORK: NetworkSettings = {
   routes: "host-gw",
   bridgeNetfilter: true,
   hairpin: true,
-  masquerade: false,
+  masquerade: "outside",
   forwardPolicy: "ACCEPT",
   rpFilter: 0,
   isolatedPods: false,
@@ -83,7 +89,7 @@ const COUNT = "a number from 1 to 4294967295";
 const VALUES: Readonly<Record<keyof NodeNetwork, readonly string[] | typeof COUNT>> = {
   bridgeNetfilter: SWITCH,
   hairpin: SWITCH,
-  masquerade: SWITCH,
+  masquerade: MASQUERADES,
   forwardPolicy: ["ACCEPT", "DROP"],
   rpFilter: ["0", "1", "2"],
   conntrackMax: COUNT,

@@ -5,7 +5,7 @@ import { oneOf } from "../meta/validate.ts";
 import { subdomain1123Problems } from "../names.ts";
 import { parseListen } from "../pod/listening.ts";
 import { type Cause, invalid, notSupported, required } from "../status.ts";
-import { isConntrackMax, type LabNetwork, type StaticRoute } from "./network.ts";
+import { isConntrackMax, type LabNetwork, MASQUERADES, type StaticRoute } from "./network.ts";
 import type { Client, CloudProvider, Lab } from "./types.ts";
 
 export function validateClient(client: Client): readonly Cause[] {
@@ -53,11 +53,12 @@ function validateNetwork(network: LabNetwork, field: string): readonly Cause[] {
     mtu,
     conntrackMax,
   } = network;
-  const { policies = "enforced" } = network;
+  const { policies = "enforced", masquerade = "outside" } = network;
   const outOfRange = mtu !== undefined && (!Number.isInteger(mtu) || mtu < MTU.from || mtu > MTU.to);
   return [
     ...oneOf(attachment, ["bridge", "ptp"], `${field}.attachment`),
     ...oneOf(routes, ["host-gw", "vxlan", "cloud"], `${field}.routes`),
+    ...oneOf(masquerade, MASQUERADES, `${field}.masquerade`),
     ...oneOf(forwardPolicy, ["ACCEPT", "DROP"], `${field}.forwardPolicy`),
     ...oneOf(policies, ["enforced", "ignored"], `${field}.policies`),
     ...([0, 1, 2].includes(rpFilter) ? [] : [notSupported(`${field}.rpFilter`, rpFilter, ["0", "1", "2"])]),

@@ -317,7 +317,7 @@ describe("datapath, ClusterIP is nobody's address", () => {
 });
 
 test("datapath, wiring: the CNI's masquerading lets pods out with the node's address, and leaves pod ↔ pod alone", () => {
-  const world = worldOf("iptables", [lab("{masquerade: true}")]);
+  const world = worldOf("iptables", [lab("{masquerade: all}")]);
   expect(ends(world, CLIENT, "pod/default/web-2:8080")).toEqual(at("web-2", POD));
   const out = only(world, CLIENT, "192.168.56.12:10250");
   expect([out.outcome, out.sourceSeen]).toEqual(["delivered", IP1]);

@@ -158,7 +158,7 @@ describe.each(MODES)("easy to get wrong 4, %s mode: pod → another node's NodeP
     const lab = `apiVersion: kubehop.dev/v1alpha1
 kind: Lab
 metadata: {name: lab}
-spec: {network: {masquerade: true}}
+spec: {network: {masquerade: all}}
 `;
     expect(ends(worldOf(mode, [lab]), CLIENT, `${IP2}:30060`)).toEqual([`1000 delivered web-2 ${IP1}`]);
   });

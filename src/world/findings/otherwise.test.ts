@@ -46,11 +46,6 @@ describe("arrives, but otherwise than expected", () => {
 kind: Client
 metadata: { name: api }
 spec: { ip: 198.51.100.80, names: [api.example.com], listen: "443" }
----
-apiVersion: kubehop.dev/v1alpha1
-kind: Lab
-metadata: { name: lab }
-spec: { network: { masquerade: true } }
 `;
     const { fix } = expectMended({ yaml, from: "pod/default/curl", to: "api.example.com:443" }, "DNS-NDOTS");
     expect(fix?.proof).toMatch(/^in a fork: 2 questions instead of 8/);
