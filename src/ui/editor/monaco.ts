@@ -57,6 +57,20 @@ function createWebWorker<T extends object>({
   });
 }
 
+/**
+ * The language server calls every completion a snippet, and what is a snippet always counts as a change of the text: Enter after
+ * a word that stands there in full would take the completion, which adds nothing, and make no new line.
+ */
+const registerCompletionItemProvider: typeof monaco.languages.registerCompletionItemProvider = (selector, provider) =>
+  monaco.languages.registerCompletionItemProvider(selector, {
+    ...provider,
+    provideCompletionItems: async (...asked) => {
+      const list = await provider.provideCompletionItems(...asked);
+      for (const item of list?.suggestions ?? []) if (!/[$}\\]/.test(item.insertText)) delete item.insertTextRules;
+      return list;
+    },
+  });
+
 let yaml: MonacoYaml | null = null;
 
 /** Starts the language server with this schema for our text, or gives it a new one. Nothing is ever fetched. */
@@ -73,7 +87,11 @@ export function configureSchema(schema: unknown): void {
     ...monaco,
     editor: { ...monaco.editor, createWebWorker },
     // Its quick fixes are guesses from the schema, sixteen at a time; the API server's remarks carry better ones.
-    languages: { ...monaco.languages, registerCodeActionProvider: () => ({ dispose: () => {} }) },
+    languages: {
+      ...monaco.languages,
+      registerCodeActionProvider: () => ({ dispose: () => {} }),
+      registerCompletionItemProvider,
+    },
   };
   yaml = configureMonacoYaml(host as unknown as Parameters<typeof configureMonacoYaml>[0], {
     schemas,

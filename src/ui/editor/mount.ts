@@ -118,6 +118,8 @@ export function mountEditor(options: MountOptions): MountedEditor {
     wordBasedSuggestions: "off",
     quickSuggestions: { other: true, strings: true, comments: false },
     suggest: { showWords: false, preview: false },
+    // Enter after a word that is typed out makes a new line; only what would change the text is taken.
+    acceptSuggestionOnEnter: "smart",
     fixedOverflowWidgets: true,
     padding: { top: 8, bottom: 8 },
     cursorBlinking: matchMedia("(prefers-reduced-motion: reduce)").matches ? "solid" : "blink",
