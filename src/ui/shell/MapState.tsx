@@ -12,6 +12,10 @@ import { focusRegion, REGIONS } from "./useKeys.ts";
 import { useSettled } from "./useSettled.ts";
 import styles from "./MapState.module.css";
 
+/** What kubectl says of a document that does not say yet what it is: the first words of one being typed. */
+const UNFINISHED = /^(?:couldn't get version\/kind|error validating data: .*not set)/;
+const BEGIN = "An object says its apiVersion and its kind first, as in apiVersion: v1 and kind: Service.";
+
 /** A line above the map when it does not show the text as it stands, and why. */
 export function MapState() {
   const report = useMirror((state) => state.report);
@@ -46,19 +50,24 @@ export function MapState() {
   // Lines as the reader counts them: in the file that they stand in.
   const place = error === null ? undefined : placeDiagnostics(tabs, text, [error])[0];
   const file = tabs.length === 1 ? "" : ` of ${tabs.find(({ id }) => id === place?.tab)?.name ?? ""}`;
+  const unfinished = error !== null && UNFINISHED.test(error.message);
   const title =
     error === null
       ? "The text was not taken"
       : error.source === "yaml"
         ? `Line ${String(place?.range.startLine ?? error.range.startLine)}${file} is not YAML yet`
-        : "The API server said no";
+        : unfinished
+          ? `Line ${String(place?.range.startLine ?? error.range.startLine)}${file} is no object yet`
+          : "The API server said no";
   return (
     <div className={styles["state"]} data-tone="reject">
       <Icon name="error" />
       <div className={styles["words"]}>
         <h2>{title}</h2>
         {error !== null && (
-          <p className={error.source === "yaml" ? undefined : styles["machine"]}>{place?.message ?? error.message}</p>
+          <p className={error.source === "yaml" || unfinished ? undefined : styles["machine"]}>
+            {unfinished ? BEGIN : (place?.message ?? error.message)}
+          </p>
         )}
         <p>The map still shows revision {revision}, the last text that was admitted.</p>
       </div>
