@@ -148,9 +148,11 @@ function foremost(cast: Cast, walk: Walk | null, object: ObjectKey | null, asked
     const found = cast.services.find((s) => keyOf(s) === key);
     if (found !== undefined) return found;
   }
-  const own = cast.services.filter((s) => !(s.metadata.namespace === "default" && s.metadata.name === "kubernetes"));
+  const given = cast.services.filter((s) => !(s.metadata.namespace === "default" && s.metadata.name === "kubernetes"));
+  // The reader's own, however unfinished, before those that every cluster has.
+  const own = given.filter((s) => s.metadata.namespace !== "kube-system");
   const backed = own.find((s) => slicesOf(cast, s).some((slice) => (slice.endpoints ?? []).length > 0));
-  return backed ?? own[0] ?? cast.services[0] ?? null;
+  return backed ?? own[0] ?? given[0] ?? cast.services[0] ?? null;
 }
 
 /** Pods that the scheduler has not placed stand on no node; they are counted below the last one. */

@@ -110,6 +110,18 @@ describe("layout", () => {
     expect(synced).toEqual([true, true, false]);
   });
 
+  it("shows the reader's own Service before those that every cluster has, even without an endpoint", () => {
+    const dns = service("kube-dns", "10.96.0.10");
+    const services = [
+      { ...dns, metadata: { ...dns.metadata, namespace: "kube-system" } },
+      service("mine", "10.96.7.7"),
+    ];
+    expect(layoutOf(mirrorOf({ services }), { walk: null }).service).toBe("Service/shop/mine");
+    expect(layoutOf(mirrorOf({ services: services.slice(0, 1) }), { walk: null }).service).toBe(
+      "Service/kube-system/kube-dns",
+    );
+  });
+
   it("names the Service of the walk as the foremost stamp", () => {
     const services = [service("api", "10.96.0.9"), service("web", "10.96.41.7", "203.0.113.10")];
     const layout = layoutOf(mirrorOf({ services }), { walk: WALKS.vip() });

@@ -1,4 +1,5 @@
 import type { MirrorState } from "../../mirror/types.ts";
+import type { Service } from "../../model/service/types.ts";
 import { splitKey } from "../../model/meta/types.ts";
 import type { Walk } from "../../model/trace/types.ts";
 import { isRelayed } from "../../mirror/joined.ts";
@@ -62,11 +63,19 @@ interface EmptyProps {
   readonly onSend?: ((from: "outside" | "pod") => void) | undefined;
 }
 
+/** Whether anything answers to clients outside: a Service with a node port, an address of a balancer or one of its own. */
+const isOpen = ({ objects }: MirrorState): boolean =>
+  [...objects.values()].some(
+    (object) =>
+      object.kind === "Service" &&
+      ((object as Service).spec.type !== "ClusterIP" || ((object as Service).spec.externalIPs ?? []).length > 0),
+  );
+
 /** Before anything was sent: what is ready, and the one thing to do. */
 export function NothingSent({ mirror, onSend }: EmptyProps) {
   const keys = [...mirror.objects.keys()];
   const nodes = keys.filter((key) => splitKey(key).kind === "Node").length;
-  const outside = keys.some((key) => splitKey(key).kind === "Client");
+  const outside = keys.some((key) => splitKey(key).kind === "Client") && isOpen(mirror);
   const lagging = mirror.proxies.filter((p) => p.syncedRevision === 0).length;
   const written =
     lagging === 0
