@@ -127,6 +127,11 @@ function Lanes({
   );
 }
 
+const endOf = (marks: readonly Mark[]): number => {
+  const last = marks.at(-1);
+  return last === undefined ? 0 : last.x + last.width;
+};
+
 /** The moment that the whole page shows, to be dragged along the axis or moved by keys: the handle of a slider over all lanes. */
 function Moment(props: {
   readonly layout: Layout;
@@ -144,13 +149,12 @@ function Moment(props: {
 
   const events = useMemo(() => journal.filter(isEvent), [journal]);
   const here = last === null ? -1 : events.findLastIndex(({ seq }) => seq === last.seq);
-  const x = !looking
-    ? layout.x(end) === 0
-      ? width
-      : Math.max(layout.x(end), ...events.slice(-1).map((entry) => layout.place(entry)))
-    : last !== null && here >= 0 && last.at === now
-      ? layout.place(last)
-      : layout.x(now);
+  // The present is after all that has happened, in whatever lane.
+  const present = useMemo(() => {
+    const latest = layout.x(end) === 0 ? width : layout.x(end);
+    return Math.min(width, Math.max(latest, ...layout.lanes.map(({ marks }) => endOf(marks)), endOf(layout.commands)));
+  }, [layout, end, width]);
+  const x = !looking ? present : last !== null && here >= 0 && last.at === now ? layout.place(last) : layout.x(now);
 
   // While it plays the handle moves with every frame, past React.
   useEffect(() => {

@@ -10,7 +10,8 @@ import styles from "./Crumbs.module.css";
 
 /** Where the caret stands, `Service › shop/web › spec › ports[0] › targetPort`, and the way from there to the rules it made. */
 export function Crumbs({ provenance }: { readonly provenance: Provenance }) {
-  const parts = provenance === null ? [] : crumbs(provenance);
+  const linked = provenance !== null && provenance.rules.length + provenance.hops.length > 0;
+  const parts = provenance === null ? [] : crumbs(provenance, linked);
   return (
     <div className={styles["row"]}>
       <p className={styles["crumbs"]}>
@@ -25,11 +26,12 @@ export function Crumbs({ provenance }: { readonly provenance: Provenance }) {
   );
 }
 
-function crumbs({ object, path }: NonNullable<Provenance>): readonly string[] {
+function crumbs({ object, path }: NonNullable<Provenance>, linked: boolean): readonly string[] {
   const { kind, namespace, name } = splitKey(object);
   const fields = path === "" ? [] : path.split(".");
   const named = namespace === "" ? name : `${namespace}/${name}`;
-  // In a narrow pane the ends of the way say the most.
+  // In a narrow pane the ends of the way say the most, and beside links there is room for no more.
+  if (linked) return fields.length === 0 ? [kind, named] : [named, ...fields.slice(-1)];
   return fields.length > 2 ? [named, "…", ...fields.slice(-2)] : [kind, named, ...fields];
 }
 

@@ -229,7 +229,7 @@ function PodFace({ card }: { readonly card: PodCard }) {
       <MapIcon name={card.name === "curl" || card.client ? "terminal" : "cube"} size={15} />
       <span className={styles["podText"]}>
         <span className={styles["podName"]}>
-          <span>{shortenPodName(card.name, note !== null && note.length > 5 ? 10 : 11)}</span>
+          <span>{shortenPodName(card.name, Math.min(11, 14 - (note?.length ?? 0)))}</span>
           {note !== null && <span className={styles["weight"]}>{note}</span>}
         </span>
         <span className={styles["machine"]}>
