@@ -114,7 +114,7 @@ interface FurtherProps extends Omit<Parameters<typeof FindingBody>[0], "finding"
 
 function Further({ told, title, ...shared }: FurtherProps): ReactElement {
   return (
-    <section className={styles["further"]} aria-label={title}>
+    <section className={styles["further"]}>
       <h4>
         {title} <span>{tallyText(told.map(({ finding }) => finding))}</span>
       </h4>
