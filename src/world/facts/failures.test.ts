@@ -116,7 +116,7 @@ describe("kernel-facts, easy to get wrong", () => {
     expect([away?.iface, away?.after.src]).toEqual(["eth0", IP1]);
   });
 
-  it("3. a node's own UDP sendto() to a rejected Service gets EPERM", () => {
+  it("3. a node's own UDP sendto() to a rejected Service gets EPERM, then ECONNREFUSED on read", () => {
     const udp = `apiVersion: v1
 kind: Service
 metadata: {name: udp}
@@ -124,6 +124,10 @@ spec: {clusterIP: 10.96.0.91, selector: {at: none}, ports: [{port: 53, protocol:
 `;
     const walk = only(worldOf("iptables", [udp]), NODE1, "10.96.0.91:53", "udp");
     expect([walk.outcome, walk.symptom]).toEqual(["refused", expect.stringContaining("Operation not permitted")]);
+    // The ICMP error reaches the socket all the same, by lo: that is what a read() after it returns.
+    const heard = walk.reply.at(-1);
+    expect([heard?.place, heard?.iface, heard?.stage, heard?.verdict]).toEqual([NODE1, "lo", "socket", "refuse"]);
+    expect(heard?.note).toBe(`Node worker-1 gets an ICMP port-unreachable from ${IP1}: Connection refused.`);
   });
 
   it("5. filter OUTPUT has no KUBE-EXTERNAL-SERVICES: a node dialling a balancer's address without endpoints sends it out to the router", () => {
