@@ -30,6 +30,16 @@ const traffic = (view: TrafficView, title: string, hint: string): Action => ({
 
 /** What is done to the cluster as a whole. */
 export const CLUSTER_ACTIONS: readonly Action[] = [
+  {
+    id: "cluster.reach",
+    title: "Reachability: who reaches what, every client and every Service port",
+    group: "Cluster",
+    hint: "matrix table connectivity",
+    run: () => {
+      useUi.getState().set({ dock: "reach", phone: "details" });
+      focusRegion(REGIONS.dock);
+    },
+  },
   traffic("load", "Steady load: many requests and their report", "traffic requests per second"),
   traffic("connections", "Standing connections: open, use, close", "traffic keep-alive tcp"),
   traffic("conntrack", "Connection tables of the nodes", "traffic conntrack flush"),

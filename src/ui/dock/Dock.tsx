@@ -16,6 +16,7 @@ const TraceTable = lazy(() => import("./TraceTable.tsx").then(({ TraceTable: com
 const Outcomes = lazy(() => import("./Outcomes.tsx").then(({ Outcomes: component }) => ({ default: component })));
 const Console = lazy(() => import("../console/Console.tsx").then(({ Console: component }) => ({ default: component })));
 
+const Reach = lazy(() => import("../reach/Reach.tsx").then(({ Reach: component }) => ({ default: component })));
 const Traffic = lazy(() => import("../traffic/Traffic.tsx").then(({ Traffic: component }) => ({ default: component })));
 
 /** Width of the "More" button. */
@@ -26,6 +27,7 @@ const TABS: readonly (readonly [DockTab, string])[] = [
   ["timeline", "Timeline"],
   ["console", "Console"],
   ["rules", "Rules"],
+  ["reach", "Reachability"],
   ["traffic", "Traffic"],
   ["outcomes", "Outcomes"],
   ["trace", "Trace table"],
@@ -84,6 +86,11 @@ export function Dock({ bare, ...props }: PanelProps & { readonly bare: boolean }
       <Tabs.Content value="outcomes" className={styles.panel} tabIndex={-1}>
         <Suspense>
           <Outcomes {...props} />
+        </Suspense>
+      </Tabs.Content>
+      <Tabs.Content value="reach" className={styles.panel} tabIndex={-1}>
+        <Suspense>
+          <Reach />
         </Suspense>
       </Tabs.Content>
       <Tabs.Content value="traffic" className={styles.panel} tabIndex={-1}>
