@@ -1,10 +1,17 @@
 import { editDistance } from "../base/edit-distance.ts";
 
-/** How unlike two words are: 0 equal, below 1 nearly right, 1 something else altogether. */
+const partsOf = (word: string): ReadonlySet<string> => new Set(word.split(/[-._/]/).filter((part) => part !== ""));
+
+/** How unlike two words are: 0 equal, below 1 nearly right, 1 something else altogether. Letter case counts little, the order of parts too. */
 export function nearness(a: string, b: string): number {
   if (a === b) return 0;
-  const distance = editDistance(a, b);
-  const longest = Math.max(a.length, b.length);
-  const shared = a !== "" && b !== "" && (a.includes(b) || b.includes(a)) ? 0.5 : 1;
-  return longest === 0 ? 0 : Math.min(1, (distance / longest) * shared + 0.05);
+  const [x, y] = [a.toLowerCase(), b.toLowerCase()];
+  const longest = Math.max(x.length, y.length);
+  if (longest === 0) return 0;
+  // Letters that have changed places.
+  if ([...x].sort().join("") === [...y].sort().join("")) return x === y ? 0.05 : 0.3;
+  const has = partsOf(y);
+  const common = [...partsOf(x)].some((part) => has.has(part));
+  const shared = x !== "" && y !== "" && (x.includes(y) || y.includes(x)) ? 0.5 : common ? 0.6 : 1;
+  return Math.min(1, (editDistance(x, y) / longest) * shared + 0.05);
 }

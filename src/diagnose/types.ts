@@ -141,6 +141,8 @@ export interface Suspicion {
   readonly cause: string;
   /** The smallest first: the first that is proved is the fix. */
   readonly remedies: readonly Remedy[];
+  /** Behind what its last remedy mends the same may stand again: then all of them together are one fix. */
+  readonly isStepwise?: true;
   /** Why no edit mends it, said when none of the remedies does. */
   readonly otherwise: string;
   readonly command: string;

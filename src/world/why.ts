@@ -15,40 +15,49 @@ import type { Pod } from "../model/pod/types.ts";
 import type { Diagnosis, Evidence, FieldEdit, Finding, Fix } from "../model/trace/finding.ts";
 import type { Exploration, Request } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
+import { createTopology } from "../network/topology/topology.ts";
 import type { Refusal } from "../wire/protocol.ts";
 import { Session } from "./commands.ts";
 import { nodePortRejected, type Proving, refusalOf } from "./rejected.ts";
 import { relevantRevision } from "./proxies.ts";
 import type { Cluster } from "./simulation.ts";
 
-/** The request in this cluster, with every branch followed. */
-export function caseIn(cluster: Cluster, manifest: Manifest, request: Request): Case {
+/** Requests in this cluster as it stands, each with every branch followed. */
+export function casesIn(cluster: Cluster, manifest: Manifest): (request: Request) => Case {
   const view = cluster.view();
+  const topology = createTopology(view);
   const { seed, network } = cluster.state;
-  const explored = explore(view, network, request, { id: 0, chooser: seededChooser(seed) });
   const nodes = cluster.store.list<Node>("Node").map(({ metadata }) => metadata.name);
   const latest = relevantRevision(cluster.store.journal, cluster.store.revision);
-  return caseOf({
-    request,
-    error: explored.ok ? null : explored.error,
-    exploration: explored.ok ? explored.value : { walks: [] },
-    view,
-    network,
-    objects: cluster.store,
-    proxies: nodes.map((node) => {
-      const { sync, config, failure } = cluster.proxyOf(node);
-      return {
-        node,
-        mode: cluster.modeOf(node),
-        running: config !== null,
-        current: (sync?.syncedRevision ?? 0) >= latest,
-        failure,
-      };
-    }),
-    envOf: (pod, container) => cluster.envOf(pod, container),
-    isWritten: (object) => findDocument(manifest, object) !== undefined,
+  const proxies = nodes.map((node) => {
+    const { sync, config, failure } = cluster.proxyOf(node);
+    return {
+      node,
+      mode: cluster.modeOf(node),
+      running: config !== null,
+      current: (sync?.syncedRevision ?? 0) >= latest,
+      failure,
+    };
   });
+  return (request) => {
+    const explored = explore(view, network, request, { id: 0, chooser: seededChooser(seed), topology });
+    return caseOf({
+      request,
+      error: explored.ok ? null : explored.error,
+      exploration: explored.ok ? explored.value : { walks: [] },
+      view,
+      network,
+      objects: cluster.store,
+      proxies,
+      envOf: (pod, container) => cluster.envOf(pod, container),
+      isWritten: (object) => findDocument(manifest, object) !== undefined,
+    });
+  };
 }
+
+/** One request. */
+export const caseIn = (cluster: Cluster, manifest: Manifest, request: Request): Case =>
+  casesIn(cluster, manifest)(request);
 
 /** Objects and paths as documents and paths of the text; null when something of it is not in the text. */
 function fieldEdits(manifest: Manifest, { edits, adds = [] }: Remedy): readonly FieldEdit[] | null {
@@ -136,11 +145,45 @@ function proved(session: Session, manifest: Manifest, request: Request, suspicio
       return { title: remedy.title, edits, proof: `${proof}; ${how}` };
     }
   }
+  return suspicion.isStepwise === true ? stepByStep(session, request, suspicion) : null;
+}
+
+/** Obstacles of one kind that may stand one behind the other. */
+const MAX_STEPS = 5;
+
+/** The last remedy of the suspicion, that of what is found behind it, and so on until it arrives. */
+function stepByStep(session: Session, request: Request, suspicion: Suspicion): Fix | null {
+  const { cluster } = session;
+  const edits: FieldEdit[] = [];
+  const titles: string[] = [];
+  let text = session.admittedText;
+  let current: Suspicion | undefined = suspicion;
+  for (let step = 0; step < MAX_STEPS && current !== undefined; step++) {
+    const remedy: Remedy | undefined = current.remedies.at(-1);
+    const more = remedy === undefined ? null : fieldEdits(cluster.scenario(text).manifest, remedy);
+    const next: string | null = more === null ? null : applyFieldEdits(text, more);
+    if (remedy === undefined || more === null || next === null) return null;
+    edits.push(...more);
+    titles.push(remedy.title);
+    text = next;
+    const seen: { readonly proof: string | null; readonly again: Suspicion | undefined } | null = cluster.withText(
+      text,
+      () => {
+        const after = caseIn(cluster, cluster.scenario(text).manifest, request);
+        if (after.error !== null) return { proof: null, again: undefined };
+        if (allDelivered(after.exploration)) return { proof: reachedText(after), again: undefined };
+        return { proof: null, again: suspicionsOf(after).find(({ id }) => id === suspicion.id) };
+      },
+    );
+    if (seen === null) return null;
+    if (seen.proof !== null) return { title: titles.join("; "), edits, proof: seen.proof };
+    current = seen.again;
+  }
   return null;
 }
 
 /** How a text is proved that would be taken. */
-const proving = (session: Session): Proving => ({
+export const proving = (session: Session): Proving => ({
   startedWith: (text) => startedWith(session, text),
   reached: (cluster, text, request) => {
     const after = caseIn(cluster, cluster.scenario(text).manifest, request);
@@ -152,6 +195,28 @@ function evidenceOf(manifest: Manifest, clue: Clue): Evidence {
   if (clue.kind !== "object") return clue;
   const document = findDocument(manifest, clue.object);
   return { ...clue, range: document === undefined ? null : locate(document, clue.path) };
+}
+
+/** A suspicion with its places in the text and, unless nobody wants to wait for it (`unproved` says why), its proved edit. */
+export function findingOf(
+  session: Session,
+  manifest: Manifest,
+  request: Request,
+  suspicion: Suspicion,
+  unproved: string | null = null,
+): Finding {
+  const { id, severity, hop, evidence, cause, otherwise, command } = suspicion;
+  const fix = unproved === null ? proved(session, manifest, request, suspicion) : null;
+  return {
+    id,
+    severity,
+    hop,
+    evidence: evidence.map((clue) => evidenceOf(manifest, clue)),
+    cause,
+    fix,
+    unfixed: fix === null ? (unproved ?? otherwise) : null,
+    command,
+  };
 }
 
 /** What becomes of a request and why; a refusal when the request makes no sense at all. The session's present stays as it is. */
@@ -168,20 +233,7 @@ export function why(session: Session, request: Request): Diagnosis | Refusal {
   const given = caseIn(cluster, manifest, request);
   const suspicions = suspicionsOf(given);
   if (given.error !== null && suspicions.length === 0 && rejected.length === 0) return given.error;
-  const findings = suspicions.map((suspicion): Finding => {
-    const { id, severity, hop, evidence, cause, otherwise, command } = suspicion;
-    const fix = proved(session, manifest, request, suspicion);
-    return {
-      id,
-      severity,
-      hop,
-      evidence: evidence.map((clue) => evidenceOf(manifest, clue)),
-      cause,
-      fix,
-      unfixed: fix === null ? otherwise : null,
-      command,
-    };
-  });
+  const findings = suspicions.map((suspicion) => findingOf(session, manifest, request, suspicion));
   const isWell = given.error === null && given.failed.length === 0;
   const delivered = given.branches
     .filter(({ end }) => end === null)

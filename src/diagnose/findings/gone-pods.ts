@@ -3,7 +3,7 @@ import type { ConntrackEntry } from "../../kernel/conntrack.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import type { Service } from "../../model/service/types.ts";
-import { endpointsOf, makerOf, serviceKey, serviceName } from "../endpoints.ts";
+import { endpointsOf, makerOf, serviceKey } from "../endpoints.ts";
 import type { Branch, Case, Diagnoser } from "../types.ts";
 import { workloadsSelected } from "../workloads.ts";
 

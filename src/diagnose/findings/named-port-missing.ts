@@ -1,5 +1,6 @@
 /** The Service's targetPort is a name that no selected pod has. */
 import { compareStrings } from "../../base/compare.ts";
+import { containerListeners, toldListeners } from "../../model/pod/listening.ts";
 import type { Container, ContainerPort } from "../../model/pod/types.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import { makerOf, podsBehind, serviceKey, serviceName } from "../endpoints.ts";
@@ -40,6 +41,16 @@ export const namedPortMissing: Diagnoser = ({ target, objects, failed, branches,
         edits: [{ object: serviceKey(service), path, to: containerPort }],
       })),
   ];
+  // What nobody has declared, but listens.
+  const numbers = (toldListeners(first) ?? first.spec.containers.flatMap((one) => containerListeners(first, one)))
+    .flatMap(({ port: number, protocol }) => (protocol === port.protocol.toLowerCase() ? [number ?? port.port] : []))
+    .filter((number) => !declared.some(({ containerPort }) => containerPort === number));
+  remedies.push(
+    ...[...new Set(numbers)].map((number) => ({
+      title: `Target port ${String(number)}`,
+      edits: [{ object: serviceKey(service), path, to: number }],
+    })),
+  );
   const other = portsOf(first.spec.containers).find(({ name }) => name === wanted);
   const has =
     named.length > 0

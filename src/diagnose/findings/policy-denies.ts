@@ -1,9 +1,11 @@
 /** A NetworkPolicy isolates a pod of the connection and has no rule that lets it pass. */
 import type { JsonValue } from "../../base/json.ts";
-import { type ObjectKey, splitKey } from "../../model/meta/types.ts";
+import { type Labels, type ObjectKey, splitKey } from "../../model/meta/types.ts";
 import type { NetworkPolicy } from "../../model/networkpolicy/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import type { Hop, Walk } from "../../model/trace/types.ts";
+import { labelText } from "../endpoints.ts";
+import { nearness } from "../nearness.ts";
 import type { Case, Diagnoser, Remedy } from "../types.ts";
 
 /** Where a policy dropped: in the walk itself, or in a lookup or leg within it. */
@@ -43,19 +45,63 @@ function peerEntry({ objects, view }: Case, policy: NetworkPolicy, ip: string): 
   return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } }, podSelector };
 }
 
-/** Edits that may let it pass, those that change least first: a port, a port more, a peer more, a rule more. */
-function remediesFor(
-  given: Case,
-  policy: NetworkPolicy,
-  { hop, direction, policy: object, dns }: Denied,
+interface Selector {
+  readonly matchLabels?: Labels;
+}
+
+/** Labels of a peer's selectors that are nearly those of the other end. */
+function nearMisses(
+  { view, objects }: Case,
+  { hop, direction, policy: object }: Denied,
+  rules: readonly { readonly from?: readonly object[]; readonly to?: readonly object[] }[],
 ): readonly Remedy[] {
+  const peers = direction === "ingress" ? "from" : "to";
+  const pod = view.podByIP(direction === "ingress" ? hop.before.src : hop.before.dst);
+  if (pod === undefined) return [];
+  const namespace = objects.list("Namespace").find(({ metadata }) => metadata.name === pod.metadata.namespace);
+  const actual = {
+    podSelector: labelsWithoutHash(pod),
+    namespaceSelector: {
+      ...namespace?.metadata.labels,
+      "kubernetes.io/metadata.name": pod.metadata.namespace ?? "default",
+    },
+  };
+  return rules.flatMap((rule, i) =>
+    (rule[peers] ?? []).flatMap((peer, j) =>
+      (["podSelector", "namespaceSelector"] as const).flatMap((which): readonly Remedy[] => {
+        const wanted = (peer as Readonly<Record<typeof which, Selector | undefined>>)[which]?.matchLabels ?? {};
+        const has: Labels = actual[which];
+        const wrong = Object.keys(wanted).filter((key) => has[key] !== wanted[key]);
+        if (
+          wrong.length === 0 ||
+          !wrong.every((key) => has[key] !== undefined && nearness(has[key], wanted[key] ?? "") < 0.5)
+        )
+          return [];
+        return [
+          {
+            title: `Match ${labelText(Object.fromEntries(wrong.map((key) => [key, has[key] ?? ""])))}`,
+            edits: wrong.map((key) => ({
+              object,
+              path: `spec.${direction}[${String(i)}].${peers}[${String(j)}].${which}.matchLabels[${key}]`,
+              to: has[key] ?? null,
+            })),
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+/** Edits that may let it pass, those that change least first: a port, a port more, a peer more, a rule more. */
+function remediesFor(given: Case, policy: NetworkPolicy, denied: Denied): readonly Remedy[] {
+  const { hop, direction, policy: object, dns } = denied;
   const port = hop.before.dport;
   const protocol = hop.before.protocol.toUpperCase();
   const peers = direction === "ingress" ? "from" : "to";
   const peerIP = direction === "ingress" ? hop.before.src : hop.before.dst;
   const rules = policy.spec[direction] ?? [];
   const where = (i: number): string => `spec.${direction}[${String(i)}]`;
-  const out: Remedy[] = [];
+  const out: Remedy[] = dns ? [] : [...nearMisses(given, denied, rules)];
   if (!dns) {
     rules.forEach((rule, i) =>
       (rule.ports ?? []).forEach((one, j) => {
@@ -132,6 +178,7 @@ export const policyDenies: Diagnoser = (given) => {
         ? `NetworkPolicy ${namespace ?? ""}/${name} isolates ${request.from} for egress and does not allow port 53, so no name can be looked up.`
         : `NetworkPolicy ${namespace ?? ""}/${name} isolates the pod for ${direction} and has no rule for ${what}${wrongPort ? ": a policy sees the pod's own port, after DNAT, not the Service's" : ""}.`,
       remedies: remediesFor(given, policy, denied),
+      isStepwise: true,
       otherwise:
         "No single rule of this policy lets the connection pass: another policy isolates the other end, or nothing names the peer.",
       command: `kubectl -n ${namespace ?? "default"} describe networkpolicy ${name}`,

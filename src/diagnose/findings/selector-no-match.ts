@@ -2,11 +2,12 @@
 import { compareStrings } from "../../base/compare.ts";
 import type { Labels } from "../../model/meta/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
+import type { Service } from "../../model/service/types.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import { labelText, podsBehind, serviceKey, serviceName } from "../endpoints.ts";
 import { nearness } from "../nearness.ts";
 import { workloadsSelected } from "../workloads.ts";
-import type { Case, Diagnoser, Remedy, Suspicion } from "../types.ts";
+import type { Case, Diagnoser, ObjectEdit, Remedy, Suspicion } from "../types.ts";
 
 /** A set of labels that pods of the namespace carry in common, with one of them. */
 interface Kinship {
@@ -39,6 +40,38 @@ const GENERATED = new Set([
   "apps.kubernetes.io/pod-index",
 ]);
 
+/** The selector made to pick that pod: another value, another key with the same value, or a key less. */
+function remediesFor(service: Service, selector: Labels, { labels, wrong }: Kinship): readonly Remedy[] {
+  const object = serviceKey(service);
+  const at = (key: string): string => `spec.selector[${key}]`;
+  const own = ownLabels(labels);
+  const edits: ObjectEdit[] = [];
+  const wanted: Record<string, string> = { ...selector };
+  for (const key of wrong) {
+    const value = own[key];
+    if (value !== undefined) {
+      edits.push({ object, path: at(key), to: value });
+      wanted[key] = value;
+      continue;
+    }
+    const renamed = Object.keys(own)
+      .filter((other) => wanted[other] === undefined && nearness(own[other] ?? "", selector[key] ?? "") < 0.5)
+      .sort((a, b) => nearness(a, key) - nearness(b, key) || compareStrings(a, b))[0];
+    if (renamed !== undefined) {
+      edits.push({ object, path: at(renamed), to: own[renamed] ?? "" });
+      wanted[renamed] = own[renamed] ?? "";
+    }
+    edits.push({ object, path: at(key), to: null });
+    delete wanted[key];
+  }
+  // A selector that says nothing picks nothing.
+  if (edits.length === 0 || Object.keys(wanted).length === 0) return [];
+  const title = Object.keys(wanted).every((key) => selector[key] === wanted[key])
+    ? `Leave ${wrong.join(", ")} out of the selector`
+    : `Select ${labelText(Object.fromEntries(Object.entries(wanted).filter(([key, value]) => selector[key] !== value)))}`;
+  return [{ title, edits }];
+}
+
 export const selectorNoMatch: Diagnoser = ({ target, objects, failed, error, request }: Case): readonly Suspicion[] => {
   const { service } = target;
   const selector = service?.spec.selector;
@@ -53,17 +86,7 @@ export const selectorNoMatch: Diagnoser = ({ target, objects, failed, error, req
     .map((pod) => kinshipOf(selector, pod))
     .sort((a, b) => a.distance - b.distance || compareStrings(a.pod.metadata.name, b.pod.metadata.name))[0];
   const wanted = labelText(selector);
-  const remedies: Remedy[] = [];
-  if (nearest !== undefined && nearest.wrong.every((key) => nearest.labels[key] !== undefined)) {
-    remedies.push({
-      title: `Select ${labelText(Object.fromEntries(nearest.wrong.map((key) => [key, nearest.labels[key] ?? ""])))}`,
-      edits: nearest.wrong.map((key) => ({
-        object: serviceKey(service),
-        path: `spec.selector[${key}]`,
-        to: nearest.labels[key] ?? null,
-      })),
-    });
-  }
+  const remedies: readonly Remedy[] = nearest === undefined ? [] : remediesFor(service, selector, nearest);
   return [
     {
       id: "SVC-SELECTOR-NO-MATCH",

@@ -1,4 +1,5 @@
 /** A traffic policy of Local, and no endpoint on the node that had to answer. */
+import type { Service } from "../../model/service/types.ts";
 import { endpointsOf, serviceKey, serviceName } from "../endpoints.ts";
 import type { Branch, Case, Diagnoser } from "../types.ts";
 
@@ -7,38 +8,83 @@ const isLocalDrop = ({ end }: Branch): boolean =>
   end?.hop.verdict === "drop" &&
   /has no local endpoints|no-endpoint-(nodeports|services)/.test(end.hop.rule?.text ?? "");
 
-function droppedLocally({ failed }: Case): readonly Branch[] {
-  return failed.filter(isLocalDrop);
+/** Nodes on which a Service has a ready endpoint. */
+function nodesWith({ objects }: Case, service: Service): ReadonlySet<string> {
+  return new Set(
+    endpointsOf(objects, service).slices.flatMap(({ endpoints }) =>
+      (endpoints ?? []).flatMap(({ nodeName, conditions }) =>
+        nodeName === undefined || conditions?.ready === false ? [] : [nodeName],
+      ),
+    ),
+  );
 }
 
-const nodeOf = (branch: Branch | undefined): string => branch?.end?.hop.place.replace("node/", "") ?? "";
+/** A branch that died for want of an endpoint on this node. */
+interface Wanting {
+  readonly branch: Branch;
+  readonly node: string;
+  /** ipvs has no rule that drops: it sends to other nodes all the same, unmasqueraded, or knows no server. */
+  readonly how: "dropped" | "astray" | "refused";
+}
+
+function wantingOf(given: Case, service: Service): Wanting | null {
+  const { failed, proxies } = given;
+  const dropped = failed.find(isLocalDrop);
+  if (dropped !== undefined)
+    return { branch: dropped, node: dropped.end?.hop.place.replace("node/", "") ?? "", how: "dropped" };
+  const has = nodesWith(given, service);
+  if (has.size === 0) return null;
+  for (const branch of failed) {
+    const { hops } = branch.walk;
+    const hop =
+      hops.find(({ verdict, place }) => verdict === "dnat" && place.startsWith("node/")) ??
+      hops.find(({ place }) => place.startsWith("node/"));
+    const node = hop?.place.replace("node/", "") ?? "";
+    if (hop === undefined || has.has(node) || proxies.find((one) => one.node === node)?.mode !== "ipvs") continue;
+    if (hop.verdict === "dnat" && branch.end?.at.leg === "reply") return { branch, node, how: "astray" };
+    if (branch.walk.outcome === "refused" && branch.end?.hop.place === hop.place)
+      return { branch, node, how: "refused" };
+  }
+  return null;
+}
+
+const ENDS = {
+  dropped: (node: string): string => `so ${node} drops the packet`,
+  astray: (node: string): string =>
+    `so ${node} sends the packet on to another node without masquerading it, and the answer comes back past ${node}, untranslated`,
+  refused: (node: string): string => `so ${node} has no server for it and refuses`,
+} as const;
+
+const ruleOf = ({ branch, node, how }: Wanting) =>
+  branch.end?.hop.rule === null || branch.end?.hop.rule === undefined || how !== "dropped"
+    ? []
+    : [
+        {
+          kind: "rule" as const,
+          node,
+          rule: branch.end.hop.rule.text,
+          shows: "drops what this node has no endpoint for",
+        },
+      ];
 
 export const localExternal: Diagnoser = (given) => {
-  const { target, objects } = given;
-  const { service, road } = target;
+  const { service, road } = given.target;
   if (service?.spec.externalTrafficPolicy !== "Local" || road === "cluster-ip") return [];
-  const dropped = droppedLocally(given);
-  if (dropped.length === 0) return [];
-  const node = nodeOf(dropped[0]);
+  const wanting = wantingOf(given, service);
+  if (wanting === null) return [];
+  const { node, how, branch } = wanting;
   const key = serviceKey(service);
-  const on = endpointsOf(objects, service).slices.flatMap(({ endpoints }) =>
-    (endpoints ?? []).flatMap(({ nodeName }) => (nodeName === undefined ? [] : [nodeName])),
-  );
+  const on = [...nodesWith(given, service)];
   return [
     {
       id: "LOCAL-EXTERNAL-NO-ENDPOINT",
       severity: "error",
-      hop: dropped[0]?.end?.at ?? null,
+      hop: branch.end?.at ?? null,
       evidence: [
         { kind: "object", object: key, path: "spec.externalTrafficPolicy", shows: "Local" },
-        {
-          kind: "rule",
-          node,
-          rule: dropped[0]?.end?.hop.rule?.text ?? "",
-          shows: "drops what this node has no endpoint for",
-        },
+        ...ruleOf(wanting),
       ],
-      cause: `externalTrafficPolicy of Service ${serviceName(service)} is Local and ${node} has no endpoint of it (they are on ${[...new Set(on)].sort().join(", ") || "no node"}), so ${node} drops the packet.`,
+      cause: `externalTrafficPolicy of Service ${serviceName(service)} is Local and ${node} has no endpoint of it (they are on ${on.sort().join(", ") || "no node"}), ${ENDS[how](node)}.`,
       remedies: [
         {
           title: "Use externalTrafficPolicy Cluster",
@@ -55,25 +101,20 @@ export const localInternal: Diagnoser = (given) => {
   const { target, objects } = given;
   const { service, road } = target;
   if (service?.spec.internalTrafficPolicy !== "Local" || road !== "cluster-ip") return [];
-  const dropped = droppedLocally(given);
-  if (dropped.length === 0 || endpointsOf(objects, service).ready === 0) return [];
-  const node = nodeOf(dropped[0]);
+  const wanting = wantingOf(given, service);
+  if (wanting === null || endpointsOf(objects, service).ready === 0) return [];
+  const { node, how, branch } = wanting;
   const key = serviceKey(service);
   return [
     {
       id: "LOCAL-INTERNAL-NO-ENDPOINT",
       severity: "error",
-      hop: dropped[0]?.end?.at ?? null,
+      hop: branch.end?.at ?? null,
       evidence: [
         { kind: "object", object: key, path: "spec.internalTrafficPolicy", shows: "Local" },
-        {
-          kind: "rule",
-          node,
-          rule: dropped[0]?.end?.hop.rule?.text ?? "",
-          shows: "drops what this node has no endpoint for",
-        },
+        ...ruleOf(wanting),
       ],
-      cause: `internalTrafficPolicy of Service ${serviceName(service)} is Local and ${node}, where the packet comes from, has no endpoint of it: it is dropped, not sent to another node.`,
+      cause: `internalTrafficPolicy of Service ${serviceName(service)} is Local and ${node}, where the packet comes from, has no endpoint of it, ${ENDS[how](node)} instead of sending it to another node.`,
       remedies: [
         {
           title: "Use internalTrafficPolicy Cluster",
