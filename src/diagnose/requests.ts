@@ -106,7 +106,7 @@ function toService(
 /** Each member's own name, as a StatefulSet promises it. */
 function toMember({ pods, dnsDomain }: Asked, set: StatefulSet): readonly Question[] {
   const { namespace = "default", name } = set.metadata;
-  const { serviceName = "", replicas = 1, template } = set.spec;
+  const { serviceName = "", replicas, template } = set.spec;
   const port = template.spec?.containers[0]?.ports?.[0]?.containerPort;
   if (serviceName === "" || replicas === 0 || port === undefined) return [];
   const senders = [...pods].sort(

@@ -11,10 +11,12 @@ export const USAGE = `usage:
   kubehop drift FILE... --node NAME --dump DUMP [--json]
   kubehop balancers FILE... [--json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
+  kubehop why FILE... [--mode M] [--json]
   kubehop why FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--json]
   kubehop matrix FILE... [--mode M|all] [--json]
   kubehop check FILE... [--mode M] [--json]
 
+why without --from and --to looks at the whole cluster: each Service by each way to it, and what the text itself asks for.
 check tells whether requests end as the text's Expectations say. Its exit code is 1 when one does not.
 drift holds what iptables-save, nft list ruleset, or ipvsadm-save -n and ipset save printed on a node (DUMP) against what kube-proxy would
 write there: - is in the dump, + is what would be written. Its exit code is 1 when they differ.

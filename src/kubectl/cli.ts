@@ -10,7 +10,7 @@ import { driftText } from "./drift.ts";
 import { matrixText } from "./matrix.ts";
 import type { Output } from "./output.ts";
 import { traceJson, traceText } from "./trace.ts";
-import { whyJson, whyText } from "./why.ts";
+import { clusterJson, clusterText, whyJson, whyText } from "./why.ts";
 
 /** The files that a command line names with -f, --patch-file and their kin. */
 function filesNamed(command: readonly string[], read: ReadFile): Readonly<Record<string, string>> {
@@ -111,12 +111,20 @@ function requestOf({ options }: Parsed): Request {
 /** Why a request does not arrive. */
 function why(argv: readonly string[], read: ReadFile): Output {
   const parsed = parse(argv);
-  const request = requestOf(parsed);
+  const isAll = parsed.options["--from"] === undefined && parsed.options["--to"] === undefined;
+  const request = isAll ? null : requestOf(parsed);
   const { world, warnings } = load(parsed, read, "keep");
+  if (request === null) return whyOfAll(world, warnings, parsed.options["--json"] === "true");
   const diagnosis = world.why(request);
   if ("message" in diagnosis) throw new Refused(diagnosis.message);
   const stdout = parsed.options["--json"] === "true" ? whyJson(diagnosis) : whyText(diagnosis);
   return { stdout, stderr: warnings, code: 0 };
+}
+
+function whyOfAll(world: World, warnings: string, isJson: boolean): Output {
+  const diagnosis = world.whyAll();
+  if ("message" in diagnosis) throw new Refused(warnings === "" ? diagnosis.message : warnings.trimEnd());
+  return { stdout: isJson ? clusterJson(diagnosis) : clusterText(diagnosis), stderr: warnings, code: 0 };
 }
 
 /** Whether requests end as the text expects. */

@@ -1,5 +1,5 @@
 /** Findings as the command line prints them. */
-import type { Diagnosis, Evidence, Finding } from "../model/trace/finding.ts";
+import type { ClusterDiagnosis, Diagnosis, Evidence, Finding } from "../model/trace/finding.ts";
 
 const evidenceLine = (evidence: Evidence): string => {
   switch (evidence.kind) {
@@ -43,4 +43,24 @@ export function whyText({ request, outcome, delivered, symptom, findings }: Diag
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
+}
+
+export const clusterJson = (diagnosis: ClusterDiagnosis): string => `${JSON.stringify(diagnosis, null, 2)}\n`;
+
+/** How many findings of which kind there are, then each with the request that shows it. */
+export function clusterText({ asked, findings }: ClusterDiagnosis): string {
+  const counts = (["error", "warning", "note"] as const).flatMap((severity) => {
+    const count = findings.filter((one) => one.severity === severity).length;
+    return count === 0 ? [] : [`${String(count)} ${severity}${count === 1 ? "" : "s"}`];
+  });
+  const head = [
+    `${String(asked)} requests followed: ${counts.length === 0 ? "nothing was found that is wrong" : counts.join(", ")}.`,
+  ];
+  const parts = findings.map((finding) => {
+    const [first = "", ...rest] = findingLines(finding);
+    const { from, to, says } = finding.request;
+    const what = says?.kind === "http" ? ` (${says.method} http://${says.host}${says.path})` : "";
+    return [`${first}  ${from} to ${to}${what}`, ...rest];
+  });
+  return `${[head, ...parts].map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }

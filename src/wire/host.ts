@@ -43,6 +43,7 @@ function answers(world: World): Answers {
     exploreWith: (params) => world.exploreWith(params),
     explore: ({ request }) => world.explore(request),
     why: ({ request }) => world.why(request),
+    whyAll: () => world.whyAll(),
     editedText: ({ edits }) => world.editedText(edits),
     matrix: (params) => world.matrix({ budget: MATRIX_BUDGET, ...params }),
     check: () => world.check(),

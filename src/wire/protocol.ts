@@ -11,7 +11,7 @@ import type { Connection, ConntrackFilter, TrackedConnection } from "../model/tr
 import type { Diagnostic, TextRange } from "../model/trace/diagnostic.ts";
 import type { Flights } from "../model/trace/flights.ts";
 import type { Drift, UnderBoth } from "../model/trace/drift.ts";
-import type { Diagnosis, FieldEdit } from "../model/trace/finding.ts";
+import type { ClusterDiagnosis, Diagnosis, FieldEdit } from "../model/trace/finding.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
 import type { Matrix } from "../model/trace/matrix.ts";
 import type { Message } from "../model/trace/message.ts";
@@ -240,6 +240,8 @@ export interface Queries {
   explore: { params: { readonly request: Request }; answer: Exploration | Refusal };
   /** What becomes of a request over all branches and why, each fix proved in a fork; leaves no trace. */
   why: { params: { readonly request: Request }; answer: Diagnosis | Refusal };
+  /** What is wrong with the whole cluster, by requests that are meant to arrive; leaves no trace. */
+  whyAll: { params: Record<string, never>; answer: ClusterDiagnosis | Refusal };
   /** The text with the edits of a fix made, all the rest as it was; null when one of them cannot be made any more. */
   editedText: { params: { readonly edits: readonly FieldEdit[] }; answer: { readonly text: string } | null };
   /**

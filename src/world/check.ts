@@ -20,7 +20,8 @@ type Checked = Pick<CheckResult, "passed" | "got" | "findings">;
 /** Shares are sums of exact fractions; this much is left to floating point. */
 const EPSILON = 1e-9;
 
-const requestOf = ({ from, to, protocol = "tcp", family }: ExpectationSpec): Request => ({
+/** The request that an expectation is about. */
+export const requestOf = ({ from, to, protocol = "tcp", family }: ExpectationSpec): Request => ({
   from,
   to,
   protocol,

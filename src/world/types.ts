@@ -12,7 +12,7 @@ import type { CheckReport, CheckResult } from "../model/trace/check.ts";
 import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
-import type { Diagnosis, FieldEdit } from "../model/trace/finding.ts";
+import type { ClusterDiagnosis, Diagnosis, FieldEdit } from "../model/trace/finding.ts";
 import type { Matrix } from "../model/trace/matrix.ts";
 import type { Flights } from "../model/trace/flights.ts";
 import type { LoadReport } from "../model/trace/load.ts";
@@ -109,6 +109,8 @@ export interface World {
   check(): CheckReport;
   /** One that need not be in the text. */
   checkOne(spec: ExpectationSpec): CheckResult;
+  /** What is wrong with the whole cluster, by requests that are meant to arrive; leaves no trace. */
+  whyAll(): ClusterDiagnosis | Refusal;
   /** A pasted dump of the node's rules held against what its kube-proxy would write now. */
   drift(params: Queries["drift"]["params"]): Queries["drift"]["answer"];
   /** Every outcome of a request under our rules of a node and under pasted ones; leaves no trace. */

@@ -30,6 +30,7 @@ import { MatrixCache, matrixOf } from "./matrix.ts";
 import { objectDiff, ruleUses, rulesChanged } from "./explained.ts";
 import { fieldAt, placeOf, withField } from "./places.ts";
 import type { World } from "./types.ts";
+import { whyAll } from "./why-all.ts";
 import { why } from "./why.ts";
 
 export interface WorldOptions {
@@ -215,6 +216,7 @@ export function createWorld(options: WorldOptions): World {
     compare: (options) => compareModes(cluster(), options),
 
     why: (request) => why(session, request),
+    whyAll: () => whyAll(session),
     matrix: (options) => matrixOf(session, matrixCache, options),
     check: () => checkText(session),
     checkOne: (spec) => checkOne(session, spec),

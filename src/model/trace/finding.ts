@@ -124,3 +124,18 @@ export interface Diagnosis {
   /** Errors first, then warnings, then notes; the most specific first among each. */
   readonly findings: readonly Finding[];
 }
+
+/** A finding about the cluster as a whole, and a request that shows it. */
+export interface ClusterFinding extends Finding {
+  readonly request: Request;
+}
+
+/** What is wrong with a whole cluster. */
+export interface ClusterDiagnosis {
+  /** How the request of the first error ends; "delivered" when there is no error. */
+  readonly outcome: OutcomeKind | "not-sent";
+  /** Requests that were followed. */
+  readonly asked: number;
+  /** Errors first; one for each id and object. */
+  readonly findings: readonly ClusterFinding[];
+}
