@@ -31,6 +31,19 @@ const traffic = (view: TrafficView, title: string, hint: string): Action => ({
 /** What is done to the cluster as a whole. */
 export const CLUSTER_ACTIONS: readonly Action[] = [
   {
+    id: "cluster.check",
+    title: "Check the whole cluster: everything that keeps requests from arriving",
+    group: "Cluster",
+    hint: "why diagnosis findings problems",
+    run: ({ session, layout }) => {
+      const { set } = useUi.getState();
+      set({ editorView: "objects" });
+      if (layout === "phone") set({ phone: "yaml" });
+      else if (layout !== "wide") set({ drawer: "editor" });
+      void import("../why/all.ts").then(({ checkCluster }) => checkCluster(session));
+    },
+  },
+  {
     id: "cluster.reach",
     title: "Reachability: who reaches what, every client and every Service port",
     group: "Cluster",

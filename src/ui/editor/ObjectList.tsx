@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useMirror } from "../../mirror/store.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../model/meta/types.ts";
 import { say } from "../shell/page.ts";
@@ -6,6 +6,8 @@ import { useSession } from "../shell/session.ts";
 import { useUi } from "../state.ts";
 import { statusOf } from "./objectStatus.ts";
 import styles from "./ObjectList.module.css";
+
+const WhyAll = lazy(() => import("../why/WhyAll.tsx").then(({ WhyAll: component }) => ({ default: component })));
 
 /** Kinds in the order in which one causes the next; others follow by name. */
 const ORDER = ["Service", "Endpoints", "EndpointSlice", "Deployment", "ReplicaSet", "Pod", "Node", "Namespace"];
@@ -35,6 +37,9 @@ export function ObjectList() {
   const found = rows.filter((object) => `${object.kind} ${nameOf(object)}`.toLowerCase().includes(wanted));
   return (
     <div className={styles["panel"]}>
+      <Suspense>
+        <WhyAll />
+      </Suspense>
       <input
         className={styles["filter"]}
         type="search"

@@ -5,7 +5,7 @@ import { Icon, type IconName } from "./icons.tsx";
 import { MapState } from "./MapState.tsx";
 import { Notices } from "./Notices.tsx";
 import { Replaying } from "./Replaying.tsx";
-import { Compare, Dock, EditorPanel, HopSheet, Ladder, NetfilterView, Stage, StripMap } from "./slots.tsx";
+import { Compare, Dock, EditorPanel, HopSheet, Ladder, NetfilterView, Stage, StripMap, WhyNot } from "./slots.tsx";
 import { REGIONS } from "./useKeys.ts";
 import styles from "./Phone.module.css";
 
@@ -33,6 +33,7 @@ export function Phone() {
               <section id={REGIONS.inspector} className={styles["ladder"]} aria-label="Walk" tabIndex={-1}>
                 <h2 className="kh-hidden">The walk, hop by hop</h2>
                 <Ladder />
+                <WhyNot />
               </section>
               <HopSheet />
             </>

@@ -4,6 +4,7 @@ import { useMirror } from "../../mirror/store.ts";
 import { requestFrom } from "../controls/requests.ts";
 import { Inspector as InspectorPanel } from "../inspector/Inspector.tsx";
 import { Stage as StagePanel } from "../stage/Stage.tsx";
+import { usePlayback } from "../playback.ts";
 import { Boundary } from "./Boundary.tsx";
 import { usePanelProps } from "./panels.ts";
 import { usePage } from "./page.ts";
@@ -28,6 +29,7 @@ const Netfilter = lazy(() =>
   import("../stage/NetfilterView.tsx").then(({ NetfilterView: component }) => ({ default: component })),
 );
 
+const WhyCard = lazy(() => import("../why/WhyCard.tsx").then(({ WhyCard: component }) => ({ default: component })));
 const ComparePanel = lazy(() =>
   import("../compare/Compare.tsx").then(({ Compare: component }) => ({ default: component })),
 );
@@ -102,6 +104,17 @@ export function Inspector() {
   return (
     <Boundary name="The inspector">
       <InspectorPanel {...props} />
+    </Boundary>
+  );
+}
+
+/** Why the walk on stage did not arrive, where no inspector stands beside it. */
+export function WhyNot() {
+  const { exploration } = usePanelProps();
+  const walk = usePlayback((state) => state.walk);
+  return (
+    <Boundary name="Why not">
+      <Suspense>{walk !== null && <WhyCard walk={walk} exploration={exploration} />}</Suspense>
     </Boundary>
   );
 }

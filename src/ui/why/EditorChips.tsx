@@ -1,7 +1,8 @@
 import type { ReactElement } from "react";
 import { spotter } from "../editor/places.ts";
 import { useTabs } from "../editor/tabs.ts";
-import { checksText, useChecks, verdictText } from "./checks.ts";
+import { useChecks } from "./checks.ts";
+import { checksText, verdictText } from "./checkWords.ts";
 import styles from "./EditorChips.module.css";
 import { SeverityGlyph } from "./glyphs.tsx";
 import { openWhy } from "./open.ts";

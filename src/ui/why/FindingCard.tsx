@@ -1,7 +1,7 @@
 import { useId, useMemo, useState, type ReactElement } from "react";
 import type { Finding } from "../../model/trace/finding.ts";
 import type { Exploration, Request } from "../../model/trace/types.ts";
-import { lineDiff, type DiffLine } from "../controlplane/diff.ts";
+import { lineDiff } from "../controlplane/diff.ts";
 import { CopyButton } from "../inspector/CopyButton.tsx";
 import { Button } from "../shell/Button.tsx";
 import { useSession } from "../shell/session.ts";
@@ -9,6 +9,7 @@ import { useUi } from "../state.ts";
 import { applyFix } from "./apply.ts";
 import { followEvidence, followHop } from "./follow.ts";
 import { SeverityGlyph } from "./glyphs.tsx";
+import { numbered, type NumberedLine } from "./numbered.ts";
 import { MEANINGS } from "./meanings.ts";
 import { aboutText, headline, placeText, SEVERITIES } from "./words.ts";
 import styles from "./WhyCard.module.css";
@@ -172,31 +173,6 @@ function FixBox({ fix, edited, text, request }: FixProps): ReactElement {
       </div>
     </section>
   );
-}
-
-interface NumberedLine extends DiffLine {
-  /** Line in the text before and after, from 1; null where it is not in it. */
-  readonly before: number | null;
-  readonly after: number | null;
-}
-
-/** A diff with the lines' numbers. Gaps at both ends say nothing that the numbers do not. */
-export function numbered(lines: readonly DiffLine[]): readonly NumberedLine[] {
-  let [before, after] = [1, 1];
-  const all = lines.map((line): NumberedLine => {
-    if (line.kind === "gap") {
-      const skipped = Number.parseInt(line.text, 10);
-      before += skipped;
-      after += skipped;
-      return { ...line, before: null, after: null };
-    }
-    return {
-      ...line,
-      before: line.kind === "added" ? null : before++,
-      after: line.kind === "removed" ? null : after++,
-    };
-  });
-  return all.filter(({ kind }, i) => kind !== "gap" || (i > 0 && i < all.length - 1));
 }
 
 const SIGNS = { same: " ", added: "+", removed: "-", gap: "…" } as const;

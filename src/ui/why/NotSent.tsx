@@ -35,16 +35,18 @@ export function NotSent({ request, message }: Props): ReactElement {
         <details>
           <summary>
             <FindingHead finding={told.finding} />
-            <span>Why it cannot be sent{told.finding.fix === null ? "" : ", and the edit that mends it"}</span>
+            <span>What stands in its way{told.finding.fix === null ? "" : ", and the edit that mends it"}</span>
           </summary>
-          <FindingBody
-            finding={told.finding}
-            edited={told.edited}
-            text={answer.text}
-            request={request}
-            exploration={null}
-            said={message}
-          />
+          <div className={styles["body"]}>
+            <FindingBody
+              finding={told.finding}
+              edited={told.edited}
+              text={answer.text}
+              request={request}
+              exploration={null}
+              said={message}
+            />
+          </div>
         </details>
       )}
     </div>

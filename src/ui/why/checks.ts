@@ -2,11 +2,12 @@
 import { useEffect } from "react";
 import { create } from "zustand";
 import { mirror, useMirror } from "../../mirror/store.ts";
-import type { CheckReport, CheckResult } from "../../model/trace/check.ts";
+import type { CheckReport } from "../../model/trace/check.ts";
 import type { MountedEditor } from "../editor/mount.ts";
 import { spotter } from "../editor/places.ts";
 import { useTabs } from "../editor/tabs.ts";
 import { useSession } from "../shell/session.ts";
+import { expectsSomething, verdictText } from "./checkWords.ts";
 
 /** How long text and cluster rest before expectations are looked into. */
 const REST_MS = 300;
@@ -19,18 +20,6 @@ interface Checks {
 }
 
 export const useChecks = create<Checks>()(() => ({ report: null, text: "" }));
-
-/** Whether a text may have an expectation: asking costs a walk for each. */
-export const expectsSomething = (text: string): boolean => /^["'{\s-]*kind["']?\s*:\s*["']?Expectation\b/m.test(text);
-
-/** As it stands behind the document: "passed", "failed: timeout on 2 of 3 branches". */
-export const verdictText = ({ passed, got }: CheckResult): string => (passed ? "passed" : `failed: ${got}`);
-
-/** "3 of 4 expectations pass" */
-export function checksText({ passed, results }: CheckReport): string {
-  const all = results.length;
-  return `${String(passed)} of ${String(all)} ${all === 1 ? "expectation passes" : "expectations pass"}`;
-}
 
 /** Holds the text's expectations against the cluster whenever either has changed, and marks them in the editor. */
 export function useExpectations(editor: MountedEditor | null, shape: string): void {
