@@ -68,6 +68,7 @@ const GOALS = {
       backend: v.exactOptional(line),
       sourceSeen: v.exactOptional(line),
       status: v.exactOptional(count),
+      questions: v.exactOptional(count),
       phase: v.exactOptional(v.picklist(["open", "data", "close"])),
       times: v.exactOptional(count),
     }),
@@ -184,8 +185,6 @@ export const LESSON = v.strictObject({
 
 /** solution.yaml: what does each step, by its heading. */
 export const SOLUTION = v.record(line, v.pipe(v.array(action), v.minLength(1)));
-
-export type LessonFile = v.InferOutput<typeof LESSON>;
 
 /** The value as the schema has it, or an error that says where in which file it is not. */
 export function checked<T>(schema: v.GenericSchema<unknown, T>, value: unknown, file: string): T {

@@ -141,10 +141,13 @@ function wasSent(world: World, goal: SentGoal, mark: Mark): boolean {
         (goal.backend === undefined || fits(goal.backend, walk.backend?.pod ?? null)) &&
         fits(goal.sourceSeen, walk.sourceSeen) &&
         (goal.status === undefined || statusOf(walk) === goal.status) &&
+        (goal.questions === undefined || questionsOf(walk) === goal.questions) &&
         (goal.phase === undefined || walk.phase === goal.phase),
     );
   return walks.length >= (goal.times ?? 1);
 }
+
+const questionsOf = ({ children }: Walk): number => children.filter(({ role }) => role === "dns").length;
 
 const typeOf = (command: Command): string => (command.type === "fault" ? `fault:${command.fault}` : command.type);
 

@@ -49,6 +49,8 @@ export interface SentGoal {
   readonly backend?: string;
   readonly sourceSeen?: string;
   readonly status?: number;
+  /** How many questions were asked of name servers first. */
+  readonly questions?: number;
   /** Part of a connection that stays. */
   readonly phase?: "open" | "data" | "close";
   /** How many; absent: one. */
