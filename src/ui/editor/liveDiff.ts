@@ -7,6 +7,15 @@ export interface MountedDiff {
   dispose(): void;
 }
 
+/** The diff editor takes the names of its sides away again with every change of its options. */
+function name(side: monaco.editor.ICodeEditor, ariaLabel: string): void {
+  const keep = (): void => {
+    if (side.getRawOptions().ariaLabel !== ariaLabel) side.updateOptions({ ariaLabel });
+  };
+  keep();
+  side.onDidChangeConfiguration(keep);
+}
+
 export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDiff {
   applyTheme(theme);
   const original = monaco.editor.createModel("", "yaml");
@@ -29,11 +38,11 @@ export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDi
     renderOverviewRuler: false,
     scrollBeyondLastLine: false,
     lineNumbersMinChars: 3,
-    originalAriaLabel: "The text",
-    modifiedAriaLabel: "The live object",
     // A view to read: Tab goes on to what follows.
     tabFocusMode: true,
   });
+  name(editor.getOriginalEditor(), "The text");
+  name(editor.getModifiedEditor(), "The live object");
   editor.setModel({ original, modified });
   return {
     set: (text, live) => {
@@ -42,6 +51,8 @@ export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDi
     },
     setTheme: applyTheme,
     dispose: () => {
+      // A comparison that is still on its way finds no editor otherwise.
+      editor.setModel(null);
       editor.dispose();
       original.dispose();
       modified.dispose();
