@@ -1,6 +1,5 @@
 import { lazy, Suspense, useEffect } from "react";
 import { useMirror } from "../mirror/store.ts";
-import "./actions/all.ts";
 import { usePlayback } from "./playback.ts";
 import { LiveRegion } from "./shell/LiveRegion.tsx";
 import { usePage } from "./shell/page.ts";

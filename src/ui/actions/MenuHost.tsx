@@ -9,6 +9,8 @@ import { say } from "../shell/page.ts";
 import { useSession, type Session } from "../shell/session.ts";
 import { REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
+// What can be done is not part of the first picture; this host comes right after it, and keys listen from then on.
+import "./all.ts";
 import { deedsOf, senderOf, targetsOf, type Entry } from "./deeds.ts";
 import styles from "./Menu.module.css";
 import { nameOf } from "./palette.ts";

@@ -9,6 +9,7 @@ import { say } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { useLayout } from "../shell/useMedia.ts";
 import { useUi } from "../state.ts";
+import "./all.ts";
 import { best } from "./fuzzy.ts";
 import { linesOf, nameOf, paletteLines, type Line } from "./palette.ts";
 import styles from "./Palette.module.css";

@@ -1,4 +1,5 @@
 /** All keys, as the help lists them: those of the registered actions, and those that controls have while focus is in them. */
+import "../actions/all.ts";
 import { allActions, GROUPS } from "../actions/registry.ts";
 import { caps } from "../actions/strokes.ts";
 
