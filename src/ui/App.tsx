@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect } from "react";
 import { useMirror } from "../mirror/store.ts";
+import { useLesson } from "./lessons/state.ts";
 import { usePlayback } from "./playback.ts";
 import { LiveRegion } from "./shell/LiveRegion.tsx";
 import { usePage } from "./shell/page.ts";
@@ -17,6 +18,9 @@ const DropTarget = lazy(() =>
   import("./editor/DropTarget.tsx").then(({ DropTarget: component }) => ({ default: component })),
 );
 const Phone = lazy(() => import("./shell/Phone.tsx").then(({ Phone: component }) => ({ default: component })));
+const LessonList = lazy(() =>
+  import("./lessons/LessonList.tsx").then(({ LessonList: component }) => ({ default: component })),
+);
 const Help = lazy(() => import("./shell/Help.tsx").then(({ Help: component }) => ({ default: component })));
 
 const Toasts = lazy(() => import("./shell/Toasts.tsx").then(({ Toasts: component }) => ({ default: component })));
@@ -35,6 +39,7 @@ export function App({ session }: { readonly session: Session }) {
   const paletteOpen = useUi((state) => state.palette);
   const toasting = useToasts((state) => state.toasts.length > 0);
   const helpOpen = usePage((state) => state.helpOpen);
+  const listing = useLesson((state) => state.listing);
   return (
     <SessionContext value={session}>
       <div className={styles["page"]}>
@@ -48,6 +53,7 @@ export function App({ session }: { readonly session: Session }) {
         )}
       </div>
       <Suspense>{helpOpen && <Help />}</Suspense>
+      <Suspense>{listing && <LessonList />}</Suspense>
       <Suspense>{paletteOpen && <Palette />}</Suspense>
       <Suspense>
         <MenuHost />

@@ -1,4 +1,5 @@
 import { closeStory, useStory } from "../controlplane/state.ts";
+import { useLesson } from "../lessons/state.ts";
 import { say, usePage } from "../shell/page.ts";
 import { focusRegion, REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
@@ -15,6 +16,13 @@ export const PAGE_ACTIONS: readonly Action[] = [
     anywhere: true,
     keyOnly: true,
     run: () => useUi.getState().set({ palette: true }),
+  },
+  {
+    id: "page.lessons",
+    title: "Lessons: learn it step by step",
+    group: "The page",
+    hint: "course tutorial teach exercise",
+    run: () => useLesson.setState({ listing: true }),
   },
   {
     id: "page.editor",

@@ -11,6 +11,7 @@ import { usePlayback } from "../playback.ts";
 import { usePage } from "../shell/page.ts";
 import type { Session } from "../shell/session.ts";
 import { recall, remember } from "../shell/storage.ts";
+import { noteRan } from "../lessons/state.ts";
 import { useUi } from "../state.ts";
 import { readLines, writeLines } from "./history.ts";
 import type { KeyName } from "./keys.ts";
@@ -93,6 +94,7 @@ function createConsole(session: Session): ConsoleHandle {
       const before = new Set(mirror.getState().walks.map(({ id }) => id));
       const answer = await session.client.query("console", { ...line, files });
       if (line.readOnly === true && answer.changes === true) return answer;
+      if (line.follow === undefined || line.follow === "start") noteRan(line.argv.join(" "));
       const walks = mirror.getState().walks.filter(({ id }) => !before.has(id));
       const last = walks.at(-1);
       if (typeof line.follow !== "number" || last !== undefined) state.setState({ walks: walks.map(({ id }) => id) });

@@ -3,9 +3,10 @@ import { SendBar } from "../controls/SendBar.tsx";
 import { PlayBar } from "../controls/PlayBar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapState } from "./MapState.tsx";
+import { LeftPane } from "./LeftPane.tsx";
 import { Notices } from "./Notices.tsx";
 import { Replaying } from "./Replaying.tsx";
-import { Compare, Dock, EditorPanel, HopSheet, Ladder, NetfilterView, Stage, StripMap, WhyNot } from "./slots.tsx";
+import { Compare, Dock, HopSheet, Ladder, NetfilterView, Stage, StripMap, WhyNot } from "./slots.tsx";
 import { REGIONS } from "./useKeys.ts";
 import styles from "./Phone.module.css";
 
@@ -53,7 +54,7 @@ export function Phone() {
           )}
           {phone === "yaml" && (
             <div className={styles["map"]}>
-              <EditorPanel />
+              <LeftPane />
             </div>
           )}
           <div className={styles["notices"]}>

@@ -1,5 +1,6 @@
 import { useMirror } from "../../mirror/store.ts";
 import { SCENARIOS } from "../../scenarios/index.ts";
+import { useLesson } from "../lessons/state.ts";
 import { useUi } from "../state.ts";
 import { ShareButton } from "../share/ShareButton.tsx";
 import { Button } from "./Button.tsx";
@@ -25,6 +26,11 @@ export function TopBar({ layout }: { readonly layout: Layout }) {
         {!phone && <span className={styles["rule"]} />}
         <ScenarioPicker phone={phone} />
         {!phone && <ResetButton />}
+        {layout === "wide" && (
+          <Button aria-haspopup="dialog" onClick={() => useLesson.setState({ listing: true })}>
+            Lessons
+          </Button>
+        )}
       </div>
       {(layout === "wide" || layout === "middle") && (
         <div className={styles["side"]}>

@@ -2,9 +2,10 @@ import { lazy, Suspense, useState } from "react";
 import { SendBar } from "../controls/SendBar.tsx";
 import { useUi } from "../state.ts";
 import { Button } from "./Button.tsx";
+import { LeftPane } from "./LeftPane.tsx";
 import { Notices } from "./Notices.tsx";
 import { Replaying } from "./Replaying.tsx";
-import { Compare, Dock, EditorPanel, Inspector, NetfilterView, Stage } from "./slots.tsx";
+import { Compare, Dock, Inspector, NetfilterView, Stage } from "./slots.tsx";
 import { Splitter, tracks, useSize } from "./Splitter.tsx";
 import { REGIONS } from "./useKeys.ts";
 import { useWindowSize, type Layout } from "./useMedia.ts";
@@ -61,7 +62,7 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
         {editor && (
           <>
             <div className={styles["editor"]} id="kh-editor-pane">
-              <EditorPanel />
+              <LeftPane />
             </div>
             <div className={styles["editorHandle"]}>
               <Splitter
@@ -121,7 +122,7 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
       <Suspense>
         {!editor && open === "editor" && (
           <Drawer title="Editor" side="left">
-            <EditorPanel />
+            <LeftPane />
           </Drawer>
         )}
         {!inspector && open === "inspector" && (
