@@ -95,10 +95,15 @@ export const lbShortCircuit: Diagnoser = (given) => {
           },
         ]
       : [
-          {
-            title: "Give the status ipMode Proxy",
-            edits: [{ object: keyOf(cloud), path: "spec.ipMode", to: proxying.ipMode }],
-          },
+          // One that keeps the header leaves the answering to nodes, which ipMode Proxy tells not to.
+          ...(view.cloud.loadBalancer === "vip"
+            ? []
+            : [
+                {
+                  title: "Give the status ipMode Proxy",
+                  edits: [{ object: keyOf(cloud), path: "spec.ipMode", to: proxying.ipMode }],
+                },
+              ]),
           {
             title: "Give the status ipMode Proxy, with a balancer that dials from its own address",
             edits: [
