@@ -13,6 +13,7 @@ import type { Flights } from "../model/trace/flights.ts";
 import type { Drift, UnderBoth } from "../model/trace/drift.ts";
 import type { ClusterDiagnosis, Diagnosis, FieldEdit } from "../model/trace/finding.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
+import type { RaceChange, RaceKnob, RaceRun } from "../model/trace/race.ts";
 import type { Matrix } from "../model/trace/matrix.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { Backend, Exploration, HostId, Origin, Protocol, Request, TableName, Walk } from "../model/trace/types.ts";
@@ -242,6 +243,24 @@ export interface Queries {
   why: { params: { readonly request: Request }; answer: Diagnosis | Refusal };
   /** What is wrong with the whole cluster, by requests that are meant to arrive; leaves no trace. */
   whyAll: { params: Record<string, never>; answer: ClusterDiagnosis | Refusal };
+  /**
+   * One history of a change under load: a seed, and one knob turned or none. Ask once for each, so that there is a sign of progress;
+   * `history` can be loaded and stepped through.
+   */
+  race: {
+    params: {
+      readonly change: RaceChange;
+      readonly from?: string;
+      readonly to?: string;
+      /** Requests per second; 10 by default. */
+      readonly rate?: number;
+      /** 20 s by default. */
+      readonly duration?: Micros;
+      readonly seed: number;
+      readonly knob: RaceKnob | null;
+    };
+    answer: { readonly run: RaceRun; readonly history: SavedHistory } | Refusal;
+  };
   /** The text with the edits of a fix made, all the rest as it was; null when one of them cannot be made any more. */
   editedText: { params: { readonly edits: readonly FieldEdit[] }; answer: { readonly text: string } | null };
   /**

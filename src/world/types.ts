@@ -13,6 +13,7 @@ import type { Comparison } from "../model/trace/comparison.ts";
 import type { Connection } from "../model/trace/connection.ts";
 import type { TextRange } from "../model/trace/diagnostic.ts";
 import type { ClusterDiagnosis, Diagnosis, FieldEdit } from "../model/trace/finding.ts";
+import type { Race, RaceKnob } from "../model/trace/race.ts";
 import type { Matrix } from "../model/trace/matrix.ts";
 import type { Flights } from "../model/trace/flights.ts";
 import type { LoadReport } from "../model/trace/load.ts";
@@ -30,6 +31,7 @@ import type {
 } from "../wire/protocol.ts";
 import type { RulesForm } from "../proxy/modes.ts";
 import type { CompareOptions } from "./compare.ts";
+import type { RaceOptions } from "./race.ts";
 import type { MatrixOptions } from "./matrix.ts";
 import type { ProxyProcess } from "./proxies.ts";
 import type { Answer } from "./simulation.ts";
@@ -111,6 +113,10 @@ export interface World {
   checkOne(spec: ExpectationSpec): CheckResult;
   /** What is wrong with the whole cluster, by requests that are meant to arrive; leaves no trace. */
   whyAll(): ClusterDiagnosis | Refusal;
+  /** A change under load over seeds 1 to `seeds`, and with what may close the race; played elsewhere, the present stays. */
+  race(options: RaceOptions & { readonly seeds: number }): Race | Refusal;
+  /** One of its histories, to step through. */
+  raceRun(options: RaceOptions, seed: number, knob: RaceKnob | null): Queries["race"]["answer"];
   /** A pasted dump of the node's rules held against what its kube-proxy would write now. */
   drift(params: Queries["drift"]["params"]): Queries["drift"]["answer"];
   /** Every outcome of a request under our rules of a node and under pasted ones; leaves no trace. */

@@ -29,6 +29,7 @@ import { matchingDeployment } from "./matching.ts";
 import { MatrixCache, matrixOf } from "./matrix.ts";
 import { objectDiff, ruleUses, rulesChanged } from "./explained.ts";
 import { fieldAt, placeOf, withField } from "./places.ts";
+import { race, raceRun } from "./race.ts";
 import type { World } from "./types.ts";
 import { whyAll } from "./why-all.ts";
 import { why } from "./why.ts";
@@ -217,6 +218,8 @@ export function createWorld(options: WorldOptions): World {
 
     why: (request) => why(session, request),
     whyAll: () => whyAll(session),
+    race: (options) => race(session, options),
+    raceRun: (options, seed, knob) => raceRun(session, options, seed, knob),
     matrix: (options) => matrixOf(session, matrixCache, options),
     check: () => checkText(session),
     checkOne: (spec) => checkOne(session, spec),

@@ -1,0 +1,315 @@
+/** A rolling update, a scaling or a drain under a steady load, over many seeds; each history is played in a session of its own. */
+import { SECOND, type Micros } from "../base/time.ts";
+import type { JsonValue } from "../base/json.ts";
+import { endpointsOf, podsBehind } from "../diagnose/endpoints.ts";
+import { applyFieldEdits } from "../manifest/field-edits.ts";
+import { findDocument } from "../manifest/manifest.ts";
+import type { Deployment } from "../model/deployment/types.ts";
+import type { EndpointSlice } from "../model/endpointslice/types.ts";
+import { keyOf, type KubeObject, objectKey, splitKey } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
+import type { Pod } from "../model/pod/types.ts";
+import { labelSelectorMatches } from "../model/selectors.ts";
+import type { Service } from "../model/service/types.ts";
+import type { FieldEdit } from "../model/trace/finding.ts";
+import {
+  type Race,
+  RACE_KNOBS,
+  type RaceChange,
+  type RaceKnob,
+  type RaceLoad,
+  type RaceMoment,
+  type RaceRow,
+  type RaceRun,
+} from "../model/trace/race.ts";
+import type { Command, CommandRecord, Refusal, SavedHistory, Write } from "../wire/protocol.ts";
+import { Session } from "./commands.ts";
+import type { Cluster } from "./simulation.ts";
+
+export interface RaceOptions {
+  readonly change: RaceChange;
+  /** Absent: somebody else's pod, else a node, to the Service of the pods that go. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Requests per second; 10 by default. */
+  readonly rate?: number;
+  /** 20 s by default. */
+  readonly duration?: Micros;
+}
+
+const refuse = (message: string, field: string | null = null): Refusal => ({ message, field });
+
+/** Of the load before anything changes. */
+const LEAD = SECOND;
+const TITLES: Readonly<Record<RaceKnob, string>> = {
+  preStop: "preStop sleep 5 s",
+  readinessProbe: "readinessProbe every second",
+  terminationGracePeriodSeconds: "terminationGracePeriodSeconds 60",
+  minSyncPeriod: "minSyncPeriod 0.1 s",
+};
+
+const nameOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? "default"}/${metadata.name}`;
+
+const isOwnedByDaemonSet = ({ metadata }: Pod): boolean =>
+  metadata.ownerReferences?.some(({ kind }) => kind === "DaemonSet" || kind === "Node") === true;
+
+/** Pods that may go. */
+function podsOf(cluster: Cluster, change: RaceChange): readonly Pod[] {
+  if (change.type === "drain") {
+    return cluster.store
+      .list<Pod>("Pod")
+      .filter((pod) => pod.spec.nodeName === change.node && !isOwnedByDaemonSet(pod));
+  }
+  const deployment = cluster.store.get<Deployment>(change.deployment);
+  const { namespace } = splitKey(change.deployment);
+  return cluster.store
+    .list<Pod>("Pod", namespace)
+    .filter((pod) => labelSelectorMatches(deployment?.spec.selector, pod.metadata.labels));
+}
+
+/** Who sends and what is dialled; a refusal when nothing leads to the pods. */
+function loadOf(cluster: Cluster, options: RaceOptions): RaceLoad | Refusal {
+  const { change, rate = 10, duration = 20 * SECOND } = options;
+  if (change.type === "drain") {
+    if (cluster.store.get<Node>(objectKey("Node", undefined, change.node)) === undefined)
+      return refuse(`There is no node ${JSON.stringify(change.node)}.`, "change");
+  } else if (cluster.store.get(change.deployment) === undefined || splitKey(change.deployment).kind !== "Deployment") {
+    return refuse(`There is no ${change.deployment}.`, "change");
+  }
+  if (!(rate > 0 && rate <= 1_000)) return refuse("Requests per second are a number from 1 to 1,000.", "rate");
+  const pods = podsOf(cluster, change);
+  const keys = new Set(pods.map(keyOf));
+  const services = cluster.store
+    .list<Service>("Service")
+    .filter(({ metadata }) => metadata.namespace !== "kube-system");
+  const service = services.find(
+    (one) =>
+      podsBehind(cluster.store, one).some((pod) => keys.has(keyOf(pod))) && endpointsOf(cluster.store, one).ready > 0,
+  );
+  const port = service?.spec.ports?.[0];
+  if (options.to === undefined && (service === undefined || port === undefined))
+    return refuse("No Service leads to the pods that would go: say what to dial.", "to");
+  const stranger = cluster.store
+    .list<Pod>("Pod", service?.metadata.namespace)
+    .find(
+      (pod) =>
+        !keys.has(keyOf(pod)) &&
+        pod.status.podIP !== undefined &&
+        (change.type !== "drain" || pod.spec.nodeName !== change.node),
+    );
+  const node = cluster.store
+    .list<Node>("Node")
+    .find(({ metadata }) => change.type !== "drain" || metadata.name !== change.node);
+  const from =
+    options.from ?? (stranger === undefined ? `node/${node?.metadata.name ?? ""}` : `pod/${nameOf(stranger)}`);
+  const to = options.to ?? `service/${service === undefined ? "" : nameOf(service)}:${String(port?.port ?? 0)}`;
+  return { from, to, protocol: port?.protocol === "UDP" ? "udp" : "tcp", rate, duration };
+}
+
+/** As `kubectl rollout restart`, `kubectl scale` and `kubectl drain --ignore-daemonsets` write it. */
+function changeCommand(cluster: Cluster, change: RaceChange): Command {
+  if (change.type === "scale") return { type: "scale", key: change.deployment, replicas: change.replicas };
+  if (change.type === "rollout") {
+    const { namespace, name } = splitKey(change.deployment);
+    const deployment = cluster.store.get<Deployment>(change.deployment) as Deployment;
+    const { template } = deployment.spec;
+    const annotations = {
+      ...template.metadata?.annotations,
+      "kubectl.kubernetes.io/restartedAt": "1970-01-01T00:00:00Z",
+    };
+    const object = {
+      ...deployment,
+      spec: { ...deployment.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
+    } as KubeObject;
+    return {
+      type: "write",
+      title: `kubectl -n ${namespace} rollout restart deploy/${name}`,
+      writes: [{ verb: "update", object }],
+    };
+  }
+  const node = cluster.store.get<Node>(objectKey("Node", undefined, change.node)) as Node;
+  const cordoned = { ...node, spec: { ...node.spec, unschedulable: true } } as KubeObject;
+  const evicted = podsOf(cluster, change).map((pod): Write => ({ verb: "delete", key: keyOf(pod), force: false }));
+  return {
+    type: "write",
+    title: `kubectl drain ${change.node} --ignore-daemonsets`,
+    writes: [{ verb: "update", object: cordoned }, ...evicted],
+  };
+}
+
+/** The Deployment whose pods go, as far as one can be named. */
+function deploymentOf(cluster: Cluster, change: RaceChange): Deployment | undefined {
+  if (change.type !== "drain") return cluster.store.get<Deployment>(change.deployment);
+  const pods = podsOf(cluster, change);
+  return cluster.store
+    .list<Deployment>("Deployment")
+    .find(({ metadata, spec }) =>
+      pods.some(
+        (pod) =>
+          pod.metadata.namespace === metadata.namespace &&
+          metadata.namespace !== "kube-system" &&
+          labelSelectorMatches(spec.selector, pod.metadata.labels),
+      ),
+    );
+}
+
+/** The text with a knob turned; a refusal says why that cannot be done. */
+function turned(session: Session, change: RaceChange, knob: RaceKnob): string | Refusal {
+  const text = session.admittedText;
+  const { manifest } = session.cluster.scenario(text);
+  if (knob === "minSyncPeriod") {
+    const file = manifest.documents.find(({ kind }) => kind === "KubeProxyConfiguration");
+    const mode = session.cluster.modeOf(session.cluster.store.list<Node>("Node")[0]?.metadata.name ?? "");
+    const section = mode === "ipvs" || mode === "nftables" ? mode : "iptables";
+    const settings = {
+      apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+      kind: "KubeProxyConfiguration",
+      mode,
+      [section]: { minSyncPeriod: "100ms" },
+    };
+    const edit: FieldEdit =
+      file === undefined
+        ? { document: manifest.documents.length, path: "", from: null, to: settings }
+        : { document: file.index, path: `${section}.minSyncPeriod`, from: null, to: "100ms" };
+    return applyFieldEdits(text, [edit]) ?? refuse("The text's KubeProxyConfiguration cannot be edited.");
+  }
+  const deployment = deploymentOf(session.cluster, change);
+  const document = deployment === undefined ? undefined : findDocument(manifest, keyOf(deployment));
+  if (deployment === undefined || document === undefined) return refuse("The text holds no Deployment of these pods.");
+  const spec = deployment.spec.template.spec;
+  const edit = (path: string, to: JsonValue): string | Refusal =>
+    applyFieldEdits(text, [{ document: document.index, path: `spec.template.spec.${path}`, from: null, to }]) ??
+    refuse("The Deployment cannot be edited there.");
+  switch (knob) {
+    case "preStop":
+      return edit("containers[0].lifecycle", { preStop: { sleep: { seconds: 5 } } });
+    case "readinessProbe": {
+      const port = spec?.containers[0]?.ports?.[0]?.containerPort;
+      if (port === undefined) return refuse("The container names no port to probe.");
+      return edit("containers[0].readinessProbe", { tcpSocket: { port }, periodSeconds: 1 });
+    }
+    case "terminationGracePeriodSeconds":
+      return edit("terminationGracePeriodSeconds", 60);
+  }
+}
+
+/** This history's commands with another text in the place of the last one. */
+function withText(commands: readonly CommandRecord[], text: string): readonly CommandRecord[] {
+  const at = commands.findLastIndex(({ command }) => command.type === "text");
+  return commands.map((record, i) => (i === at ? { ...record, command: { type: "text", text } } : record));
+}
+
+/** Plays one history up to its end. */
+function played(given: readonly CommandRecord[], seed: number, change: RaceChange, load: RaceLoad): Session | Refusal {
+  const session = new Session(seed);
+  for (const { at, command } of given) {
+    if (at > session.cluster.now) session.dispatch({ type: "run", micros: at - session.cluster.now });
+    const { refusal } = session.dispatch(command);
+    if (refusal !== null) return refusal;
+  }
+  // Generated names differ from seed to seed.
+  const kind =
+    load.from.startsWith("pod/") && session.cluster.store.get(objectKey("Pod", ...podOf(load.from))) === undefined;
+  const replaced = kind
+    ? loadOf(session.cluster, { change, to: load.to, rate: load.rate, duration: load.duration })
+    : load;
+  if ("message" in replaced) return replaced;
+  const { from, ...spec } = replaced;
+  const steps: readonly (() => Command)[] = [
+    () => ({ type: "pace", pace: "run" }),
+    () => ({ type: "load", from: [from], ...spec, keepAlive: false, clients: 1 }),
+    () => ({ type: "run", micros: LEAD }),
+    () => changeCommand(session.cluster, change),
+    () => ({ type: "run", micros: load.duration }),
+  ];
+  for (const step of steps) {
+    const { refusal } = session.dispatch(step());
+    if (refusal !== null) return refusal;
+  }
+  return session;
+}
+
+const podOf = (from: string): [string, string] => [from.split("/")[1] ?? "", from.split("/")[2] ?? ""];
+
+/** What had been done when the first request was lost. */
+function momentOf(cluster: Cluster): RaceMoment | null {
+  const report = cluster.state.loads.at(-1);
+  const reason = [...(report?.reasons ?? [])].sort((a, b) => a.firstAt - b.firstAt)[0];
+  if (report === undefined || reason === undefined) return null;
+  const at = reason.firstAt;
+  const { journal } = cluster.store;
+  const begun = journal.filter((commit) => commit.at >= report.startedAt);
+  const isGoing = (object: KubeObject): boolean =>
+    object.kind === "Pod" && object.metadata.deletionTimestamp !== undefined;
+  const going = begun.filter(({ updated }) => updated.some(([old, next]) => isGoing(next) && !isGoing(old)));
+  const terminating = going.findLast((commit) => commit.at <= at) ?? going[0];
+  const since = terminating?.at ?? report.startedAt;
+  const slice = begun.find(
+    (commit) =>
+      commit.at >= since && commit.updated.some(([, next]) => (next as EndpointSlice).kind === "EndpointSlice"),
+  );
+  const nodes = cluster.store.list<Node>("Node").map(({ metadata }) => metadata.name);
+  const wrote = (node: string): Micros | null =>
+    slice === undefined
+      ? null
+      : (cluster.log.find((entry) => entry.actor === `kube-proxy/${node}` && entry.at >= slice.at)?.at ?? null);
+  return {
+    at,
+    outcome: reason.outcome,
+    text: reason.text,
+    podTerminating: terminating === undefined ? null : terminating.at - at,
+    sliceUpdated: slice === undefined ? null : slice.at - at,
+    rulesWritten: nodes.map((node) => {
+      const written = wrote(node);
+      return { node, after: written === null ? null : written - at };
+    }),
+  };
+}
+
+/** One seed with one setting, and the history to step through. The given session stays as it is. */
+export function raceRun(
+  session: Session,
+  options: RaceOptions,
+  seed: number,
+  knob: RaceKnob | null,
+): { readonly run: RaceRun; readonly history: SavedHistory } | Refusal {
+  const load = loadOf(session.cluster, options);
+  if ("message" in load) return load;
+  const text = knob === null ? session.admittedText : turned(session, options.change, knob);
+  if (typeof text !== "string") return text;
+  const done = played(withText(session.commands, text), seed, options.change, load);
+  if ("message" in done) return done;
+  const report = done.cluster.state.loads.at(-1);
+  const outcomes = report?.outcomes ?? {};
+  const sent = report?.sent ?? 0;
+  const run = { seed, knob, sent, lost: sent - (outcomes.delivered ?? 0), outcomes, first: momentOf(done.cluster) };
+  return { run, history: { seed, commands: done.commands } };
+}
+
+function rowOf(session: Session, options: RaceOptions, seeds: number, knob: RaceKnob | null): RaceRow | Refusal {
+  const title = knob === null ? "as it is" : TITLES[knob];
+  const runs: RaceRun[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    const one = raceRun(session, options, seed, knob);
+    if ("message" in one)
+      return knob === null ? one : { knob, title, runs: [], sent: 0, lost: 0, skipped: one.message };
+    runs.push(one.run);
+  }
+  const sum = (of: (run: RaceRun) => number): number => runs.reduce((all, run) => all + of(run), 0);
+  return { knob, title, runs, sent: sum(({ sent }) => sent), lost: sum(({ lost }) => lost), skipped: null };
+}
+
+/** All seeds as it is, then with each knob turned; a refusal when there is nothing to race. */
+export function race(session: Session, options: RaceOptions & { readonly seeds: number }): Race | Refusal {
+  const load = loadOf(session.cluster, options);
+  if ("message" in load) return load;
+  const rows: RaceRow[] = [];
+  for (const knob of [null, ...RACE_KNOBS]) {
+    const row = rowOf(session, options, options.seeds, knob);
+    if ("message" in row) return row;
+    rows.push(row);
+    // Nothing is lost: there is nothing to close.
+    if (knob === null && row.lost === 0) break;
+  }
+  return { load, rows };
+}
