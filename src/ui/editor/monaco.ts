@@ -162,7 +162,7 @@ export function applyTheme(theme: "light" | "dark"): void {
       "editorCursor.foreground": token("ink"),
       "editor.lineHighlightBackground": `${token("sunken")}80`,
       "editor.lineHighlightBorder": "#00000000",
-      "editor.selectionBackground": `${token("focus")}44`,
+      "editor.selectionBackground": `${token("focus")}3c`,
       "editor.inactiveSelectionBackground": `${token("focus")}22`,
       "editorIndentGuide.background1": token("line"),
       "editorIndentGuide.activeBackground1": token("strong"),
