@@ -14,10 +14,12 @@ export const USAGE = `usage:
   kubehop why FILE... [--mode M] [--json]
   kubehop why FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--json]
   kubehop matrix FILE... [--mode M|all] [--json]
+  kubehop race FILE... --rollout deploy/NS/NAME | --drain NODE | --scale deploy/NS/NAME=N [--from F --to T] [--rate R] [--seeds N] [--json]
   kubehop check FILE... [--mode M] [--json]
 
 why without --from and --to looks at the whole cluster: each Service by each way to it, and what the text itself asks for.
 check tells whether requests end as the text's Expectations say. Its exit code is 1 when one does not.
+race changes something under load, once for each seed, and tells how many requests are lost, when, and what closes it.
 drift holds what iptables-save, nft list ruleset, or ipvsadm-save -n and ipset save printed on a node (DUMP) against what kube-proxy would
 write there: - is in the dump, + is what would be written. Its exit code is 1 when they differ.
 
@@ -51,6 +53,11 @@ const OPTIONS = new Set([
   "--node",
   "--format",
   "--dump",
+  "--rollout",
+  "--drain",
+  "--scale",
+  "--rate",
+  "--seeds",
 ]);
 
 export function parse(argv: readonly string[]): Parsed {

@@ -1,14 +1,17 @@
 /** The command line: arguments in, output and exit code out. Any simulated outcome is 0; bad input is said on stderr and is 1, as is drift. */
 import type { ProxyMode } from "../model/config/types.ts";
 import type { Exploration, Protocol, Request } from "../model/trace/types.ts";
+import { objectKey, type ObjectKey } from "../model/meta/types.ts";
+import type { RaceChange } from "../model/trace/race.ts";
 import type { World } from "../world/types.ts";
 import { balancersText } from "./balancers.ts";
 import { checkText } from "./check.ts";
-import { load, oneOf, parse, type Parsed, type ReadFile, Refused, USAGE } from "./cli-input.ts";
+import { load, oneOf, parse, type Parsed, type ReadFile, Refused, USAGE, wholeNumber } from "./cli-input.ts";
 import { runConsole } from "./console.ts";
 import { driftText } from "./drift.ts";
 import { matrixText } from "./matrix.ts";
 import type { Output } from "./output.ts";
+import { raceText } from "./race.ts";
 import { traceJson, traceText } from "./trace.ts";
 import { clusterJson, clusterText, whyJson, whyText } from "./why.ts";
 
@@ -151,6 +154,47 @@ function matrix(argv: readonly string[], read: ReadFile): Output {
   return { stdout, stderr: warnings, code: 0 };
 }
 
+/** `deploy/NS/NAME` as the key of an object. */
+function deploymentKey(name: string, text: string): ObjectKey {
+  const [kind = "", namespace = "", deployment = "", ...rest] = text.split("/");
+  if (!/^deploy(ment)?$/.test(kind) || deployment === "" || rest.length > 0)
+    throw new Refused(`${name} must be deploy/NAMESPACE/NAME, not ${JSON.stringify(text)}`);
+  return objectKey("Deployment", namespace, deployment);
+}
+
+/** The one change that the options name. */
+function changeOf({ options }: Parsed): RaceChange {
+  const { "--rollout": rollout, "--drain": node, "--scale": scale } = options;
+  if ([rollout, node, scale].filter((one) => one !== undefined).length !== 1)
+    throw new Refused(`one of --rollout, --drain and --scale is needed\n\n${USAGE}`);
+  if (rollout !== undefined) return { type: "rollout", deployment: deploymentKey("--rollout", rollout) };
+  if (node !== undefined) return { type: "drain", node };
+  const [target = "", replicas] = (scale ?? "").split("=");
+  const number = wholeNumber("--scale deploy/NAMESPACE/NAME=N", replicas ?? "");
+  return { type: "scale", deployment: deploymentKey("--scale", target), replicas: number ?? 0 };
+}
+
+/** What a change under load loses, over seeds, and what closes the race. */
+function race(argv: readonly string[], read: ReadFile): Output {
+  const parsed = parse(argv);
+  const { options } = parsed;
+  const change = changeOf(parsed);
+  const [from, to, rate] = [options["--from"], options["--to"], wholeNumber("--rate", options["--rate"])];
+  const seeds = wholeNumber("--seeds", options["--seeds"]) ?? 5;
+  if (seeds < 1 || seeds > 1_000) throw new Refused("--seeds must be from 1 to 1000");
+  const { world, warnings } = load(parsed, read);
+  const given = {
+    change,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(rate === undefined ? {} : { rate }),
+  };
+  const found = world.race({ ...given, seeds });
+  if ("message" in found) throw new Refused(found.message);
+  const stdout = options["--json"] === "true" ? `${JSON.stringify(found, null, 2)}\n` : raceText(found);
+  return { stdout, stderr: warnings, code: 0 };
+}
+
 function trace(argv: readonly string[], read: ReadFile): Output {
   const parsed = parse(argv);
   const { options } = parsed;
@@ -208,6 +252,8 @@ export function runCli(argv: readonly string[], read: ReadFile): Output {
         return why(rest, read);
       case "matrix":
         return matrix(rest, read);
+      case "race":
+        return race(rest, read);
       case "check":
         return check(rest, read);
       case undefined:

@@ -9,6 +9,7 @@ import { say } from "../shell/page.ts";
 import { useSession, type Session } from "../shell/session.ts";
 import { REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
+import { overPage } from "../shell/portal.ts";
 // What can be done is not part of the first picture; this host comes right after it, and keys listen from then on.
 import "./all.ts";
 import { deedsOf, senderOf, targetsOf, type Entry } from "./deeds.ts";
@@ -169,7 +170,7 @@ function ObjectMenu({ object, x, y, byKey }: ObjectMenuProps) {
           style={{ left: x, top: y }}
         />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={overPage()}>
         <DropdownMenu.Content
           ref={content}
           className={styles["menu"]}
@@ -212,7 +213,7 @@ function Entries({ entries, onChoose }: EntriesProps): ReactNode {
               ›
             </span>
           </DropdownMenu.SubTrigger>
-          <DropdownMenu.Portal>
+          <DropdownMenu.Portal container={overPage()}>
             <DropdownMenu.SubContent className={styles["menu"]} collisionPadding={8} sideOffset={2} loop>
               <Entries entries={entry.entries} onChoose={onChoose} />
             </DropdownMenu.SubContent>
@@ -361,7 +362,7 @@ function PickBar({ picking }: { readonly picking: Picking }) {
               style={{ left: ports.x, top: ports.y }}
             />
           </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
+          <DropdownMenu.Portal container={overPage()}>
             <DropdownMenu.Content className={styles["menu"]} align="start" collisionPadding={8} loop>
               <DropdownMenu.Label className={styles["label"]}>Which port of {nameOf(ports.object)}</DropdownMenu.Label>
               {targetsOf(ports.object, { choices }).map(({ value, label, protocol = "tcp" }) => (

@@ -3,6 +3,7 @@ import { lazy, Suspense, useLayoutEffect, useRef, useState, type ReactElement, t
 import type { PanelProps } from "../inspector/types.ts";
 import { Icon } from "../shell/icons.tsx";
 import { useUi, type DockTab } from "../state.ts";
+import { overPage } from "../shell/portal.ts";
 import styles from "./Dock.module.css";
 import { Timeline } from "./Timeline.tsx";
 import { Transport } from "./Transport.tsx";
@@ -116,7 +117,7 @@ function More({ tabs }: { readonly tabs: typeof TABS }): ReactElement {
         More
         <Icon name="chevron" size={14} />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={overPage()}>
         <DropdownMenu.Content className={styles.menu} align="start" sideOffset={2} collisionPadding={8}>
           {tabs.map(([id, label]) => (
             <DropdownMenu.Item key={id} className={styles.item} onSelect={() => set({ dock: id })}>

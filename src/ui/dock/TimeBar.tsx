@@ -8,6 +8,7 @@ import { choicesOf } from "../time/filter.ts";
 import { failuresOf, paceOf } from "../time/moments.ts";
 import { useTime } from "../time/time.ts";
 import { ApplyChip } from "../controlplane/ApplyChip.tsx";
+import { overPage } from "../shell/portal.ts";
 import styles from "./TimeBar.module.css";
 
 /** What the timeline shows and how time goes: lanes or list, a filter, the next failure, the pace of commands. */
@@ -61,7 +62,7 @@ function FilterFields(): ReactElement {
           Filter
           {chosen > 0 && <span className={styles["count"]}>{chosen}</span>}
         </Popover.Trigger>
-        <Popover.Portal>
+        <Popover.Portal container={overPage()}>
           <Popover.Content
             className={styles["sheet"]}
             aria-label="Filter of the timeline"

@@ -4,6 +4,7 @@ import { say } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
 import { saveFile } from "../share/file.ts";
 import { useUi } from "../state.ts";
+import { overPage } from "../shell/portal.ts";
 import { pickFiles } from "./pick.ts";
 import { activate, closeTab, moveTab, useTabs } from "./tabs.ts";
 import styles from "./FileMenu.module.css";
@@ -55,7 +56,7 @@ export function FileMenu({ at, tab, onClose, onRename, onFormat }: FileMenuProps
       <DropdownMenu.Trigger asChild>
         <span className={styles["anchor"]} style={{ left: at.x, top: at.y }} aria-hidden="true" />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={overPage()}>
         <DropdownMenu.Content
           className={styles["menu"]}
           aria-label={`File ${file.name}`}

@@ -4,6 +4,7 @@ import type { Walk } from "../../model/trace/types.ts";
 import { hostTitle } from "../inspector/wording.ts";
 import { Icon } from "../shell/icons.tsx";
 import { useSession } from "../shell/session.ts";
+import { overPage } from "../shell/portal.ts";
 import styles from "./ExportMenu.module.css";
 import { captureHosts } from "./pcap.ts";
 
@@ -19,12 +20,12 @@ export function ExportMenu({ walk }: { readonly walk: Walk }): ReactElement {
     </DropdownMenu.Item>
   );
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className={styles["trigger"]}>
         Export
         <Icon name="chevron" size={14} />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={overPage()}>
         <DropdownMenu.Content className={styles["menu"]} align="start" side="top" sideOffset={4} collisionPadding={8}>
           <DropdownMenu.Label className={styles["label"]}>This walk</DropdownMenu.Label>
           {item("Text", ".txt", () => void out().then((o) => o.saveWalkText()))}
@@ -35,7 +36,7 @@ export function ExportMenu({ walk }: { readonly walk: Walk }): ReactElement {
               <span>Packets</span>
               <span className={styles["note"]}>.pcap</span>
             </DropdownMenu.SubTrigger>
-            <DropdownMenu.Portal>
+            <DropdownMenu.Portal container={overPage()}>
               <DropdownMenu.SubContent className={styles["menu"]} sideOffset={4} collisionPadding={8}>
                 {item("On every wire", "once each", () => void out().then((o) => o.savePcap(null)))}
                 {captureHosts(walk).map((host) => (
