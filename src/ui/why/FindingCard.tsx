@@ -44,7 +44,7 @@ export function FindingBody({ finding, edited, text, request, exploration, said 
   const { head, rest } = headline(finding.cause);
   return (
     <>
-      <h4 className={styles["headline"]}>{head}</h4>
+      <h3 className={styles["headline"]}>{head}</h3>
       {rest !== "" && <p className={styles["rest"]}>{rest}</p>}
       <p className={styles["meaning"]}>{MEANINGS[finding.id]}</p>
       <EvidenceList finding={finding} exploration={exploration} said={said} />
@@ -71,7 +71,7 @@ function EvidenceList({
   if (evidence.length === 0 && hop === null) return null;
   return (
     <section className={styles["evidence"]} aria-label="Evidence">
-      <h5>Evidence</h5>
+      <h4>Evidence</h4>
       <ol>
         {evidence.map((one, i) => (
           <li key={i}>
@@ -126,7 +126,7 @@ function FixBox({ fix, edited, text, request }: FixProps): ReactElement {
         void apply();
       }}
     >
-      <h5 id={title}>
+      <h4 id={title}>
         <svg width="15" height="15" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
           <path
             d="m2.5 13.5 7-7M8 8l-.5-.5M11 2v2.500M14 5h-2.500M12.8 8.200l-1-1M12.8 3.200l-1 1M9 3.400l.7.7"
@@ -137,7 +137,7 @@ function FixBox({ fix, edited, text, request }: FixProps): ReactElement {
           />
         </svg>
         One edit makes it arrive: {fix.title}
-      </h5>
+      </h4>
       {edited === null ? (
         <p className={styles["cannot"]}>
           The text as it stands is not the one in which it was proved. Mend what is refused, and it can be applied.
@@ -202,7 +202,7 @@ function RealCluster({ command }: { readonly command: string }): ReactElement | 
   return (
     <section className={styles["real"]} aria-label="See it on a real cluster">
       <div>
-        <h5>See it on a real cluster</h5>
+        <h4>See it on a real cluster</h4>
         <CopyButton className={styles["copy"]} text={() => command}>
           Copy
         </CopyButton>

@@ -72,7 +72,7 @@ function Content({ answer, failed, exploration, said }: ContentProps): ReactElem
   if (first === undefined)
     return diagnosis.outcome === "delivered" ? (
       <div className={styles["mended"]}>
-        <h4 className={styles["headline"]}>Sent now, it arrives</h4>
+        <h3 className={styles["headline"]}>Sent now, it arrives</h3>
         <p className={styles["rest"]}>The cluster has changed since this walk: every branch reaches an endpoint.</p>
         <Button look="primary" onClick={() => void session.send(request)}>
           Send it again
@@ -80,7 +80,7 @@ function Content({ answer, failed, exploration, said }: ContentProps): ReactElem
       </div>
     ) : (
       <div className={styles["mended"]}>
-        <h4 className={styles["headline"]}>No known cause fits</h4>
+        <h3 className={styles["headline"]}>No known cause fits</h3>
         <p className={styles["rest"]}>
           The hop where it ends tells what happened; none of the causes that are known explains it, and no edit is
           proposed.
@@ -115,9 +115,9 @@ interface FurtherProps extends Omit<Parameters<typeof FindingBody>[0], "finding"
 function Further({ told, title, ...shared }: FurtherProps): ReactElement {
   return (
     <section className={styles["further"]}>
-      <h4>
+      <h3>
         {title} <span>{tallyText(told.map(({ finding }) => finding))}</span>
-      </h4>
+      </h3>
       {told.map((one) => (
         <details key={one.finding.id}>
           <summary>
