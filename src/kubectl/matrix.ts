@@ -18,7 +18,7 @@ const SHORT: Readonly<Record<MatrixShare["outcome"], string>> = {
 };
 
 const LEGEND =
-  "ok: all arrive; a number: per cent that arrive; ref: refused; rst: reset; t/o: timeout; unr: unreachable;\nname: the name is not found; -: cannot be sent, there is no such address";
+  "ok: all arrive; a number: per cent that arrive; ref: refused; rst: reset; t/o: timeout;\nunr: unreachable; name: the name is not found; -: cannot be sent, there is no such address";
 
 const percent = (share: number): string => `${String(Number((share * 100).toFixed(2)))} %`;
 
