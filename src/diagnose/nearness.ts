@@ -9,7 +9,8 @@ export function nearness(a: string, b: string): number {
   const longest = Math.max(x.length, y.length);
   if (longest === 0) return 0;
   // Letters that have changed places.
-  if ([...x].sort().join("") === [...y].sort().join("")) return x === y ? 0.05 : 0.3;
+  const letters = (word: string): string => word.split("").sort().join("");
+  if (letters(x) === letters(y)) return x === y ? 0.05 : 0.3;
   const has = partsOf(y);
   const common = [...partsOf(x)].some((part) => has.has(part));
   const shared = x !== "" && y !== "" && (x.includes(y) || y.includes(x)) ? 0.5 : common ? 0.6 : 1;
