@@ -1,3 +1,4 @@
+import { editDistance } from "../base/edit-distance.ts";
 import { joinHostPort, parseIP } from "../base/ip.ts";
 import { compareStrings } from "../base/compare.ts";
 import { type Result, err, ok } from "../base/result.ts";
@@ -39,25 +40,11 @@ function refuse(field: Field, message: string): Result<never, RequestError> {
   return err({ field, message });
 }
 
-/** Levenshtein distance, for "did you mean". */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
-}
-
 /** " Did you mean pod/shop/web-1?" with up to three nearest names, or a word on there being none at all. */
 function nearest(wanted: string, kind: string, names: readonly string[]): string {
   if (names.length === 0) return ` There is no ${kind} at all.`;
   const ranked = [...names]
-    .map((name) => ({ name, score: distance(wanted, name) }))
+    .map((name) => ({ name, score: editDistance(wanted, name) }))
     .sort((a, b) => a.score - b.score || compareStrings(a.name, b.name))
     .slice(0, 3)
     .map((r) => `${kind}/${r.name}`);
