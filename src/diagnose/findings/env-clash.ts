@@ -100,8 +100,7 @@ export const envClash: Diagnoser = (given) => {
   const { pod, container, index, variable, value, service, path, shows } = clash;
   const { key, template } = makerOf(given.objects, pod);
   const crashes = (pod.status.containerStatuses ?? []).some(
-    ({ name, restartCount, state }) =>
-      name === container.name && (restartCount > 0 || state?.waiting !== undefined),
+    ({ name, restartCount, state }) => name === container.name && (restartCount > 0 || state?.waiting !== undefined),
   );
   const sender = `pod ${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`;
   return [

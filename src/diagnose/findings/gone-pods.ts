@@ -118,6 +118,8 @@ export const rolloutRulesLag: Diagnoser = (given) => {
   const state = proxies.find((one) => one.node === node);
   // A kube-proxy that does not run never catches up.
   if (state?.running !== true || state.failure !== null) return [];
+  // Rules that are up to date name an address without a pod where the slices do: a dump without its pods.
+  if (pod === undefined && state.current) return [];
   const workload = workloadsSelected(objects, service)[0];
   const maker =
     pod === undefined

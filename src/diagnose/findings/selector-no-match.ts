@@ -4,7 +4,7 @@ import type { Labels } from "../../model/meta/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import type { Service } from "../../model/service/types.ts";
 import { keyOf } from "../../model/meta/types.ts";
-import { labelText, podsBehind, serviceKey, serviceName } from "../endpoints.ts";
+import { endpointsOf, labelText, podsBehind, serviceKey, serviceName } from "../endpoints.ts";
 import { nearness } from "../nearness.ts";
 import { workloadsSelected } from "../workloads.ts";
 import type { Case, Diagnoser, ObjectEdit, Remedy, Suspicion } from "../types.ts";
@@ -77,6 +77,9 @@ export const selectorNoMatch: Diagnoser = ({ target, objects, failed, error, req
   const selector = service?.spec.selector;
   if (service === null || selector === undefined || Object.keys(selector).length === 0) return [];
   if ((failed.length === 0 && error === null) || podsBehind(objects, service).length > 0) return [];
+  // A dump of Services and slices has endpoints without their pods.
+  const { ready, notReady } = endpointsOf(objects, service);
+  if (ready + notReady > 0) return [];
   // Pods that would match are on their way, or scaled to none.
   if (workloadsSelected(objects, service).length > 0) return [];
   const namespace = service.metadata.namespace ?? "default";

@@ -14,7 +14,10 @@ export const sliceNotLinked: Diagnoser = ({ target, objects, failed, isWritten }
   const written = objects.list<EndpointSlice>("EndpointSlice", namespace).filter((slice) => isWritten(keyOf(slice)));
   const linked = endpointsOf(objects, service).slices;
   const mine = written.filter((slice) => linked.some((one) => one.metadata.name === slice.metadata.name));
-  const misnamed = mine.find((slice) => !(slice.ports ?? []).some((one) => (one.name ?? "") === (port.name ?? "")));
+  const misnamed = mine.find(
+    (slice) =>
+      (slice.endpoints ?? []).length > 0 && !(slice.ports ?? []).some((one) => (one.name ?? "") === (port.name ?? "")),
+  );
   if (misnamed !== undefined) {
     const index = Math.max(
       0,

@@ -259,3 +259,22 @@ describe("a healthy cluster gives no error:", () => {
     }
   });
 });
+
+it("a dump of a Service and its slices without the pods accuses no selector, and an empty slice no port name", () => {
+  const slice = (name: string, rest: string): string =>
+    `apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: ${name}-x1, labels: { kubernetes.io/service-name: ${name} } }\naddressType: IPv4\n${rest}`;
+  const yaml = manifest(
+    service("web", "{ selector: { app: web }, ports: [{ port: 80, name: http }] }"),
+    slice("web", "ports: [{ name: http, port: 8080 }]\nendpoints: [{ addresses: [10.244.2.77], nodeName: worker-2 }]"),
+    service("ghost", "{ selector: { app: ghost }, ports: [{ port: 80, name: http }] }"),
+    slice("ghost", "ports: []\nendpoints: []"),
+    CURL,
+  );
+  const world = worldOf({ yaml });
+  const errors = (to: string): readonly string[] =>
+    diagnosisOf({ yaml, from: INSIDE, to }, world)
+      .findings.filter(({ severity }) => severity === "error")
+      .map(({ id }) => id);
+  expect(errors("service/default/web:80")).toEqual([]);
+  expect(errors("service/default/ghost:80")).toEqual(["SVC-SELECTOR-NO-MATCH"]);
+});
