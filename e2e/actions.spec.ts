@@ -68,7 +68,9 @@ test("drain a node: its pods move, the list of commands has kubectl's own line, 
   expect((await commands(app)).length).toBe(shown.length - 1);
 });
 
-test("stop a node's kube-proxy in its menu, and mend it there", async ({ app }) => {
+test("from the menus of the map: stop and mend a kube-proxy, hear why something cannot be done, send by Enter", async ({
+  app,
+}) => {
   const { page } = app;
   await app.open();
   await app.running();
@@ -78,24 +80,14 @@ test("stop a node's kube-proxy in its menu, and mend it there", async ({ app }) 
   await expect(node).toBeFocused();
   await menu(page, node, "Mend: start kube-proxy");
   await expect(app.said).toHaveText("Done: start kube-proxy on worker-1");
-});
 
-test("what cannot be done is said at the element, with the reason", async ({ app }) => {
-  const { page } = app;
-  await app.open();
-  await app.running();
   const pod = app.map.getByRole("button", { name: /^Pod shop\/curl/ });
   await menu(page, pod, "Fail its readiness probe");
   await expect(page.getByRole("alert").filter({ hasText: "nobody would notice" })).toContainText(
     "Pod curl has no readinessProbe",
   );
-});
 
-test("send from one card of the map to another, by Enter", async ({ app }) => {
-  const { page } = app;
-  await app.open();
-  await app.running();
-  await menu(page, app.map.getByRole("button", { name: /^Pod shop\/curl/ }), "Send from here");
+  await menu(page, pod, "Send from here");
   await expect(app.said).toHaveText(/^Send from pod\/shop\/curl: choose/);
   await app.map.getByRole("button", { name: /^Service shop\/web/ }).focus();
   await page.keyboard.press("Enter");
@@ -108,7 +100,9 @@ test("send from one card of the map to another, by Enter", async ({ app }) => {
   await expect(app.inspector).toContainText("from 10.244.");
 });
 
-test("a steady load: its report compares who answered with the exact shares", async ({ app }) => {
+test("a steady load is held against the exact shares; a connection stays, is used again, and is broken off", async ({
+  app,
+}) => {
   const { page } = app;
   await app.open();
   await app.running();
@@ -122,12 +116,7 @@ test("a steady load: its report compares who answered with the exact shares", as
   await expect(report.getByRole("row", { name: /shop\/web-.* 33.3 ?% 100.0/ })).toHaveCount(3);
   await expect(report).toContainText(/chi² = \d+\.\d\d [≤>] 5\.991 with 2 degrees of freedom/);
   await page.keyboard.press("Escape");
-});
 
-test("a connection stays, is used again, and is broken off", async ({ app }) => {
-  const { page } = app;
-  await app.open();
-  await app.running();
   await palette(page, "standing connections", /^Standing connections/);
   await app.dock.getByRole("button", { name: /^Connect internet to/ }).focus();
   await page.keyboard.press("Enter");

@@ -1,4 +1,3 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { type App, expect, test } from "./app.ts";
 import type { Page } from "@playwright/test";
 
@@ -111,16 +110,4 @@ test("An example above the terminal is typed and run", async ({ app }) => {
     .click();
   await expect(screen(page)).toContainText("KUBE-SVC-");
   await expect(input(page)).toBeFocused();
-});
-
-test("axe finds nothing to complain of in the console, light and dark", async ({ app }) => {
-  const { page } = app;
-  await openConsole(app);
-  await enter(page, "kubectl get pods -n nowhere; nope");
-  for (const theme of ["light", "dark"]) {
-    await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
-    const { violations } = await new AxeBuilder({ page }).include("#kh-dock").analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
-    if (theme === "light") await page.getByRole("button", { name: /dark/i }).click();
-  }
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "./app.ts";
+import { look } from "./look.ts";
 
 /** Forty nodes with two zones: more than cards can show. */
 const LARGE = [
@@ -93,6 +94,7 @@ test("I look at forty nodes from afar, choose one by the arrows and open it", as
   const cells = page.getByTestId("overview");
   await expect(cells).toBeVisible({ timeout: 60_000 });
   await expect(app.map.getByRole("heading", { name: /41 nodes have the rules of default\/web/ })).toBeVisible();
+  await look(app, "forty nodes");
   await cells.focus();
   // The first is the control plane's own node, which has no zone.
   await page.keyboard.press("ArrowRight");

@@ -85,3 +85,61 @@ test("I ask for a completion and a description, and the editor knows the Service
   await app.page.keyboard.press("ControlOrMeta+I");
   await expect(app.page.getByRole("tooltip").filter({ hasText: /pod/i })).toBeVisible();
 });
+
+test("I learn ClusterIP from nothing: I type a Service line by line, and am helped on until it answers", async ({
+  app,
+}) => {
+  const { page } = app;
+  const { keyboard } = page;
+  await app.open();
+  await app.running();
+  await app.editing();
+  await app.scenario.selectOption("empty");
+  await expect(page.getByRole("heading", { name: "No objects yet" })).toBeVisible();
+  await app.editor.focus();
+  const line = async (text: string): Promise<void> => {
+    await keyboard.type(text);
+    await keyboard.press("Enter");
+  };
+
+  // Half a word is no refusal; a word that is typed out is no completion.
+  await keyboard.type("api");
+  await expect(page.getByRole("heading", { name: "Line 1 is no object yet" })).toBeVisible();
+  await keyboard.type("Version: v");
+  await expect(page.getByRole("option", { name: /^v1/ })).toBeVisible();
+  await line("1");
+  await line("kind: Service");
+  await line("metadata:");
+  await line("name: hello");
+  await expect(page.getByRole("heading", { name: "The API server said no" })).toBeVisible();
+  await expect(app.problems).toContainText("spec.ports: Required value");
+  await keyboard.press("Shift+Tab");
+  await line("spec:");
+  await line("selector:");
+  await line("app: hello");
+  await keyboard.press("Shift+Tab");
+  await line("ports:");
+  await keyboard.type("- port: 80");
+  await keyboard.press("Escape");
+  await expect(app.verdict).toHaveText(/^1 object admitted/);
+  await expect(app.map.getByRole("button", { name: /^Service default\/hello/ })).toBeVisible();
+  expect(await app.text()).toBe(
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: hello\nspec:\n  selector:\n    app: hello\n  ports:\n    - port: 80",
+  );
+
+  await app.send("node/worker-1", "service/default/hello:80");
+  await expect(app.inspector.getByRole("heading", { name: "No pod carries app=hello" })).toBeVisible();
+  await app.editorPane.getByRole("button", { name: "Add a Deployment that matches" }).click();
+  await expect(app.map.getByRole("button", { name: /^Pod default\/hello-/ })).toHaveCount(3);
+  await app.send("node/worker-1", "service/default/hello:80");
+  await expect(app.inspector.getByRole("heading", { name: "Walk 2" })).toBeVisible();
+  await expect(app.inspector).toContainText("delivered");
+
+  // What I typed is there tomorrow, and one undo takes the Deployment away again.
+  await page.reload();
+  await app.editing();
+  await expect(app.map.getByRole("button", { name: /^Pod default\/hello-/ })).toHaveCount(3);
+  await app.editor.focus();
+  await keyboard.press("ControlOrMeta+Z");
+  await expect(app.map.getByRole("button", { name: /^Pod default\/hello-/ })).toHaveCount(0);
+});
