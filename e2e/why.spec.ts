@@ -118,7 +118,7 @@ test("what shows it leads to the line, to the hop and to the command for a real 
   const { page } = app;
   await broken(app);
   const card = cardOf(app);
-  const evidence = card.getByRole("region", { name: "Evidence" });
+  const evidence = card.getByRole("group", { name: "Evidence" });
   await evidence.getByRole("button", { name: /^worker-1, OUTPUT filter/ }).click();
   await expect(app.hopTitle).toHaveText("Hop 4");
   await card.getByRole("button", { name: "Copy" }).click();
@@ -189,6 +189,8 @@ test("the whole cluster is checked from the palette", async ({ app }) => {
   await app.running();
   await app.paste(TEXT);
   await expect(app.verdict).toContainText("2 objects admitted");
+  // In the editor the key is the editor's own.
+  await page.getByRole("button", { name: "Help and keys" }).focus();
   await page.keyboard.press("ControlOrMeta+K");
   await expect(page.getByRole("dialog", { name: "Command palette" }).getByRole("combobox")).toBeFocused();
   await page.keyboard.type("check the whole");

@@ -70,7 +70,7 @@ function EvidenceList({
   const named = evidence.some(({ kind }) => kind === "walk");
   if (evidence.length === 0 && hop === null) return null;
   return (
-    <section className={styles["evidence"]} aria-label="Evidence">
+    <div role="group" className={styles["evidence"]} aria-label="Evidence">
       <h4>Evidence</h4>
       <ol>
         {evidence.map((one, i) => (
@@ -96,7 +96,7 @@ function EvidenceList({
           </li>
         )}
       </ol>
-    </section>
+    </div>
   );
 }
 
@@ -117,7 +117,8 @@ function FixBox({ fix, edited, text, request }: FixProps): ReactElement {
     await applyFix(session, fix, request).finally(() => setBusy(false));
   };
   return (
-    <section
+    <div
+      role="group"
       className={styles["fix"]}
       aria-labelledby={title}
       onKeyDown={(event) => {
@@ -171,7 +172,7 @@ function FixBox({ fix, edited, text, request }: FixProps): ReactElement {
           </Button>
         )}
       </div>
-    </section>
+    </div>
   );
 }
 
@@ -200,7 +201,7 @@ function Diff({ lines }: { readonly lines: readonly NumberedLine[] }): ReactElem
 function RealCluster({ command }: { readonly command: string }): ReactElement | null {
   if (command === "") return null;
   return (
-    <section className={styles["real"]} aria-label="See it on a real cluster">
+    <div role="group" className={styles["real"]} aria-label="See it on a real cluster">
       <div>
         <h4>See it on a real cluster</h4>
         <CopyButton className={styles["copy"]} text={() => command}>
@@ -216,6 +217,6 @@ function RealCluster({ command }: { readonly command: string }): ReactElement | 
           </span>
         ))}
       </pre>
-    </section>
+    </div>
   );
 }
