@@ -168,7 +168,12 @@ class Converter {
       };
     }
     if (isMap(node)) {
-      const made = this.convertMap(node.items as readonly Pair<unknown, unknown>[], spanOf(node, this.text), key, depth);
+      const made = this.convertMap(
+        node.items as readonly Pair<unknown, unknown>[],
+        spanOf(node, this.text),
+        key,
+        depth,
+      );
       return node.flow === true ? { ...made, source: { ...made.source, flow: true } } : made;
     }
     return this.leaf(node, key, null);

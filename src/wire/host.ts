@@ -1,5 +1,4 @@
 /** The worker's end of the wire: messages in, the world's answers out. The same code runs in a Web Worker, in Node and in tests. */
-import type { ConntrackEntry, Tuple } from "../kernel/conntrack.ts";
 import type { Ends, TrackedConnection } from "../model/trace/connection.ts";
 import { jsonSchema } from "../model/schema.ts";
 import { complete } from "../kubectl/complete.ts";
@@ -17,9 +16,16 @@ import {
 
 type Answers = { readonly [N in QueryName]: (params: Queries[N]["params"]) => Queries[N]["answer"] };
 
-const ends = ({ src, dst, sport, dport }: Tuple): Ends => ({ src, dst, sport, dport });
+const ends = ({ src, dst, sport, dport }: Ends): Ends => ({ src, dst, sport, dport });
 
-const tracked = ({ original, reply, state, dnat, snat, expiresAt }: ConntrackEntry): TrackedConnection => ({
+const tracked = ({
+  original,
+  reply,
+  state,
+  dnat,
+  snat,
+  expiresAt,
+}: ReturnType<World["conntrack"]>[number]): TrackedConnection => ({
   protocol: original.protocol,
   original: ends(original),
   reply: ends(reply),

@@ -387,7 +387,11 @@ export class Cluster {
 
   private actor(id: string): Actor<Cluster> | undefined {
     if (id === USER) return { id, handle: (event, engine) => this.handleUser(event, engine) };
-    if (isLoad(id)) return { id, handle: (event, engine) => loadWentOn(event.actor, this.view(), this.store.revision, this.held, engine) };
+    if (isLoad(id))
+      return {
+        id,
+        handle: (event, engine) => loadWentOn(event.actor, this.view(), this.store.revision, this.held, engine),
+      };
     if (this.proxies.owns(id)) return { id, handle: (event, engine) => this.handleProxy(event, engine) };
     if (id === LOAD_BALANCER) return { id, handle: (event, engine) => this.balancers.handle(event, engine) };
     const controller = CONTROLLERS.get(id.split("/")[0] ?? "");

@@ -2,12 +2,6 @@
 
 export type TextKind = "manifests" | "iptables-save" | "nft" | "ipvsadm" | "binary" | "other";
 
-export const KIND_NAMES: Readonly<Record<Exclude<TextKind, "manifests" | "binary" | "other">, string>> = {
-  "iptables-save": "an iptables-save dump",
-  nft: "an nft ruleset",
-  ipvsadm: "an ipvsadm table",
-};
-
 /** Lines that are looked at. */
 const MOST_LINES = 400;
 
