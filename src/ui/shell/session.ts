@@ -68,11 +68,22 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
   let opening = 0;
   let isOpening = false;
 
+  /** Histories that are being loaded: what their frames say of the text is what the page has just given. */
+  let loads = 0;
+  const load = async (history: SavedHistory): Promise<Done> => {
+    loads += 1;
+    try {
+      return await client.load(history, null);
+    } finally {
+      loads -= 1;
+    }
+  };
+
   const frame = (next: Frame): void => {
     applyFrame(mirror, next);
     time.frame(next);
     // Sought back, or replayed: the editor follows to the text that was in force then, unless something was typed since.
-    const quiet = typing === null && !sendingText && given !== null;
+    const quiet = typing === null && !sendingText && given !== null && loads === 0;
     if (next.full && quiet && next.report.accepted && next.text !== given && next.text !== "") {
       given = next.text;
       replaceDraft(next.text);
@@ -169,7 +180,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     clearView();
     takeText(scenario, text);
     const history: SavedHistory = { seed: null, commands: [{ at: 0, command: { type: "text", text } }] };
-    const { refusal } = await client.load(history, null);
+    const { refusal } = await load(history);
     if (mine !== opening) return;
     if (refusal !== null) {
       tellRefusal(refusal.message);
@@ -186,7 +197,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     const last = state.history.commands.findLast(({ command }) => command.type === "text")?.command;
     takeText(scenario, last?.type === "text" ? last.text : "");
     // The whole history first: the timeline shows what came later too.
-    const { refusal } = await client.load(state.history, null);
+    const { refusal } = await load(state.history);
     if (mine !== opening) return;
     if (state.upTo !== null) await client.seek(state.upTo, state.after ?? null);
     if (mine !== opening) return;
