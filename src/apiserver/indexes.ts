@@ -3,6 +3,7 @@ import { SERVICE_NAME_LABEL } from "../model/endpointslice/types.ts";
 import { keyOf, type KubeObject, type Labels, type LabelSelector, type ObjectKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
+import { PlacementCounts } from "./placements.ts";
 
 /** Namespace, then name, then kind: the order in which lists come back. Total over objects with different keys. */
 export function compareObjects(a: KubeObject, b: KubeObject): number {
@@ -168,11 +169,13 @@ const NONE: readonly string[] = [];
  * address's one pod): those are kept as the list itself.
  */
 export class Indexes {
+  readonly placements = new PlacementCounts();
   private readonly lists = new Map<string, SortedList | readonly [KubeObject]>();
 
   /** One object came (from undefined), changed, or went (to undefined). Both sides have the same key. */
   change(from: KubeObject | undefined, to: KubeObject | undefined): void {
     const key = keyOf((to ?? from) as KubeObject);
+    this.placements.change(from, to);
     const before = from === undefined ? NONE : entriesOf(from);
     const after = to === undefined ? NONE : entriesOf(to);
     for (const name of before) if (!after.includes(name)) this.remove(name, key, from as KubeObject);

@@ -46,7 +46,10 @@ export function createStore(): Store {
   const frozen: (readonly KubeObject[] | null)[] = buckets.map(() => EMPTY);
   const views = new Map<number, ObjectReader>();
 
-  const find = (key: ObjectKey): KubeObject | undefined => buckets[bucketOf(key)]?.get(key);
+  /** The same once more in one map: reading need not hash the key by hand. */
+  const all = new Map<ObjectKey, KubeObject>();
+
+  const find = (key: ObjectKey): KubeObject | undefined => all.get(key);
 
   const present: Present = {
     get epoch() {
@@ -70,8 +73,13 @@ export function createStore(): Store {
     const bucket = buckets[index] as Map<ObjectKey, KubeObject>;
     frozen[index] = null;
     size += (to === undefined ? 0 : 1) - (from === undefined ? 0 : 1);
-    if (to === undefined) bucket.delete(key);
-    else bucket.set(key, to);
+    if (to === undefined) {
+      bucket.delete(key);
+      all.delete(key);
+    } else {
+      bucket.set(key, to);
+      all.set(key, to);
+    }
     indexes.change(from, to);
   };
 
@@ -137,10 +145,16 @@ export function createStore(): Store {
       if (frozen[i] === objects) return;
       const before = buckets[i] as Map<ObjectKey, KubeObject>;
       const after = new Map(objects.map((object) => [keyOf(object), object]));
-      for (const [key, object] of before) if (!after.has(key)) indexes.change(object, undefined);
+      for (const [key, object] of before) {
+        if (after.has(key)) continue;
+        all.delete(key);
+        indexes.change(object, undefined);
+      }
       for (const [key, object] of after) {
         const current = before.get(key);
-        if (current !== object) indexes.change(current, object);
+        if (current === object) continue;
+        all.set(key, object);
+        indexes.change(current, object);
       }
       size += after.size - before.size;
       buckets[i] = after;
@@ -155,6 +169,7 @@ export function createStore(): Store {
 
   return {
     ...readerOver(present),
+    placements: indexes.placements,
     get revision() {
       return revision;
     },

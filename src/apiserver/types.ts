@@ -23,9 +23,26 @@ export interface Commit extends Diff {
   readonly writer: string;
 }
 
+/**
+ * Where pods stand, counted as they come and go: what a scheduler asks for each of thousands of pods, and cannot count anew each time.
+ * Counts only grow as long as `departures` stays what it was.
+ */
+export interface Placements {
+  /** Grows whenever a pod leaves a node or begins to. */
+  readonly departures: number;
+  /** Pods that keep others away by their anti-affinity, wherever they are. */
+  readonly keepingAway: number;
+  /** By node: the pods with this controller that are not on their way out. */
+  onNodes(uid: string): ReadonlyMap<string, number>;
+  /** The nodes to which pods with this controller came since the last of them left, in order. */
+  came(uid: string): readonly string[];
+}
+
 /** Reading side of the store at its present revision. Every look-up is indexed: none scans the cluster. */
 export interface ObjectReader {
   readonly revision: number;
+  /** Only the present counts: a view of the past has none. */
+  readonly placements?: Placements;
   get<T extends KubeObject = KubeObject>(key: ObjectKey): T | undefined;
   /** All objects of a kind, optionally of one namespace, sorted by namespace then name. */
   list<T extends KubeObject = KubeObject>(kind: string, namespace?: string): readonly T[];

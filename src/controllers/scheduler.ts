@@ -8,6 +8,7 @@ import type { Pod } from "../model/pod/types.ts";
 import { changesOf, controllerOf, isDeleting } from "./changes.ts";
 import { withCondition } from "./conditions.ts";
 import { affinityRefusal, asksForSomething, lackOf, spreadRefusal } from "./fit.ts";
+import { isPlain, quickPick } from "./ranking.ts";
 import { nodeTermMatches, type Placed, selectsNode, tolerates, zoneLabel } from "./placement.ts";
 import { hostPorts, isTerminal } from "./pods.ts";
 import { type Controller, NOTHING, type Reconciliation, type ReconcileView } from "./types.ts";
@@ -63,14 +64,17 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   if (pod === undefined || !waits(pod)) return NOTHING;
   const nodes = view.reader.list<Node>("Node");
   const reasons = new Map<string, number>();
-  const fitting: Node[] = [];
   const refusal = filterFor(pod, view.reader);
-  for (const node of nodes) {
-    const reason = refusal(node);
-    if (reason === null) fitting.push(node);
-    else reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  let node = isPlain(pod, view.reader) ? quickPick(pod, nodes, view.reader, refusal) : undefined;
+  if (node === undefined) {
+    const fitting: Node[] = [];
+    for (const each of nodes) {
+      const reason = refusal(each);
+      if (reason === null) fitting.push(each);
+      else reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    node = pickNode(pod, fitting, view.reader);
   }
-  const node = pickNode(pod, fitting, view.reader);
   if (node !== undefined) {
     const name = node.metadata.name;
     const message = `Successfully assigned ${pod.metadata.namespace ?? ""}/${pod.metadata.name} to ${name}`;

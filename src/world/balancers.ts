@@ -98,8 +98,16 @@ export class Balancers {
       return;
     }
     const check = checkFor(service);
-    if (health[check] === undefined) this.host.state.change({ health: { ...health, [check]: {} } });
-    for (const { metadata } of this.host.store.list<Node>("Node")) this.compare(check, metadata.name, engine);
+    const nodes = this.host.store.list<Node>("Node").map(({ metadata }) => metadata.name);
+    const known = health[check] ?? {};
+    // What is seen for the first time is believed: all of it at once, for there may be thousands of nodes.
+    const asked = check === HEALTHZ ? null : service;
+    const first = nodes.filter((node) => known[node] === undefined);
+    if (health[check] === undefined || first.length > 0) {
+      const believed = first.map((node) => [node, { passes: this.host.passes(node, asked), turns: null }]);
+      this.host.state.change({ health: { ...health, [check]: { ...known, ...Object.fromEntries(believed) } } });
+    }
+    for (const node of nodes) if (known[node] !== undefined) this.compare(check, node, engine);
   }
 
   /** Holds what is so against what the balancer believes, and starts or stops its way to seeing it. */

@@ -49,6 +49,8 @@ function apiEntry(commit: Commit): JournalEntry {
   };
 }
 
+/** So many events at once are not looked for one by one. */
+const MANY = 256;
 /** How far back a cause that is not told itself is looked for. */
 const REACH = 20_000;
 
@@ -59,10 +61,15 @@ const REACH = 20_000;
 class Told {
   private readonly log: readonly LogEntry[];
   private readonly commits: readonly Commit[];
+  /** Where each event stands in the log, and which events wrote: worth knowing when much is told at once. */
+  private readonly places: ReadonlyMap<number, number> | null;
+  private readonly writers: ReadonlySet<number> | null;
 
-  constructor(log: readonly LogEntry[], commits: readonly Commit[]) {
+  constructor(log: readonly LogEntry[], commits: readonly Commit[], many: boolean) {
     this.log = log;
     this.commits = commits;
+    this.places = many ? new Map(log.map(({ seq }, i) => [seq, i])) : null;
+    this.writers = many ? new Set(commits.map(({ cause }) => cause)) : null;
   }
 
   has(entry: LogEntry): boolean {
@@ -72,6 +79,16 @@ class Told {
   /** The nearest cause of the entry at `index` that is told, `seq` being the first to look at; null when there is none. */
   causeOf(index: number, seq: number | null): number | null {
     let wanted = seq;
+    if (this.places !== null) {
+      while (wanted !== null) {
+        const place = this.places.get(wanted);
+        if (place === undefined || place >= index || index - place >= REACH) return wanted;
+        const entry = this.log[place] as LogEntry;
+        if (this.has(entry)) return wanted;
+        wanted = entry.causedBy;
+      }
+      return null;
+    }
     for (let i = index - 1; wanted !== null && i >= 0 && index - i < REACH; i--) {
       const entry = this.log[i] as LogEntry;
       if (entry.seq !== wanted) continue;
@@ -82,6 +99,7 @@ class Told {
   }
 
   private wrote({ seq, at }: LogEntry): boolean {
+    if (this.writers !== null) return this.writers.has(seq);
     for (let i = this.commits.length - 1; i >= 0; i--) {
       const commit = this.commits[i] as Commit;
       if (commit.cause === seq) return true;
@@ -118,7 +136,7 @@ export function journalEntries(
     if (same === undefined) byCause.set(commit.cause, [commit]);
     else same.push(commit);
   }
-  const told = new Told(log, commits);
+  const told = new Told(log, commits, log.length - from.handled > MANY);
   const entries: JournalEntry[] = [];
   for (let i = from.handled; i < log.length; i++) {
     const entry = log[i] as LogEntry;

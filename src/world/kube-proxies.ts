@@ -78,11 +78,18 @@ export class KubeProxies {
   private readonly files = new ProxyFiles();
   private readonly compiled = new Recent<NodeRules>(256);
   private readonly views = new ProxyViews();
+  /** The nodes when kube-proxies were last told of a change: a list changes with each of them. */
+  private seen: readonly Node[] | null = null;
   /** Configurations by identity, so that compiled rules have a short key. */
   private readonly numbers = new WeakMap<ProxyConfig, number>();
   private numbered = 0;
   /** Networks of the nodes in a list of them, which never changes. */
   private readonly networks = new WeakMap<readonly Node[], readonly string[]>();
+  private known: { readonly journal: readonly Commit[]; readonly revision: number; readonly relevant: number } = {
+    journal: [],
+    revision: 0,
+    relevant: 0,
+  };
 
   constructor({ store, state, tell }: ProxyHost) {
     this.store = store;
@@ -200,6 +207,16 @@ export class KubeProxies {
     return { synced, node, self: selfOf(node), config, now };
   }
 
+  /** {@link relevantRevision}, asked by one kube-proxy after the other: from where it was last asked on. */
+  private relevantTo(revision: number): number {
+    const { journal } = this.store;
+    const { known } = this;
+    const from = known.journal === journal && known.revision <= revision ? known : null;
+    const relevant = relevantRevision(journal, revision, from?.revision) || (from?.relevant ?? 0);
+    this.known = { journal, revision, relevant };
+    return relevant;
+  }
+
   private numberOf(config: ProxyConfig): number {
     let number = this.numbers.get(config);
     if (number === undefined) this.numbers.set(config, (number = ++this.numbered));
@@ -209,6 +226,7 @@ export class KubeProxies {
   /** Another history: what was compiled is not asked for again. */
   forgetCompiled(): void {
     this.compiled.clear();
+    this.seen = null;
   }
 
   /**
@@ -292,8 +310,10 @@ export class KubeProxies {
 
   /** A change that all kube-proxies will hear of. */
   syncAll(engine: EngineContext): void {
-    this.forgetGone();
-    for (const node of this.store.list<Node>("Node")) this.syncSoon(node.metadata.name, engine);
+    const nodes = this.store.list<Node>("Node");
+    if (nodes !== this.seen) this.forgetGone();
+    this.seen = nodes;
+    for (const node of nodes) this.syncSoon(node.metadata.name, engine);
   }
 
   /** A machine whose Node was deleted is gone with its process and kernel: a Node of that name that comes later is another. */
@@ -395,14 +415,14 @@ export class KubeProxies {
     // The Services' ranges it watches like Services.
     const current = withServiceRanges(config, cluster);
     const used = deepEqual(current, config) ? config : current;
-    const revision = relevantRevision(journal, syncedRevision);
+    const revision = this.relevantTo(syncedRevision);
     const same = last !== null && kernel !== null && kernel.config === used && kernel.revision === revision;
     this.note(node, {
       config: used,
       sync: { syncedRevision, syncedAt: engine.now },
       kernel: same ? kernel : { config: used, revision, left: leftBy(kernel, used.mode) },
     });
-    this.restartCounters(node, last === null ? null : journal.slice(last.syncedRevision, syncedRevision));
+    this.restartCounters(node, () => (last === null ? null : journal.slice(last.syncedRevision, syncedRevision)));
     if (!same) this.forgetClients(node);
     this.drain(node, engine, (host) => {
       if (used.mode !== "ipvs") return drainedBySync(host, undefined, engine.now);
@@ -471,18 +491,19 @@ export class KubeProxies {
   }
 
   /** The node's rules are written; `commits` are what this kube-proxy heard since it last did so, null if it never had. */
-  private restartCounters(node: string, commits: readonly Commit[] | null): void {
+  private restartCounters(node: string, commits: () => readonly Commit[] | null): void {
     const { network } = this.state.rest;
     const id = `node/${node}` as const;
     const host = network.hosts[id];
     if (host === undefined) return;
-    const after = afterRewrite(host, commits);
+    const after = afterRewrite(host, commits());
     if (after !== host) this.state.change({ network: { ...network, hosts: { ...network.hosts, [id]: after } } });
   }
 
   private note(node: string, patch: Partial<ProxyProcess>): void {
-    const { proxies } = this.state.rest;
-    this.state.change({ proxies: { ...proxies, [node]: { ...(proxies[node] ?? NO_PROCESS), ...patch } } });
+    // One may start for a Node that is gone: whoever looks next has to look for such.
+    if (this.state.rest.proxies[node] === undefined) this.seen = null;
+    this.state.changeProxy(node, { ...this.processOf(node), ...patch });
   }
 }
 

@@ -128,9 +128,9 @@ export function heard(
   return { revision, nextAt };
 }
 
-/** The latest revision up to `revision` at which something changed that kube-proxy reads: equal answers, equal rules. */
-export function relevantRevision(journal: readonly Commit[], revision: number): number {
-  for (let i = Math.min(revision, journal.length) - 1; i >= 0; i--) {
+/** The latest revision after `from` and up to `revision` at which something changed that kube-proxy reads: equal answers, equal rules. 0: none. */
+export function relevantRevision(journal: readonly Commit[], revision: number, from = 0): number {
+  for (let i = Math.min(revision, journal.length) - 1; i >= from; i--) {
     const commit = journal[i] as Commit;
     if (touchesProxies(commit)) return commit.revision;
   }

@@ -40,7 +40,7 @@ export class Rehearsal {
     const place = this.place();
     const result = write();
     const commits = this.store.journal.slice(place.revision);
-    const { rest } = this.state;
+    const rest = this.state.share();
     undo();
     this.latest = keeps(result) ? { subject, place, commits, rest } : null;
     return result;
@@ -75,7 +75,7 @@ export class Rehearsal {
   }
 
   private place(): Place {
-    return { ...this.clock(), revision: this.store.revision, rest: this.state.rest };
+    return { ...this.clock(), revision: this.store.revision, rest: this.state.share() };
   }
 }
 

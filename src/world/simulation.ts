@@ -109,11 +109,11 @@ export class Cluster {
       passes: (node, service) => this.proxies.passes(node, service, this.now),
       memory: (instance, slot) => this.memory.get(instance, slot),
     });
-    this.api = createApi(this.store, { seed: () => this.state.seed, cluster: () => this.state.cluster });
+    this.api = createApi(this.store, { seed: () => this.held.rest.seed, cluster: () => this.held.rest.cluster });
     this.engine = new Engine<Cluster, Saved>({ get: (id) => this.actor(id) }, this, {
       snapshot: () => this.save(),
       restore: (saved) => this.restore(saved),
-      version: () => this.store.revision + this.state.version,
+      version: () => this.store.revision + this.held.rest.version,
       size: () => this.store.size + this.memory.size,
     });
     this.rehearsal = new Rehearsal(this.store, this.held, () => ({ at: this.now, handled: this.engine.handled }));
@@ -124,7 +124,7 @@ export class Cluster {
   }
 
   get state(): Rest {
-    return this.held.rest;
+    return this.held.share();
   }
 
   get log(): Engine<Cluster, Saved>["log"] {
@@ -151,7 +151,7 @@ export class Cluster {
 
   /** Why a command about packets cannot be done now, or null. What its packet does is kept for when the command is given. */
   packetRefusal(action: PacketAction): Refusal | null {
-    const { seed, network, walks } = this.state;
+    const { seed, network, walks } = this.held.rest;
     const present = { view: this.view(), network, reader: this.store, seed, walks: walks.length };
     return packetRefusal(action, present, (known) => this.rehearsal.keep(action, known));
   }
@@ -167,9 +167,9 @@ export class Cluster {
     if (makesWalk(action)) {
       // The packet's own time passes; what else is due meanwhile happens at its pace.
       this.history.runUntil(this.now);
-      const walk = this.state.walks.at(-1);
+      const walk = this.held.rest.walks.at(-1);
       if (walk !== undefined) this.history.runUntil(Math.max(this.now, Math.min(walk.endedAt, until ?? Infinity)));
-    } else if (this.state.pace === "run" && action.type !== "pace") this.history.runUntil(this.now);
+    } else if (this.held.rest.pace === "run" && action.type !== "pace") this.history.runUntil(this.now);
     else if (action.type === "pace") this.history.runUntil(this.now);
     else this.settle(until);
   }
@@ -218,14 +218,14 @@ export class Cluster {
     return clusterView({
       reader,
       now: this.now,
-      cluster: this.state.cluster,
-      cloud: this.state.cloud,
+      cluster: this.held.rest.cluster,
+      cloud: this.held.rest.cloud,
       rulesOf: (node) => this.rulesOf(node).rules,
       isDown: (node) => this.held.isDown(node),
       balancers: this.balancers,
       announcersOf: (service) => announcersOf((slot) => this.memory.get(METALLB_SPEAKER, slot), service),
       isStrictARP: (node) => this.proxies.processOf(node).kernel?.config.strictARP === true,
-      seed: this.state.seed,
+      seed: this.held.rest.seed,
       proxySockets: (node) => this.proxies.socketsOf(node, this.now),
       processOf: (pod) => {
         const runtime = this.runtimeOf(pod);
@@ -249,7 +249,7 @@ export class Cluster {
   balancerReports(): readonly BalancerReport[] {
     return balancerReports({
       reader: this.store,
-      cloud: this.state.cloud,
+      cloud: this.held.rest.cloud,
       balancers: this.balancers,
       announcersOf: (service) => announcersOf((slot) => this.memory.get(METALLB_SPEAKER, slot), service),
     });
@@ -291,7 +291,7 @@ export class Cluster {
    */
   inMode<T>(mode: ProxyMode, look: () => T): T {
     return this.trial(() => {
-      const proxies = Object.entries(this.state.proxies).map(([node, process]) => [
+      const proxies = Object.entries(this.held.rest.proxies).map(([node, process]) => [
         node,
         this.held.isProxyOff(node) ? process : { ...process, kernel: null, localnet: false },
       ]);
@@ -372,7 +372,7 @@ export class Cluster {
       store: this.store.snapshot(),
       memory: this.memory.snapshot(),
       events: this.eventLog.snapshot(),
-      rest: this.state,
+      rest: this.held.share(),
     };
   }
 
@@ -473,7 +473,7 @@ export class Cluster {
   }
 
   private applyScenario(scenario: Scenario, context: WriteContext): ReturnType<Api["applyAll"]> {
-    const isMoved = scenario.cluster.serviceSubnet !== this.state.cluster.serviceSubnet;
+    const isMoved = scenario.cluster.serviceSubnet !== this.held.rest.cluster.serviceSubnet;
     this.held.change({
       cluster: scenario.cluster,
       cloud: scenario.cloud,
@@ -490,7 +490,9 @@ export class Cluster {
       .filter(({ object, document }) => document !== null || object.kind !== "Node" || !this.store.get(keyOf(object)))
       .map(({ object }) => object);
     const named = new Set(keys);
-    const report = this.api.applyAll(objects, context, { prune: this.state.applied.filter((key) => !named.has(key)) });
+    const report = this.api.applyAll(objects, context, {
+      prune: this.held.rest.applied.filter((key) => !named.has(key)),
+    });
     this.api.bootstrap({ ...context, writer: "kube-apiserver" }, this.apiServers());
     this.held.change({ applied: keys });
     if (report.ok) this.proxies.writeFiles(scenario.proxy, named, this.api, { ...context, writer: "kubeadm" });
@@ -504,11 +506,11 @@ export class Cluster {
     const result = controller.reconcile(key, {
       reader: this.store,
       now: engine.now,
-      cluster: this.state.cluster,
-      cloud: this.state.cloud,
+      cluster: this.held.rest.cluster,
+      cloud: this.held.rest.cloud,
       signal: event.kind === "signal" ? (event.data as unknown as Signal) : null,
       silentSince: (node) => this.held.silentSince(node),
-      draw: (purpose) => draw(this.state.seed, `${instance}/${purpose}`),
+      draw: (purpose) => draw(this.held.rest.seed, `${instance}/${purpose}`),
       memory: (slot) => this.memory.get(instance, slot),
       latency: (delay) => engine.latency(delay),
     });
@@ -535,13 +537,19 @@ export class Cluster {
     const before = this.store.journal.length;
     const result = write();
     this.endConnections(before);
-    for (let i = before; i < this.store.journal.length; i++) this.deliver(this.store.journal[i] as Commit, engine);
+    // All kube-proxies hear of everything at once: the first commit that is about them stands for those after it.
+    let isHeard = false;
+    for (let i = before; i < this.store.journal.length; i++) {
+      const commit = this.store.journal[i] as Commit;
+      this.deliver(commit, engine, isHeard);
+      isHeard ||= touchesProxies(commit);
+    }
     return result;
   }
 
   /** Pods that commits since then have changed may have ended processes that hold connections. */
   private endConnections(revision: number): void {
-    if (!hasOpenServers(this.state.network)) return;
+    if (!hasOpenServers(this.held.rest.network)) return;
     const isPods = (objects: readonly KubeObject[]): boolean => objects.some(({ kind }) => kind === "Pod");
     const touched = this.store.journal
       .slice(revision)
@@ -549,13 +557,13 @@ export class Cluster {
     if (touched) serversEnded(this.view(this.store.readAt(revision)), this.view(), this.held);
   }
 
-  private deliver(commit: Commit, engine: EngineContext): void {
+  private deliver(commit: Commit, engine: EngineContext, isHeard: boolean): void {
     for (const controller of ALL_CONTROLLERS) {
       for (const key of controller.keysFor(commit, this.store)) {
         engine.emit(DELIVERY, controller.instanceOf(key), "reconcile", null, key);
       }
     }
-    if (touchesProxies(commit)) this.proxies.syncAll(engine);
+    if (!isHeard && touchesProxies(commit)) this.proxies.syncAll(engine);
     this.balancers.deliver(commit, engine);
   }
 }

@@ -79,14 +79,39 @@ export const FRESH: Rest = {
 
 /** Holds the {@link Rest} of the present for those who change it. */
 export class State {
-  rest: Rest;
+  private current: Rest;
+  /** The record of kube-proxies as long as nobody else has it: a node's process may then change in place. */
+  private own: Record<string, ProxyProcess> | null = null;
 
   constructor(rest: Rest) {
-    this.rest = rest;
+    this.current = rest;
+  }
+
+  /** For a look: what is kept for later is taken by {@link share}. */
+  get rest(): Rest {
+    return this.current;
+  }
+
+  set rest(rest: Rest) {
+    this.current = rest;
+    this.own = null;
+  }
+
+  /** The present as it may be kept: nothing of it changes any more. */
+  share(): Rest {
+    this.own = null;
+    return this.current;
   }
 
   change(patch: Partial<Omit<Rest, "version">>): void {
-    this.rest = { ...this.rest, ...patch, version: this.rest.version + 1 };
+    this.current = { ...this.current, ...patch, version: this.current.version + 1 };
+  }
+
+  /** One node's kube-proxy, of thousands that write their rules one after the other. */
+  changeProxy(node: string, process: ProxyProcess): void {
+    if (this.own === null || this.own !== this.current.proxies) this.own = { ...this.current.proxies };
+    this.own[node] = process;
+    this.change({ proxies: this.own });
   }
 
   /** Does the node run at all? */
