@@ -23,6 +23,8 @@ export interface QuietOptions {
   readonly spin?: number;
 }
 
+/** Events from one word of how far a run has come to the next. */
+const WATCHED_EVERY = 512;
 /** How many of the latest changes a livelock report looks at. */
 const RECENT_CHANGES = 64;
 
@@ -57,6 +59,9 @@ export class Engine<Ctx, S> {
   /** The log; past `done` what a restore went back behind, kept so that a later checkpoint can be gone forward to. */
   private entries: LogEntry[] = [];
   private done = 0;
+
+  /** Told now and then how many events are handled: whoever waits for a long run sees it go on. Changes nothing. */
+  watch: ((handled: number) => void) | null = null;
 
   constructor(actors: ActorDirectory<Ctx>, ctx: Ctx, domain: Domain<S>) {
     this.actors = actors;
@@ -297,6 +302,7 @@ export class Engine<Ctx, S> {
     if (replayed !== undefined && (replayed.seq !== entry.seq || replayed.title !== entry.title)) this.forgetFuture();
     this.entries[this.done] = entry;
     this.done += 1;
+    if (this.done % WATCHED_EVERY === 0) this.watch?.(this.done);
   }
 
   /** A waiting event took in one more: what is being handled is a cause of it too. */

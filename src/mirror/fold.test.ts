@@ -117,6 +117,23 @@ describe("walks and journal", () => {
   });
 });
 
+test("a look at another moment keeps what it says stands, and takes the rest", () => {
+  const before = fold(EMPTY, full({ walks: [walk(1), walk(2)], journal: [entry(1), entry(2), entry(3)] }));
+  const looked = fold(
+    before,
+    frame({ restarted: true, sought: true, kept: { walks: 1, journal: 2 }, walks: [], journal: [] }),
+  );
+  expect(looked.walks).toEqual([before.walks[0]]);
+  expect(looked.journal).toEqual(before.journal.slice(0, 2));
+  const on = fold(
+    looked,
+    frame({ restarted: true, kept: { walks: 1, journal: 2 }, walks: [walk(2)], journal: [entry(4)] }),
+  );
+  expect(on.walks.map(({ id }) => id)).toEqual([1, 2]);
+  expect(on.journal.map(({ seq }) => seq)).toEqual([1, 2, 4]);
+  expect(fold(on, frame({ restarted: true, kept: { walks: 2, journal: 3 } })).journal).toBe(on.journal);
+});
+
 test("records that did not change keep their identity, and status is not the frame's business", () => {
   const report = { accepted: true, diagnostics: [], admitted: 3, revision: 5 };
   const before = { ...fold(EMPTY, full({ report })), status: "stalled" as const, trouble: "silent" };

@@ -78,7 +78,8 @@ const sameObject = (a: KubeObject, b: KubeObject): boolean =>
 function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
   const by = new Map(old.map((walk) => [walk.id, walk]));
   if (frame.restarted) {
-    const next = frame.walks.map((walk) => keep(by.get(walk.id) ?? walk, walk));
+    const said = frame.walks.map((walk) => keep(by.get(walk.id) ?? walk, walk));
+    const next = [...old.slice(0, frame.kept?.walks ?? 0), ...said];
     return next.length === old.length && next.every((walk, i) => walk === old[i]) ? old : next;
   }
   if (frame.walks.length === 0) return old;
@@ -87,7 +88,11 @@ function foldWalks(old: readonly Walk[], frame: Frame): readonly Walk[] {
 }
 
 function foldJournal(old: MirrorState["journal"], frame: Frame): MirrorState["journal"] {
-  if (frame.restarted) return keep(old, frame.journal);
+  if (frame.restarted) {
+    const kept = frame.kept?.journal ?? 0;
+    if (kept === 0) return keep(old, frame.journal);
+    return frame.journal.length === 0 && kept === old.length ? old : [...old.slice(0, kept), ...frame.journal];
+  }
   if (frame.journal.length === 0) return old;
   const known = seqsOf(old);
   const fresh = frame.journal.filter((entry) => !known.has(entry.seq));

@@ -35,6 +35,8 @@ export interface ClientEvents {
   fault?(fault: Fault): void;
   /** How many of how many commands of a history are replayed; null: it is over. */
   progress?(progress: { readonly done: number; readonly total: number } | null): void;
+  /** It is at work on something long: how many events have happened so far; null: what came of it is on its way. */
+  working?(handled: number | null): void;
   /** `trouble` is one sentence for the reader, null when all is well. */
   status?(status: ClientStatus, trouble: string | null): void;
 }
@@ -75,6 +77,17 @@ interface Waiting {
   readonly fail: (message: string) => void;
 }
 
+type Part = Extract<FromWorker, { readonly kind: "part" }>;
+
+/** A frame with the parts that came before it. */
+function whole(frame: Frame, parts: readonly Part[]): Frame {
+  return {
+    ...frame,
+    upserts: [...parts.flatMap((part) => part.upserts), ...frame.upserts],
+    journal: [...parts.flatMap((part) => part.journal), ...frame.journal],
+  };
+}
+
 /** Distributes over the union, so that each message keeps its own fields. */
 type WithoutId<M> = M extends { readonly id: number } ? Omit<M, "id"> : never;
 
@@ -97,6 +110,7 @@ export function connect(
   let status: ClientStatus = "starting";
   let nextId = 1;
   let silence = 0;
+  let parts: Part[] = [];
   let saved: SavedHistory = { seed: null, commands: [] };
   let revision = 0;
   /** The moment shown, when it is not the present, and the event right after which the reader asked to look. */
@@ -126,6 +140,7 @@ export function connect(
     transport = null;
     ready = false;
     outbox = [];
+    parts = [];
     if (timer !== null) clearInterval(timer);
     timer = null;
   };
@@ -178,15 +193,24 @@ export function connect(
         for (const one of held) transport?.post(one);
         return;
       }
-      case "frame":
+      case "working":
+        events.working?.(message.events);
+        return;
+      case "part":
+        parts.push(message);
+        events.working?.(null);
+        return;
+      case "frame": {
         // The seed stays as it was given: null leaves it to the text's Lab, also when that is edited later.
         saved = { seed: saved.seed, commands: [...message.frame.commands, ...(message.frame.later ?? [])] };
         revision = message.frame.revision;
         upTo = message.frame.later === undefined ? null : message.frame.now;
         if (upTo === null) upToAfter = null;
         if (status === "faulted") setStatus("ready", null);
-        events.frame?.(message.frame);
+        events.frame?.(parts.length === 0 ? message.frame : whole(message.frame, parts));
+        parts = [];
         return;
+      }
       case "progress":
         events.progress?.({ done: message.done, total: message.total });
         return;

@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
 import { createWorld } from "../world/world.ts";
+// oxlint-disable-next-line no-restricted-imports -- what a host says is right when a page can make its picture of it.
+import { EMPTY, fold } from "../mirror/fold.ts";
+import type { MirrorState } from "../mirror/types.ts";
+import type { ObjectKey } from "../model/meta/types.ts";
 import { createHost } from "./host.ts";
-import type { ConsoleAnswer, ConsoleLine, FromWorker, ToWorker } from "./protocol.ts";
+import type { ConsoleAnswer, ConsoleLine, Frame, FromWorker, ToWorker } from "./protocol.ts";
 
 const WEB = `apiVersion: apps/v1
 kind: Deployment
@@ -116,6 +120,59 @@ it("answers kubectl edit with a tab", () => {
     "deployment.apps/web replaced\n",
   );
   expect(ask({ argv: ["kubectl get deploy web -o jsonpath={.spec.replicas}"] }).answer.stdout).toBe("3");
+});
+
+it("sends another moment as what differs, and whoever folds it has what a page has that begins there", () => {
+  const { tell } = start();
+  const commands = [
+    { at: 0, command: { type: "text", text: WEB } as const },
+    { at: 0, command: { type: "pace", pace: "run" } as const },
+    { at: 0, command: { type: "write", title: "more", writes: [] } as const },
+    { at: 1_000_000, command: { type: "scale", key: "Deployment/default/web" as ObjectKey, replicas: 5 } as const },
+    { at: 9_000_000, command: { type: "run", micros: 1_000 } as const },
+  ];
+  const framesOf = (said: readonly FromWorker[]): readonly Frame[] =>
+    said.flatMap((message) => (message.kind === "frame" ? [message.frame] : []));
+  const load = (upTo: number | null): readonly Frame[] =>
+    framesOf(tell({ kind: "load", id: 1, history: { seed: 1, commands }, upTo }));
+  const picture = ({ status: _, ...state }: MirrorState): object => ({
+    ...state,
+    objects: new Map([...state.objects].sort(([a], [b]) => (a < b ? -1 : 1))),
+  });
+  const moments = [500_000, 1_000_400, 9_000_000, 1_500_000, 0, 8_000_000];
+  let page = load(null).reduce(fold, EMPTY);
+  const shown = moments.map((at) => {
+    const frames = framesOf(tell({ kind: "seek", id: 2, at }));
+    expect(frames.map(({ full, sought }) => [full, sought])).toEqual([[false, true]]);
+    page = frames.reduce(fold, page);
+    return picture(page);
+  });
+  moments.forEach((at, i) => expect(shown[i]).toEqual(picture(load(at).reduce(fold, EMPTY))));
+  // Little is said of what stands.
+  const [near] = framesOf(tell({ kind: "seek", id: 3, at: 8_000_001 }));
+  tell({ kind: "seek", id: 4, at: 8_000_000 });
+  const [again] = framesOf(tell({ kind: "seek", id: 5, at: 8_000_001 }));
+  expect([near?.full, again?.upserts, again?.journal]).toEqual([false, [], []]);
+});
+
+it("says that it is at work, and sends a large picture in parts", () => {
+  const { tell } = start();
+  const said = tell({
+    kind: "command",
+    id: 1,
+    command: { type: "text", text: WEB.replace("replicas: 1", "replicas: 2500") },
+  });
+  const kinds = said.map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === "working").length).toBeGreaterThan(2);
+  expect(kinds.filter((kind) => kind !== "working").at(-2)).toBe("frame");
+  const parts = said.flatMap((message) => (message.kind === "part" ? [message] : []));
+  expect(parts.map(({ upserts, journal }) => Math.max(upserts.length, journal.length)).every((n) => n <= 2_000)).toBe(
+    true,
+  );
+  const pods = parts.flatMap(({ upserts }) => upserts).filter(({ kind }) => kind === "Pod").length;
+  const last = said.flatMap((message) => (message.kind === "frame" ? [message.frame] : [])).at(-1);
+  expect(pods).toBeGreaterThan(0);
+  expect(pods + (last?.upserts.filter(({ kind }) => kind === "Pod").length ?? 0)).toBe(2_502);
 });
 
 it("counts the commands of a history while it replays them, before the frame", () => {

@@ -6,6 +6,7 @@ import { lookConsole, runConsole } from "../kubectl/console.ts";
 import { goalsMet } from "../world/lesson.ts";
 import type { World } from "../world/types.ts";
 import {
+  type Frame,
   type FromWorker,
   PROTOCOL_VERSION,
   type Queries,
@@ -80,6 +81,9 @@ function answers(world: World): Answers {
   };
 }
 
+/** Objects or journal entries in one message at most. */
+const PART = 2_000;
+
 /** Differs whenever a command was given: none leaves both the list of commands and the clock as they were. */
 const presentOf = (world: World): string => `${world.commands.length} ${world.now} ${world.objects.revision}`;
 
@@ -89,6 +93,26 @@ const presentOf = (world: World): string => `${world.commands.length} ${world.no
  */
 export function createHost(transport: Transport<FromWorker, ToWorker>, world: World): void {
   const table = answers(world);
+
+  world.watch((events) => transport.post({ kind: "working", events }));
+
+  /** Large frames go in parts: no message is long in coming or in taking. */
+  const show = (frame: Frame): void => {
+    const { upserts, journal } = frame;
+    let objects = 0;
+    let entries = 0;
+    for (; upserts.length - objects > PART; objects += PART)
+      transport.post({ kind: "part", upserts: upserts.slice(objects, objects + PART), journal: [] });
+    for (; journal.length - entries > PART; entries += PART)
+      transport.post({ kind: "part", upserts: [], journal: journal.slice(entries, entries + PART) });
+    transport.post({
+      kind: "frame",
+      frame:
+        objects === 0 && entries === 0
+          ? frame
+          : { ...frame, upserts: upserts.slice(objects), journal: journal.slice(entries) },
+    });
+  };
 
   const handle = (message: ToWorker): void => {
     switch (message.kind) {
@@ -102,25 +126,25 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
         const refusal = world.load(message.history, message.upTo, message.after ?? null, (done, total) =>
           transport.post({ kind: "progress", id: message.id, what: "replaying", done, total }),
         );
-        transport.post({ kind: "frame", frame: world.frame(true) });
+        show(world.frame(true));
         transport.post({ kind: "done", id: message.id, refusal, walk: null });
         return;
       }
       case "command": {
         const { refusal, walk } = world.dispatch(message.command);
-        transport.post({ kind: "frame", frame: world.frame(false) });
+        show(world.frame(false));
         transport.post({ kind: "done", id: message.id, refusal, walk: walk?.id ?? null });
         return;
       }
       case "seek":
         world.seek(message.at, message.after ?? null);
-        transport.post({ kind: "frame", frame: world.frame(true) });
+        show({ ...world.frame(false), sought: true });
         transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
         return;
       case "query": {
         const before = presentOf(world);
         const answer = (table[message.name] as (params: unknown) => unknown)(message.params);
-        if (presentOf(world) !== before) transport.post({ kind: "frame", frame: world.frame(false) });
+        if (presentOf(world) !== before) show(world.frame(false));
         transport.post({ kind: "answer", id: message.id, answer });
         return;
       }

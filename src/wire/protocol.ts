@@ -171,6 +171,12 @@ export interface Frame {
   /** Walks of sends up to now, all of them when restarted, else the new ones. */
   readonly walks: readonly Walk[];
   readonly journal: readonly JournalEntry[];
+  /** Of a restarted frame that is not full: how many of the first walks and entries of the last restarted frame and of what came after it stand. */
+  readonly kept?: { readonly walks: number; readonly journal: number };
+  /** Events so long ago that the journal of a restarted frame does not tell of them; absent: none. */
+  readonly earlier?: number;
+  /** The answer to a seek: another moment of the same history. */
+  readonly sought?: true;
   readonly proxies: readonly ProxyStatus[];
   /** `shop/web` and its chains' shared 16 characters, per Service port: what a sigil is drawn from. */
   readonly sigils: readonly { readonly service: ObjectKey; readonly port: string; readonly hash: string }[];
@@ -429,6 +435,10 @@ export type FromWorker =
       readonly done: number;
       readonly total: number;
     }
+  /** It is at work on something long: `events` have happened so far, or the picture is being sent. Any number, at any time before a `done`. */
+  | { readonly kind: "working"; readonly events: number }
+  /** Objects or journal entries that the next frame would begin with, were it not too large for one message. Any number before a frame. */
+  | { readonly kind: "part"; readonly upserts: readonly KubeObject[]; readonly journal: readonly JournalEntry[] }
   /** Our own bug: the worker is still alive, the history is untouched. */
   | {
       readonly kind: "fault";

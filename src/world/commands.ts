@@ -54,9 +54,9 @@ export class Session {
   private latestReport: TextReport = NO_TEXT;
   private rewrites = 0;
 
-  /** `every`: events between two checkpoints. */
-  constructor(seed: number | null, every?: number) {
-    this.cluster = new Cluster(seed, every);
+  /** `every`: events between two checkpoints; `tell`: told now and then how many events have happened. */
+  constructor(seed: number | null, every?: number, tell?: (handled: number) => void) {
+    this.cluster = new Cluster(seed, every, tell);
   }
 
   get report(): TextReport {

@@ -120,6 +120,21 @@ function isTold(entry: LogEntry): boolean {
   );
 }
 
+/** Where the last `most` events of a log begin, and the commits of those before them end. */
+export function latestOf(
+  log: readonly LogEntry[],
+  commits: readonly Commit[],
+  most: number,
+): { readonly handled: number; readonly revision: number } {
+  if (log.length <= most) return { handled: 0, revision: 0 };
+  const handled = log.length - most;
+  const seqs = new Set<number>();
+  for (let i = handled; i < log.length; i++) seqs.add((log[i] as LogEntry).seq);
+  let revision = commits.length;
+  while (revision > 0 && seqs.has((commits[revision - 1] as Commit).cause)) revision -= 1;
+  return { handled, revision };
+}
+
 /**
  * Journal lines from a place in the log and in the store's journal on, in causal order: an event first, then what it wrote.
  * Events that wrote nothing are left out, but for what users and kube-proxies did and balancers noticed.

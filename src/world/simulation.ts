@@ -94,8 +94,8 @@ export class Cluster {
   private readonly balancers: Balancers;
   private readonly rehearsal: Rehearsal;
 
-  /** `every`: events between two checkpoints. */
-  constructor(explicitSeed: number | null, every?: number) {
+  /** `every`: events between two checkpoints; `tell`: told now and then how many events have happened. */
+  constructor(explicitSeed: number | null, every?: number, tell?: (handled: number) => void) {
     this.explicitSeed = explicitSeed;
     this.held = new State({ ...FRESH, seed: explicitSeed ?? FRESH.seed });
     this.proxies = new KubeProxies({
@@ -116,6 +116,7 @@ export class Cluster {
       version: () => this.store.revision + this.held.rest.version,
       size: () => this.store.size + this.memory.size,
     });
+    this.engine.watch = tell ?? null;
     this.rehearsal = new Rehearsal(this.store, this.held, () => ({ at: this.now, handled: this.engine.handled }));
     this.history = new History<Cluster, Saved>(this.engine, every);
     // Before the first command the cluster has what every cluster has.

@@ -121,6 +121,8 @@ export interface World {
   drift(params: Queries["drift"]["params"]): Queries["drift"]["answer"];
   /** Every outcome of a request under our rules of a node and under pasted ones; leaves no trace. */
   exploreWith(params: Queries["exploreWith"]["params"]): Queries["exploreWith"]["answer"];
+  /** `tell` is called now and then during whatever takes long, with the number of events that have happened; it must change nothing. */
+  watch(tell: (handled: number) => void): void;
   /** What changed since the last frame taken, or everything. */
   frame(full: boolean): Frame;
   /** The node's rules as its kernel has them now, in the wording of its mode's own tool or of another that knows a part of them;

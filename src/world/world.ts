@@ -1,12 +1,12 @@
 import { sha256Hex } from "../base/hash.ts";
 import { applyFieldEdits } from "../manifest/field-edits.ts";
 import { isIPv6 } from "../base/ip.ts";
-import { canonicalJson } from "../base/json.ts";
+import { canonicalJson, deepEqual } from "../base/json.ts";
 import { objectKey, splitKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { ProxyMode } from "../model/config/types.ts";
 import type { Service } from "../model/service/types.ts";
-import type { Origin, RuleRef } from "../model/trace/types.ts";
+import type { Origin, RuleRef, Walk } from "../model/trace/types.ts";
 import { explore } from "../network/explore.ts";
 import { send } from "../network/send.ts";
 import { createTopology } from "../network/topology/topology.ts";
@@ -15,7 +15,7 @@ import { seededChooser } from "../base/draw.ts";
 import { proxyNode } from "../proxy/node.ts";
 import { EMPTY_HOST } from "../kernel/conntrack.ts";
 import type { Counters } from "../kernel/counters.ts";
-import type { Frame, Refusal, RuleRow } from "../wire/protocol.ts";
+import type { Frame, JournalEntry, Refusal, RuleRow } from "../wire/protocol.ts";
 import { checkOne, checkText } from "./check.ts";
 import { choices } from "./choices.ts";
 import { Session } from "./commands.ts";
@@ -24,7 +24,7 @@ import { brokenOf } from "./faults.ts";
 import { flightsOf } from "./flights.ts";
 import { compareDump, exploreBoth } from "./drift.ts";
 import { FrameDiff, sigils } from "./frames.ts";
-import { journalEntries } from "./journal.ts";
+import { journalEntries, latestOf } from "./journal.ts";
 import { matchingDeployment } from "./matching.ts";
 import { MatrixCache, matrixOf } from "./matrix.ts";
 import { objectDiff, ruleUses, rulesChanged } from "./explained.ts";
@@ -67,13 +67,35 @@ function familiesOf(node: Node | undefined): readonly (4 | 6)[] {
 /** Rules shown for one line of the text: enough to see the pattern, few enough to read. */
 const PROVENANCE_ROWS = 100;
 
+/** Events that a frame tells at most when it tells of everything: the page of a cluster of 150,000 pods must hold them. */
+const MOST_EVENTS = 40_000;
+
+/** How far log, journal and walks had come when a frame was taken, and of which history; and what was sent when all was. */
+const NOTHING_SENT = {
+  handled: 0,
+  revision: 0,
+  walks: 0,
+  epoch: -1,
+  all: { from: 0, journal: [] as readonly JournalEntry[], walks: [] as readonly Walk[] },
+};
+
+/** How many from the first on are the same. */
+function inCommon<T>(before: readonly T[], now: readonly T[]): number {
+  let count = 0;
+  while (count < before.length && count < now.length && isEqual(before[count], now[count])) count += 1;
+  return count;
+}
+
+const isEqual = (a: unknown, b: unknown): boolean => a === b || deepEqual(a, b);
+
 /** A fresh cluster: a control plane, no nodes until a text names or implies some. */
 export function createWorld(options: WorldOptions): World {
-  let session = new Session(options.seed);
+  let watcher: (handled: number) => void = () => {};
+  const working = (handled: number): void => watcher(handled);
+  let session = new Session(options.seed, undefined, working);
   let diff = new FrameDiff();
   const matrixCache = new MatrixCache();
-  /** How far log, journal and walks had come when the last frame was taken, and of which history they were. */
-  let sent = { handled: 0, revision: 0, walks: 0, epoch: -1 };
+  let sent = NOTHING_SENT;
   const cluster = (): Session["cluster"] => session.cluster;
 
   const noNode = (node: string): Refusal | null =>
@@ -97,16 +119,28 @@ export function createWorld(options: WorldOptions): World {
   const frame = (wanted: boolean): Frame => {
     const { store, state, log } = cluster();
     const restarted = wanted || session.epoch !== sent.epoch;
-    const from = restarted ? { handled: 0, revision: 0 } : sent;
-    const journal = journalEntries(log, store.journal, from);
+    const from = restarted ? latestOf(log, store.journal, MOST_EVENTS) : sent;
+    const told = journalEntries(log, store.journal, from);
     const changes = diff.take(store, session.epoch, wanted);
     const walks = restarted ? state.walks : state.walks.slice(sent.walks);
+    // A look at another moment of one history shares nearly all with what the receiver has.
+    const kept =
+      restarted && !wanted
+        ? {
+            walks: inCommon(sent.all.walks, state.walks),
+            journal: from.handled === sent.all.from ? inCommon(sent.all.journal, told) : 0,
+          }
+        : null;
     sent = {
       handled: log.length,
       revision: store.revision,
       walks: state.walks.length,
       epoch: session.epoch,
+      all: restarted
+        ? { from: from.handled, journal: told, walks: state.walks }
+        : { from: sent.all.from, journal: sent.all.journal, walks: state.walks },
     };
+    const journal = kept === null ? told : told.slice(kept.journal);
     return {
       full: wanted,
       restarted,
@@ -120,8 +154,10 @@ export function createWorld(options: WorldOptions): World {
       ...(session.isLookingBack ? { later: session.later } : {}),
       seed: state.seed,
       mode: mode(),
-      walks,
+      walks: kept === null ? walks : walks.slice(kept.walks),
       journal,
+      ...(kept === null ? {} : { kept }),
+      ...(restarted && from.handled > 0 ? { earlier: from.handled } : {}),
       proxies: nodeNames().map((node) => {
         const { sync, config, failure } = cluster().proxyOf(node);
         return {
@@ -187,9 +223,9 @@ export function createWorld(options: WorldOptions): World {
     },
 
     load({ seed, commands }, upTo, after = null, tell = () => {}) {
-      session = new Session(seed);
+      session = new Session(seed, undefined, working);
       diff = new FrameDiff();
-      sent = { handled: 0, revision: 0, walks: 0, epoch: -1 };
+      sent = NOTHING_SENT;
       let first: Refusal | null = null;
       for (const [i, { at, command }] of commands.entries()) {
         if (at > cluster().now) session.dispatch({ type: "run", micros: at - cluster().now });
@@ -230,6 +266,9 @@ export function createWorld(options: WorldOptions): World {
     },
     exploreWith: ({ node, dump, request }) => noNode(node) ?? exploreBoth(cluster(), node, dump, request),
 
+    watch: (tell) => {
+      watcher = tell;
+    },
     frame,
 
     rulesText(node, form, family) {

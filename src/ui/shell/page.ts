@@ -25,6 +25,8 @@ export interface PageState {
   readonly helpOpen: boolean;
   /** Commands of a history that are replayed; null: none is being replayed. */
   readonly replaying: { readonly done: number; readonly total: number } | null;
+  /** Events of something long that the simulator is at (null: the picture of it is on its way); null: nothing is long. */
+  readonly working: { readonly events: number | null } | null;
 }
 
 export const usePage = create<PageState>()(() => ({
@@ -35,6 +37,7 @@ export const usePage = create<PageState>()(() => ({
   said: { text: "", count: 0 },
   helpOpen: false,
   replaying: null,
+  working: null,
 }));
 
 /** Says a sentence in the page's live region. */

@@ -81,10 +81,17 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
 
   const frame = (next: Frame): void => {
     applyFrame(mirror, next);
+    if (usePage.getState().working !== null) usePage.setState({ working: null });
     time.frame(next);
     // Sought back, or replayed: the editor follows to the text that was in force then, unless something was typed since.
     const quiet = typing === null && !sendingText && given !== null && loads === 0;
-    if (next.full && quiet && next.report.accepted && next.text !== given && next.text !== "") {
+    if (
+      (next.full || next.sought === true) &&
+      quiet &&
+      next.report.accepted &&
+      next.text !== given &&
+      next.text !== ""
+    ) {
       given = next.text;
       replaceDraft(next.text);
     }
@@ -95,6 +102,9 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
     progress: (replaying) => {
       // A handful is done before anybody could read it.
       if (replaying !== usePage.getState().replaying) usePage.setState({ replaying });
+    },
+    working: (events) => {
+      usePage.setState({ working: { events } });
     },
     status: (status, trouble) => {
       mirror.setState({ status, trouble });

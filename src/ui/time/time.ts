@@ -193,7 +193,8 @@ export function createTime(client: Client): TimeControl {
       if (getState().scope === "history") follow();
       return;
     }
-    const begun = looking && !next.full;
+    const moved = next.full || next.sought === true;
+    const begun = looking && !moved;
     if (begun) {
       // What was done in the look back is now the history; the old one is kept.
       const shared = sharedBy(whole.commands, commands);
@@ -210,7 +211,7 @@ export function createTime(client: Client): TimeControl {
     }
     setState({
       looking: false,
-      after: next.full ? null : begun ? null : after,
+      after: moved ? null : begun ? null : after,
       whole: { journal, walks, commands, end },
       ...(getState().playing ? {} : { at: now }),
     });
