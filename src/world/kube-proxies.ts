@@ -3,7 +3,7 @@ import type { Api, Commit, Store, WriteContext } from "../apiserver/types.ts";
 import { deepEqual } from "../base/json.ts";
 import { type Micros, MILLISECOND, SECOND } from "../base/time.ts";
 import type { EventNote } from "../controllers/types.ts";
-import { type Delay, type EngineContext, NOW, type SimEvent } from "../engine/types.ts";
+import { type Delay, type EngineContext, MAX_ALSO, NOW, type Pace, type SimEvent } from "../engine/types.ts";
 import type { HostState } from "../kernel/conntrack.ts";
 import type { Listener } from "../kernel/host.ts";
 import type { ProxyConfig, ProxyMode } from "../model/config/types.ts";
@@ -78,6 +78,8 @@ export class KubeProxies {
   private readonly files = new ProxyFiles();
   private readonly compiled = new Recent<NodeRules>(256);
   private readonly views = new ProxyViews();
+  /** How often in a row all were told of a change, since one of them did something or something befell it. */
+  private told: { readonly times: number; readonly pace: Pace } = { times: 0, pace: "run" };
   /** The nodes when kube-proxies were last told of a change: a list changes with each of them. */
   private seen: readonly Node[] | null = null;
   /** Configurations by identity, so that compiled rules have a short key. */
@@ -227,6 +229,7 @@ export class KubeProxies {
   forgetCompiled(): void {
     this.compiled.clear();
     this.seen = null;
+    this.told = { ...this.told, times: 0 };
   }
 
   /**
@@ -308,12 +311,16 @@ export class KubeProxies {
     return { pod: { serial: this.processOf(node).pod.serial + 1, at: now, starts: 0 } };
   }
 
-  /** A change that all kube-proxies will hear of. */
-  syncAll(engine: EngineContext): void {
+  /** A change that all kube-proxies will hear of; `hasOtherNodes`: a Node came or went with it. */
+  syncAll(engine: EngineContext, hasOtherNodes: boolean): void {
+    if (hasOtherNodes || this.told.pace !== engine.pace) this.told = { times: 0, pace: engine.pace };
+    // Everybody has an event waiting that knows as many causes as it will.
+    if (this.told.times > MAX_ALSO + 1) return;
+    this.told = { ...this.told, times: this.told.times + 1 };
     const nodes = this.store.list<Node>("Node");
     if (nodes !== this.seen) this.forgetGone();
     this.seen = nodes;
-    for (const node of nodes) this.syncSoon(node.metadata.name, engine);
+    for (const node of nodes) this.hear(node.metadata.name, engine);
   }
 
   /** A machine whose Node was deleted is gone with its process and kernel: a Node of that name that comes later is another. */
@@ -324,6 +331,11 @@ export class KubeProxies {
   }
 
   syncSoon(node: string, engine: EngineContext): void {
+    this.told = { ...this.told, times: 0 };
+    this.hear(node, engine);
+  }
+
+  private hear(node: string, engine: EngineContext): void {
     const { faults, proxies } = this.state.rest;
     if (this.state.isProxyOff(node)) return;
     const process = proxies[node];
@@ -334,6 +346,7 @@ export class KubeProxies {
   }
 
   handle(event: SimEvent, engine: EngineContext): string {
+    this.told = { ...this.told, times: 0 };
     const node = event.actor.slice(PREFIX.length);
     if (this.state.isProxyOff(node)) return "kube-proxy is not running";
     if (event.kind === DRAIN_CHECK) {
@@ -501,6 +514,7 @@ export class KubeProxies {
   }
 
   private note(node: string, patch: Partial<ProxyProcess>): void {
+    this.told = { ...this.told, times: 0 };
     // One may start for a Node that is gone: whoever looks next has to look for such.
     if (this.state.rest.proxies[node] === undefined) this.seen = null;
     this.state.changeProxy(node, { ...this.processOf(node), ...patch });

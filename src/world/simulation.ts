@@ -539,10 +539,11 @@ export class Cluster {
     const result = write();
     this.endConnections(before);
     // All kube-proxies hear of everything at once: the first commit that is about them stands for those after it.
+    const hasOtherNodes = this.store.journal.slice(before).some(bringsNodes);
     let isHeard = false;
     for (let i = before; i < this.store.journal.length; i++) {
       const commit = this.store.journal[i] as Commit;
-      this.deliver(commit, engine, isHeard);
+      this.deliver(commit, engine, isHeard, hasOtherNodes);
       isHeard ||= touchesProxies(commit);
     }
     return result;
@@ -558,15 +559,18 @@ export class Cluster {
     if (touched) serversEnded(this.view(this.store.readAt(revision)), this.view(), this.held);
   }
 
-  private deliver(commit: Commit, engine: EngineContext, isHeard: boolean): void {
+  private deliver(commit: Commit, engine: EngineContext, isHeard: boolean, hasOtherNodes: boolean): void {
     for (const controller of ALL_CONTROLLERS) {
       for (const key of controller.keysFor(commit, this.store)) {
         engine.emit(DELIVERY, controller.instanceOf(key), "reconcile", null, key);
       }
     }
-    if (!isHeard && touchesProxies(commit)) this.proxies.syncAll(engine);
+    if (!isHeard && touchesProxies(commit)) this.proxies.syncAll(engine, hasOtherNodes);
     this.balancers.deliver(commit, engine);
   }
 }
+
+const bringsNodes = ({ added, removed }: Commit): boolean =>
+  added.some(({ kind }) => kind === "Node") || removed.some(({ kind }) => kind === "Node");
 
 const CONTROLLERS: ReadonlyMap<string, Controller> = new Map(ALL_CONTROLLERS.map((c) => [c.name, c]));
