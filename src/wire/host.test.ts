@@ -135,8 +135,9 @@ it("sends another moment as what differs, and whoever folds it has what a page h
     said.flatMap((message) => (message.kind === "frame" ? [message.frame] : []));
   const load = (upTo: number | null): readonly Frame[] =>
     framesOf(tell({ kind: "load", id: 1, history: { seed: 1, commands }, upTo }));
-  const picture = ({ status: _, ...state }: MirrorState): object => ({
+  const picture = (state: MirrorState): object => ({
     ...state,
+    status: null,
     objects: new Map([...state.objects].sort(([a], [b]) => (a < b ? -1 : 1))),
   });
   const moments = [500_000, 1_000_400, 9_000_000, 1_500_000, 0, 8_000_000];
