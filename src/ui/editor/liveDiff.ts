@@ -16,14 +16,25 @@ function name(side: monaco.editor.ICodeEditor, ariaLabel: string): void {
   side.onDidChangeConfiguration(keep);
 }
 
-export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDiff {
-  applyTheme(theme);
+interface Kept {
+  readonly box: HTMLElement;
+  readonly editor: monaco.editor.IStandaloneDiffEditor;
+  readonly original: monaco.editor.ITextModel;
+  readonly modified: monaco.editor.ITextModel;
+}
+
+/** One for the page, made when it is first wanted: a diff editor that is disposed of while it still compares throws later on. */
+let kept: Kept | null = null;
+
+function make(): Kept {
   const original = monaco.editor.createModel("", "yaml");
   const modified = monaco.editor.createModel("", "yaml");
-  const editor = monaco.editor.createDiffEditor(host, {
+  const box = document.createElement("div");
+  const editor = monaco.editor.createDiffEditor(box, {
     readOnly: true,
     originalEditable: false,
-    automaticLayout: true,
+    // Laid out by its host, which knows when it is in the page: without a size it would complain.
+    automaticLayout: false,
     renderSideBySide: true,
     useInlineViewWhenSpaceIsLimited: true,
     renderSideBySideInlineBreakpoint: 640,
@@ -44,6 +55,20 @@ export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDi
   name(editor.getOriginalEditor(), "The text");
   name(editor.getModifiedEditor(), "The live object");
   editor.setModel({ original, modified });
+  return { box, editor, original, modified };
+}
+
+export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDiff {
+  applyTheme(theme);
+  const { box, editor, original, modified } = (kept ??= make());
+  host.append(box);
+  const fit = (): void => {
+    const { clientWidth: width, clientHeight: height } = host;
+    if (width > 0 && height > 0) editor.layout({ width, height });
+  };
+  fit();
+  const observer = new ResizeObserver(fit);
+  observer.observe(host);
   return {
     set: (text, live) => {
       if (original.getValue() !== text) original.setValue(text);
@@ -51,11 +76,8 @@ export function mountDiff(host: HTMLElement, theme: "light" | "dark"): MountedDi
     },
     setTheme: applyTheme,
     dispose: () => {
-      // A comparison that is still on its way finds no editor otherwise.
-      editor.setModel(null);
-      editor.dispose();
-      original.dispose();
-      modified.dispose();
+      observer.disconnect();
+      box.remove();
     },
   };
 }
