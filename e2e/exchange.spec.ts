@@ -45,7 +45,8 @@ test("an engineer pastes the iptables-save of a node and sees which rules are st
   await row.click();
   await expect(dock.getByRole("region", { name: "About the rule" })).toContainText("It leads to 10.244.9.9:8080");
   await dock.getByRole("combobox", { name: "Rows" }).selectOption("foreign");
-  await expect(row).toHaveAccessibleName(/Docker, nat PREROUTING.*Asked before kube-proxy's rules/);
+  const docker = dock.getByRole("option", { name: /^Docker, nat PREROUTING.*Asked before kube-proxy's rules/ });
+  await expect(docker).toBeVisible();
 
   // The request on show, on both sets of rules.
   await dock.getByRole("button", { name: "Run packets on it" }).click();

@@ -159,6 +159,8 @@ export function applyTheme(theme: "light" | "dark"): void {
       "editorGutter.background": token("surface"),
       "editorLineNumber.foreground": token("ink3"),
       "editorLineNumber.activeForeground": token("ink"),
+      // The last, empty line's: as readable as the others.
+      "editorLineNumber.dimmedForeground": token("ink3"),
       "editorCursor.foreground": token("ink"),
       "editor.lineHighlightBackground": `${token("sunken")}80`,
       "editor.lineHighlightBorder": "#00000000",
