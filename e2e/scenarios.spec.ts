@@ -49,3 +49,12 @@ test("I pick each lifecycle, see its own walk, and Reset takes me back after an 
     await expect(app.map.getByRole("button", { name: /^Pod shop\/web-/ })).toHaveCount(3);
   });
 });
+
+test("I pick another scenario while the first is still being built, and its text is what I see", async ({ app }) => {
+  await app.open();
+  await app.scenario.selectOption("empty");
+  await expect(app.page.getByRole("heading", { name: "No objects yet" })).toBeVisible();
+  await app.editing();
+  // Of an empty text, the copy is its line's end.
+  expect((await app.text()).trim()).toBe("");
+});

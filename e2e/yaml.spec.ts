@@ -92,10 +92,10 @@ test("I learn ClusterIP from nothing: I type a Service line by line, and am help
   const { page } = app;
   const { keyboard } = page;
   await app.open();
-  // At once, while the first scenario is still being built.
+  await app.running();
+  await app.editing();
   await app.scenario.selectOption("empty");
   await expect(page.getByRole("heading", { name: "No objects yet" })).toBeVisible();
-  await app.editing();
   await app.editor.focus();
   const line = async (text: string): Promise<void> => {
     await keyboard.type(text);
