@@ -1,4 +1,5 @@
 /** Where each way that a request can go came to its end. */
+import type { FailingHop } from "../model/trace/finding.ts";
 import type { Exploration, Hop, Walk } from "../model/trace/types.ts";
 import type { Branch, Ending } from "./types.ts";
 
@@ -21,6 +22,16 @@ export function isGatewayError({ response }: Walk): boolean {
   return response !== undefined && response.status >= 502 && response.status <= 504;
 }
 
+/** A hop as findings name it. `walk`: position among the exploration's walks; `child`: the way down to a walk made within it. */
+export function hopAt(
+  walk: number,
+  { index, place, label, note }: Hop,
+  leg: FailingHop["leg"] = "request",
+  child: readonly number[] = [],
+): FailingHop {
+  return { walk, child, leg, index, place, label, note };
+}
+
 /** Goes down into what was made within a walk, to the innermost one that failed. */
 function endingOf(walk: Walk, index: number, child: readonly number[] = []): Ending | null {
   const inner = walk.children.findLastIndex((one) => one.role !== "dns" && isNotDelivered(one));
@@ -37,7 +48,7 @@ function endingOf(walk: Walk, index: number, child: readonly number[] = []): End
   return {
     walk,
     hop,
-    at: { walk: index, child, leg, index: hop.index, place: hop.place, label: hop.label, note: hop.note },
+    at: hopAt(index, hop, leg, child),
   };
 }
 

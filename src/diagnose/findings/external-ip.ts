@@ -6,6 +6,7 @@ import type { Service } from "../../model/service/types.ts";
 import { containerListeners, toldListeners } from "../../model/pod/listening.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import { nodeAddresses } from "../../network/addresses.ts";
+import { hopAt } from "../branches.ts";
 import { endpointsOf, serviceKey, serviceName } from "../endpoints.ts";
 import { clusterIPsOf } from "../target.ts";
 import type { Case, Diagnoser } from "../types.ts";
@@ -123,19 +124,7 @@ export const externalIpHijack: Diagnoser = (given) => {
         {
           id: "EXTERNALIP-HIJACK",
           severity: "error",
-          hop:
-            failed[0]?.end?.at ??
-            (hop === undefined
-              ? null
-              : {
-                  walk: caught.index,
-                  child: [],
-                  leg: "request",
-                  index: hop.index,
-                  place: hop.place,
-                  label: hop.label,
-                  note: hop.note,
-                }),
+          hop: failed[0]?.end?.at ?? (hop === undefined ? null : hopAt(caught.index, hop)),
           evidence: [
             { kind: "object", object: key, path, shows: ip },
             ...(owner.object === null

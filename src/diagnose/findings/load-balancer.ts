@@ -3,6 +3,7 @@ import { cidrContains } from "../../base/ip.ts";
 import type { CloudProvider } from "../../model/kubehop/types.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import { sourceRangesOf } from "../../network/balancer.ts";
+import { hopAt } from "../branches.ts";
 import { serviceKey, serviceName } from "../endpoints.ts";
 import type { Case, Diagnoser, Remedy } from "../types.ts";
 
@@ -120,18 +121,7 @@ export const lbShortCircuit: Diagnoser = (given) => {
     {
       id: "LB-IP-SHORT-CIRCUIT",
       severity: said === undefined ? "note" : "warning",
-      hop:
-        hop === undefined
-          ? null
-          : {
-              walk: past.index,
-              child: [],
-              leg: "request",
-              index: hop.index,
-              place: hop.place,
-              label: hop.label,
-              note: hop.note,
-            },
+      hop: hop === undefined ? null : hopAt(past.index, hop),
       evidence: [
         { kind: "object", object: key, path: "status.loadBalancer.ingress", shows: `${target.ip}, ipMode VIP` },
         ...(said === undefined

@@ -2,6 +2,7 @@
 import { type ObjectKey, objectKey } from "../../model/meta/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import type { Exploration, Hop, Walk } from "../../model/trace/types.ts";
+import { hopAt } from "../branches.ts";
 import { makerOf, serviceKey, serviceName } from "../endpoints.ts";
 import type { Case, Diagnoser, Remedy } from "../types.ts";
 
@@ -22,15 +23,7 @@ export const affinityMerged: Diagnoser = ({ target, branches, failed, request })
       {
         id: "AFFINITY-CLIENTS-MERGED",
         severity: "warning",
-        hop: {
-          walk: index,
-          child: [],
-          leg: "request",
-          index: seen.index,
-          place: seen.place,
-          label: seen.label,
-          note: seen.note,
-        },
+        hop: hopAt(index, seen),
         evidence: [
           { kind: "object", object: serviceKey(service), path: "spec.sessionAffinity", shows: "ClientIP" },
           { kind: "walk", shows: `${seen.place} sees source ${seen.before.src}, the client is ${client ?? ""}` },

@@ -1,4 +1,5 @@
 /** It arrives, but the server does not see the client's own address. */
+import { hopAt } from "../branches.ts";
 import { serviceKey, serviceName } from "../endpoints.ts";
 import type { Hop, Walk } from "../../model/trace/types.ts";
 import type { Branch, Diagnoser } from "../types.ts";
@@ -24,15 +25,7 @@ export const sourceIpSnat: Diagnoser = ({ request, target, branches, failed }) =
     {
       id: "SOURCE-IP-SNAT",
       severity: "warning",
-      hop: {
-        walk: translated.index,
-        child: [],
-        leg: "request",
-        index: hop.index,
-        place: hop.place,
-        label: hop.label,
-        note: hop.note,
-      },
+      hop: hopAt(translated.index, hop),
       evidence: [
         {
           kind: "object",
