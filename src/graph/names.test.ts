@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fractionText, shortenPodName, timeText } from "./names.ts";
+import { fractionText, podTail, shortenPodName, timeText } from "./names.ts";
 import { sigilDots } from "./sigil.ts";
 
 describe("names on the map", () => {
@@ -11,6 +11,18 @@ describe("names on the map", () => {
   ])("%s becomes %s", (name, short) => {
     expect(shortenPodName(name)).toBe(short);
     expect(short.length).toBeLessThanOrEqual(11);
+  });
+
+  it.each([
+    ["web-6c8b5d7f9-m4tqz", "m4tqz"],
+    ["redis-0", "redis-0"],
+    ["cassandra-12", "cas…-12"],
+    ["curl", "curl"],
+    ["productpage", "produc…"],
+    ["a-productpage", "a-prod…"],
+  ])("%s is told apart by %s", (name, tail) => {
+    expect(podTail(name)).toBe(tail);
+    expect(tail.length).toBeLessThanOrEqual(7);
   });
 
   it.each([

@@ -10,6 +10,14 @@ export function shortenPodName(name: string, limit = 11): string {
   return `${head}…${tail}`;
 }
 
+/** What tells a pod from its siblings in at most seven characters: the random suffix, the ordinal with what fits, or its beginning. */
+export function podTail(name: string): string {
+  if (name.length <= 7) return name;
+  const tail = name.slice(name.lastIndexOf("-") + 1);
+  if (tail === name || tail.length > 6) return `${name.slice(0, 6)}…`;
+  return tail.length >= 4 ? tail : `${name.slice(0, 5 - tail.length)}…-${tail}`;
+}
+
 /** A probability as a reader says it: `1/3`, `2/5`, `1`; decimals when no small fraction fits. */
 export function fractionText(p: number): string {
   if (p >= 1 - 1e-9) return "1";

@@ -3,6 +3,7 @@ import { ReactFlow, ReactFlowProvider, ViewportPortal } from "@xyflow/react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { MirrorState } from "../../mirror/types.ts";
 import type { Exploration, Walk } from "../../model/trace/types.ts";
+import type { Card } from "../../graph/cards.ts";
 import { isMany } from "../../graph/cells.ts";
 import { motionOf } from "../../graph/motion.ts";
 import { movedOneWay, type Way } from "../../graph/moves.ts";
@@ -46,6 +47,8 @@ const NONE: ReadonlySet<string> = new Set();
 const Overview = lazy(() => import("./Overview.tsx").then(({ Overview: component }) => ({ default: component })));
 const NODE_TYPES = { card: CardView };
 const MANY = 300;
+/** What stands at its place, by its card: React Flow leaves alone what it is given again. */
+const NODES = new WeakMap<Card, CardNode>();
 
 /** The map: cards laid out by role, and the walk on show over them. */
 export function Stage(props: StageProps) {
@@ -96,11 +99,13 @@ function Map({ mirror, exploration, onSend }: StageProps) {
   const leaving = useLeaving(layout.cards);
   const nodes = useMemo(() => {
     const lead = layout.cards.find((c) => c.id === dragged?.id);
-    const goesAlong = (card: (typeof layout.cards)[number]): boolean =>
+    const goesAlong = (card: Card): boolean =>
       card === lead || (lead?.kind === "node" && card.kind === "pod" && card.node === lead.name);
-    const placed = (card: (typeof layout.cards)[number], isLeaving: boolean): CardNode => {
+    const placed = (card: Card, isLeaving: boolean): CardNode => {
       const along = dragged !== null && goesAlong(card);
-      return {
+      const known = along || isLeaving ? undefined : NODES.get(card);
+      if (known !== undefined) return known;
+      const node: CardNode = {
         id: isLeaving ? `leaving ${card.id}` : card.id,
         type: "card",
         position: { x: card.rect.x + (along ? dragged.dx : 0), y: card.rect.y + (along ? dragged.dy : 0) },
@@ -111,6 +116,8 @@ function Map({ mirror, exploration, onSend }: StageProps) {
         draggable: isMovable(card) && !isLeaving,
         style: { pointerEvents: isLeaving ? "none" : "all" },
       };
+      if (!along && !isLeaving) NODES.set(card, node);
+      return node;
     };
     return [...layout.cards.map((card) => placed(card, false)), ...leaving.map((card) => placed(card, true))];
   }, [layout, dragged, leaving]);

@@ -4,7 +4,7 @@ import { memo, type CSSProperties, type ReactNode } from "react";
 import { PROXY_ROWS, proxyRowHeight, proxyRowTop } from "../../graph/anchors.ts";
 import type { Card, NodeCard, PodCard, ProxyCard, StampCard } from "../../graph/cards.ts";
 import { NODE, ROWS } from "../../graph/metrics.ts";
-import { shortenPodName } from "../../graph/names.ts";
+import { podTail, shortenPodName } from "../../graph/names.ts";
 import { MenuButton } from "../actions/MenuButton.tsx";
 import { MapIcon } from "./icons.tsx";
 import { rowOf, tintOf, useHighlight } from "./highlight.ts";
@@ -227,6 +227,7 @@ function PodFace({ card }: { readonly card: PodCard }) {
   return (
     <>
       <MapIcon name={card.name === "curl" || card.client ? "terminal" : "cube"} size={15} />
+      <span className={styles["podTail"]}>{podTail(card.name)}</span>
       <span className={styles["podText"]}>
         <span className={styles["podName"]}>
           <span>{shortenPodName(card.name, Math.min(11, 14 - (note?.length ?? 0)))}</span>

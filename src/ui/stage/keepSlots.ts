@@ -1,21 +1,22 @@
 import { layoutOf, type Layout, type LayoutOptions } from "../../graph/layout.ts";
+import { settled } from "../../graph/settled.ts";
 import type { Slots } from "../../graph/slots.ts";
 import type { MirrorState } from "../../mirror/types.ts";
 
 type Lays = (mirror: MirrorState, options: Omit<LayoutOptions, "previous">, about: string) => Layout;
 
 /**
- * Lays out with the slots of the last layout, so that what is there stays where it is; another scenario (`about`) begins anew. Asked
- * twice the same, it answers the same.
+ * Lays out with the slots of the last layout, so that what is there stays where it is; another scenario (`about`) begins anew. What
+ * comes out as it was is the very same value, so that only what differs is drawn. Asked twice the same, it answers the same.
  */
 export function keepSlots(): Lays {
-  let previous: Slots = new Map();
+  const none: Slots = new Map();
+  let layout: Layout | null = null;
   let last = "";
   return (mirror, options, about) => {
-    if (about !== last) previous = new Map();
+    const previous = about === last ? (layout?.slots ?? none) : none;
     last = about;
-    const layout = layoutOf(mirror, { ...options, previous });
-    previous = layout.slots;
+    layout = settled(layout, layoutOf(mirror, { ...options, previous }));
     return layout;
   };
 }

@@ -2,16 +2,21 @@ import { useReactFlow, useStore } from "@xyflow/react";
 import { useCallback, useEffect, useRef } from "react";
 import type { Rect } from "../../graph/geometry.ts";
 
-export type Lod = "near" | "middle" | "far";
+export type Lod = "near" | "middle" | "far" | "remote";
+
+/** The zoom from which on each level is shown, nearest first; below the last it is the remote one. */
+const LEVELS: readonly (readonly [from: number, lod: Lod])[] = [
+  [0.8, "near"],
+  [0.5, "middle"],
+  [0.33, "far"],
+];
 
 /** Keeps the whole map in view until the reader pans or zooms; after that only when asked. */
 export function useFit(bounds: Rect) {
   const flow = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
-  const lod = useStore((state): Lod =>
-    state.transform[2] < 0.45 ? "far" : state.transform[2] < 0.8 ? "middle" : "near",
-  );
+  const lod = useStore((state): Lod => LEVELS.find(([from]) => state.transform[2] >= from)?.[1] ?? "remote");
   const own = useRef(false);
   const { w, h } = bounds;
 
