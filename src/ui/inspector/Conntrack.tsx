@@ -1,37 +1,14 @@
 import { useEffect, useState, type ReactElement } from "react";
 import type { TrackedConnection } from "../../model/trace/connection.ts";
-import type { Header, Hop, HostId } from "../../model/trace/types.ts";
+import type { Hop, HostId } from "../../model/trace/types.ts";
 import styles from "./HopDetail.module.css";
 import type { PanelProps } from "./types.ts";
+import { entryOf } from "./tracked.ts";
 import { duration, endpoint } from "./wording.ts";
 
 type Ends = TrackedConnection["original"];
 
 const tuple = ({ src, sport, dst, dport }: Ends): string => `${endpoint(src, sport)} → ${endpoint(dst, dport)}`;
-
-const isOf = (ends: Ends, { src, dst, sport, dport }: Header): boolean =>
-  ends.src === src && ends.dst === dst && ends.sport === sport && ends.dport === dport;
-
-/** The entry that a packet belongs to: its header before or after the hop is one of the entry's two tuples. */
-export function entryOf(
-  table: readonly TrackedConnection[],
-  hop: Pick<Hop, "before" | "after">,
-): TrackedConnection | null {
-  const { protocol } = hop.before;
-  return (
-    table.find(
-      (entry) =>
-        entry.protocol === protocol &&
-        [entry.original, entry.reply].some((ends) => isOf(ends, hop.before) || isOf(ends, hop.after)),
-    ) ?? null
-  );
-}
-
-/** Hops at which a host's connection table has a say. */
-export const isTracked = ({ stage, verdict }: Hop): boolean =>
-  stage === "conntrack" ||
-  (stage.startsWith("hook:nat/") && (verdict === "dnat" || verdict === "snat")) ||
-  verdict.startsWith("undo-");
 
 interface Props extends Pick<PanelProps, "mirror" | "query"> {
   readonly hop: Hop;
