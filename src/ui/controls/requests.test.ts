@@ -54,6 +54,24 @@ describe("offered", () => {
     expect(offered({ from, to: to.slice(0, 1) }, null).to).toBe("service/default/kubernetes:443");
   });
 
+  test("prefers the reader's own to what every cluster has", () => {
+    const from = [choice("pod/kube-system/coredns-x", "pods"), choice("pod/shop/curl", "pods")];
+    const to = [choice("service/kube-system/kube-dns:53", "services"), choice("service/shop/web:80", "services")];
+    expect(offered({ from, to }, null)).toEqual({ from: "pod/shop/curl", to: "service/shop/web:80" });
+    expect(requestFrom({ from, to }, "pod", null)).toEqual({ from: "pod/shop/curl", to: "service/shop/web:80" });
+    expect(offered({ from: from.slice(0, 1), to: to.slice(0, 1) }, null)).toEqual({
+      from: "pod/kube-system/coredns-x",
+      to: "service/kube-system/kube-dns:53",
+    });
+  });
+
+  test("asks from a pod that is not behind the Service, if there is one", () => {
+    const to = [choice("service/shop/web:80", "services")];
+    const behind = choice("pod/shop/web-6c8b5d7f9-m4tqz", "pods");
+    expect(offered({ from: [behind, choice("pod/shop/zeta", "pods")], to }, null).from).toBe("pod/shop/zeta");
+    expect(offered({ from: [behind], to }, null).from).toBe(behind.value);
+  });
+
   test("begins outside, at a load balancer", () => {
     expect(offered(choices, null)).toEqual({ from: "client/internet", to: "lb/shop/web:80" });
   });

@@ -27,17 +27,32 @@ export function firstOf(list: readonly Choice[], groups: readonly Choice["group"
   return list[0]?.value ?? "";
 }
 
-/** In every cluster, and hardly what a reader came for. */
-const API_SERVER = "service/default/kubernetes:443";
+/** The API server and what else every cluster has: hardly what a reader came for. */
+const ofEveryCluster = ({ value }: Choice): boolean =>
+  value === "service/default/kubernetes:443" || /^\w+\/kube-[a-z]+\//.test(value);
+
+/** The reader's own, or all where there is nothing else. */
+function ownOf(list: readonly Choice[]): readonly Choice[] {
+  const own = list.filter((choice) => !ofEveryCluster(choice));
+  return own.length > 0 ? own : list;
+}
 
 /** The target that tells most about the text: from outside in. */
 function bestTarget(to: readonly Choice[]): Choice | undefined {
-  const own = to.filter(({ value }) => value !== API_SERVER);
+  const own = ownOf(to);
   for (const group of ["load balancers", "nodes", "services", "pods"] as const) {
     const found = own.find((choice) => choice.group === group);
     if (found !== undefined) return found;
   }
   return to[0];
+}
+
+/** Who may ask: the reader's own, and first those that are not, by their names, the pods behind the target. */
+function clientsOf(from: readonly Choice[], to: string): readonly Choice[] {
+  const own = ownOf(from);
+  const [, namespace, name] = /^(?:service|lb)\/([^/]+)\/([^/:]+)/.exec(to) ?? [];
+  const isBehind = ({ value }: Choice): boolean => value.startsWith(`pod/${namespace ?? ""}/${name ?? ""}-`);
+  return [...own.filter((choice) => !isBehind(choice)), ...own.filter(isBehind)];
 }
 
 /** What the form shows: the request wanted, with an end that is not there any more replaced by one that is and can reach it. */
@@ -49,7 +64,10 @@ export function offered(choices: Choices, wanted: Ends | null): Ends {
   if (wanted !== null && keep && known(choices.from, wanted.from)) return { from: wanted.from, to };
   // A ClusterIP means nothing outside of the cluster.
   const outside = /^(lb|node)\//.test(to);
-  return { from: firstOf(choices.from, outside ? ["outside", "pods", "nodes"] : ["pods", "nodes", "outside"]), to };
+  return {
+    from: firstOf(clientsOf(choices.from, to), outside ? ["outside", "pods", "nodes"] : ["pods", "nodes", "outside"]),
+    to,
+  };
 }
 
 /** A request from outside or from a pod: the scenario's own when it is one and both its ends are there. */
@@ -61,11 +79,8 @@ export function requestFrom(choices: Choices, from: "outside" | "pod", open: End
     known(choices.to, open.to)
   )
     return { from: open.from, to: open.to };
-  const source = choices.from.find(({ group }) => group === (from === "outside" ? "outside" : "pods"));
-  const own = choices.to.filter(({ value }) => value !== API_SERVER);
-  const to = firstOf(
-    own.length > 0 ? own : choices.to,
-    from === "outside" ? ["load balancers", "nodes"] : ["services"],
-  );
+  const group = from === "outside" ? "outside" : "pods";
+  const source = ownOf(choices.from.filter((choice) => choice.group === group))[0];
+  const to = firstOf(ownOf(choices.to), from === "outside" ? ["load balancers", "nodes"] : ["services"]);
   return source === undefined || to === "" ? null : { from: source.value, to };
 }

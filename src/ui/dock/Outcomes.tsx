@@ -9,6 +9,7 @@ import type { PanelProps, Query } from "../inspector/types.ts";
 import { commandLine, endpoint } from "../inspector/wording.ts";
 import { usePlayback } from "../playback.ts";
 import { useUi } from "../state.ts";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./Outcomes.module.css";
 
 const sameRequest = (a: Request, b: Request): boolean =>
@@ -16,6 +17,7 @@ const sameRequest = (a: Request, b: Request): boolean =>
 
 /** All that may happen to the request on show, each with its exact weight: every branch is followed, nothing is sampled. */
 export function Outcomes({ mirror, query, exploration }: PanelProps): ReactElement {
+  const nothing = useNothingSent();
   const walk = usePlayback((state) => state.walk);
   const request = walk?.request ?? null;
   const given =
@@ -26,9 +28,7 @@ export function Outcomes({ mirror, query, exploration }: PanelProps): ReactEleme
   const found = given ?? answer;
 
   if (walk === null || request === null)
-    return (
-      <p className={styles.none}>Nothing has been sent. Send a request and all its possible outcomes stand here.</p>
-    );
+    return <p className={styles.none}>{nothing}. Send a request and all its possible outcomes stand here.</p>;
   if (found === null)
     return (
       <p className={styles.none}>

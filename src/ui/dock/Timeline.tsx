@@ -19,6 +19,7 @@ import { LANE_NAMES } from "../time/words.ts";
 import { EventList } from "./EventList.tsx";
 import { TimeBar } from "./TimeBar.tsx";
 import { layOut, type Layout, type Mark } from "./lanes.ts";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./Timeline.module.css";
 import { useSize } from "./useSize.ts";
 import { WalkStrip } from "./WalkStrip.tsx";
@@ -52,6 +53,7 @@ function Lanes({
   readonly journal: readonly JournalEntry[];
   readonly mirror: MirrorState;
 }): ReactElement {
+  const nothing = useNothingSent();
   const ground = useRef<HTMLDivElement>(null);
   const { width } = useSize(ground);
   const shown = usePlayback((state) => state.walk);
@@ -118,7 +120,7 @@ function Lanes({
           {picked === null ? null : <Caption entry={picked} journal={all} />}
         </p>
         {shown === null ? (
-          <p className={styles.nothing}>Nothing has been sent. Send a request to watch it hop.</p>
+          <p className={styles.nothing}>{nothing}. Send a request to watch it hop.</p>
         ) : (
           <WalkStrip key={`${shown.id} ${shown.startedAt}`} walk={shown} from={head} />
         )}

@@ -5,10 +5,12 @@ import { RailGlyph, verdictGlyph } from "../inspector/glyphs.tsx";
 import { useCurrentHop } from "../inspector/useCurrentHop.ts";
 import { destination, duration, hopStage, hostTitle, source, VERDICTS } from "../inspector/wording.ts";
 import { sequence, usePlayback } from "../playback.ts";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./TraceTable.module.css";
 
 /** Every hop of the walk on stage as a row: the canvas in words. */
 export function TraceTable(): ReactElement {
+  const nothing = useNothingSent();
   const { walk, selection } = useCurrentHop();
   const body = useRef<HTMLTableSectionElement>(null);
   useEffect(() => {
@@ -17,8 +19,7 @@ export function TraceTable(): ReactElement {
     if (body.current?.contains(document.activeElement) === true)
       row?.querySelector("button")?.focus({ preventScroll: true });
   }, [selection]);
-  if (walk === null)
-    return <p className={styles.none}>Nothing has been sent. Send a request and every hop of it stands here.</p>;
+  if (walk === null) return <p className={styles.none}>{nothing}. Send a request and every hop of it stands here.</p>;
 
   const onKey = (event: KeyboardEvent): void => {
     const { step, select } = usePlayback.getState();

@@ -36,11 +36,13 @@ export function EditorFooter({ placed, offers, goTo, onFormat }: FooterProps) {
   const settled = useSettled(inPlace, inPlace.length === 0);
   return (
     <footer className={styles["footer"]}>
-      <ImportNote />
-      <ClosedNote />
-      <ForgetfulNote />
-      <Offers offers={offers} />
-      <Problems all={settled} goTo={goTo} />
+      <div className={styles["notes"]}>
+        <ImportNote />
+        <ClosedNote />
+        <ForgetfulNote />
+        <Offers offers={offers} />
+        <Problems all={settled} goTo={goTo} />
+      </div>
       <EditorChips goTo={goTo} />
       <div className={styles["last"]}>
         <p className={styles["status"]} role="status">

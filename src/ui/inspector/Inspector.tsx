@@ -4,6 +4,7 @@ import { useStory } from "../controlplane/state.ts";
 import { usePlayback } from "../playback.ts";
 import { CopyButton } from "./CopyButton.tsx";
 import { fraction } from "./fraction.ts";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./Inspector.module.css";
 import { Ladder } from "./Ladder.tsx";
 import { chanceOf, Summary } from "./Summary.tsx";
@@ -135,6 +136,7 @@ function Children({ walks }: { readonly walks: readonly Walk[] }): ReactElement 
 }
 
 function Nothing({ nodes, starting }: { readonly nodes: number; readonly starting: boolean }): ReactElement {
+  const nothing = useNothingSent();
   return (
     <div className={styles.inspector}>
       <div className={styles.empty}>
@@ -148,7 +150,7 @@ function Nothing({ nodes, starting }: { readonly nodes: number; readonly startin
           <path d="M12 12v30" stroke="var(--request)" strokeWidth="3" />
           <path d="M5 2h14v9l-7 6-7-6z" fill="var(--request)" />
         </svg>
-        <h2>{starting ? "The cluster is starting" : "Nothing has been sent"}</h2>
+        <h2>{starting ? "The cluster is starting" : nothing}</h2>
         <p>
           {starting
             ? "Its first request appears here."

@@ -5,6 +5,7 @@ import { sequence, usePlayback } from "../playback.ts";
 import type { HopSelection } from "../state.ts";
 import { classes } from "./classes.ts";
 import { Icon, RailGlyph } from "./glyphs.tsx";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./Ladder.module.css";
 import { rungIndexOf, rungsOf, type Rung, type RungSide } from "./rungs.ts";
 import type { Strands } from "./strands.ts";
@@ -33,6 +34,7 @@ function onKey(event: KeyboardEvent, walk: Walk): void {
  * itself, as on a phone, it says how the walk ended; `bare` when something above it does.
  */
 export function Ladder({ bare = false }: { readonly bare?: boolean }): ReactElement | null {
+  const nothing = useNothingSent();
   const { walk, selection } = useCurrentHop();
   const rungs = useMemo(() => (walk === null ? [] : rungsOf(walk)), [walk]);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -52,7 +54,7 @@ export function Ladder({ bare = false }: { readonly bare?: boolean }): ReactElem
   }, [current, selection, still]);
 
   if (walk === null || walk.hops.length === 0)
-    return bare ? null : <p className={styles.empty}>Nothing has been sent. Send a request to watch it hop.</p>;
+    return bare ? null : <p className={styles.empty}>{nothing}. Send a request to watch it hop.</p>;
   const toggle = (id: string): void =>
     setOpen((was) => {
       const next = new Set(was);

@@ -13,6 +13,7 @@ import { useUi } from "../state.ts";
 import { recallDraft, rememberDraft } from "./draft.ts";
 import { followUrl } from "../time/url.ts";
 import { createTime, useTime, type TimeControl } from "../time/time.ts";
+import { outlived } from "./outlived.ts";
 import { replaceDraft, say, usePage } from "./page.ts";
 
 /** Loaded when a link is read or made: the first picture does not wait for it. */
@@ -140,10 +141,20 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
         given = text;
         const { refusal } = await client.command({ type: "text", text });
         if (refusal !== null) tellRefusal(refusal.message);
+        putAway();
       }
     } finally {
       sendingText = false;
     }
+  };
+
+  /** A walk between what is not there any more leaves the stage; the timeline has it still. */
+  const putAway = (): void => {
+    const { walk } = usePlayback.getState();
+    if (walk === null || !outlived(walk, mirror.getState().objects)) return;
+    usePlayback.getState().show(null);
+    useUi.getState().set({ walk: null });
+    say(`Walk ${String(walk.id)} went to what is not in the cluster any more. The timeline keeps it.`);
   };
 
   const save = (): void => {

@@ -10,6 +10,7 @@ import { MapIcon } from "./icons.tsx";
 import { ProbabilityLadder } from "./ProbabilityLadder.tsx";
 import { REMARKS, Stairs } from "./Stairs.tsx";
 import { frameLoop } from "./usePacketCanvas.ts";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./NetfilterView.module.css";
 
 const NO_RULES: readonly UnreachedRule[] = [];
@@ -159,11 +160,12 @@ function StepButtons() {
 
 /** The packet is on no node now: say where, and offer the nodes of this walk. */
 function Elsewhere({ hop }: { readonly hop: Hop | null }) {
+  const nothing = useNothingSent();
   const walk = usePlayback((state) => state.walk);
   if (walk === null) {
     return (
       <div className={styles["elsewhere"]}>
-        <h3>Nothing has been sent</h3>
+        <h3>{nothing}</h3>
         <p>Send a request, and the rules that it meets on each node are listed here in order.</p>
       </div>
     );

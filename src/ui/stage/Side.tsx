@@ -6,6 +6,7 @@ import { isRelayed } from "../../mirror/joined.ts";
 import { rewriteOf } from "../../graph/path.ts";
 import { commandLine, isByName } from "../inspector/wording.ts";
 import { Button } from "../shell/Button.tsx";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./Stage.module.css";
 
 /** What the client's terminal shows: command, answer and the address that the server saw. */
@@ -73,6 +74,7 @@ const isOpen = ({ objects }: MirrorState): boolean =>
 
 /** Before anything was sent: what is ready, and the one thing to do. */
 export function NothingSent({ mirror, onSend }: EmptyProps) {
+  const nothing = useNothingSent();
   const keys = [...mirror.objects.keys()];
   const nodes = keys.filter((key) => splitKey(key).kind === "Node").length;
   const outside = keys.some((key) => splitKey(key).kind === "Client") && isOpen(mirror);
@@ -92,7 +94,7 @@ export function NothingSent({ mirror, onSend }: EmptyProps) {
   }
   return (
     <div className={box}>
-      <h3>Nothing has been sent</h3>
+      <h3>{nothing}</h3>
       <p>{written} Send a request to watch it hop.</p>
       {onSend !== undefined && (
         <Button look="primary" onClick={() => onSend(outside ? "outside" : "pod")}>

@@ -5,10 +5,12 @@ import type { MirrorState } from "../../mirror/types.ts";
 import { useCurrentHop } from "../inspector/useCurrentHop.ts";
 import { usePacketCanvas, type View } from "./usePacketCanvas.ts";
 import { Sigil } from "./Sigil.tsx";
+import { useNothingSent } from "../shell/useNothingSent.ts";
 import styles from "./StripMap.module.css";
 
 /** The walk in one row, for narrow windows: every place once per visit, the reply in its own lane below. */
 export function StripMap({ mirror }: { readonly mirror: MirrorState }) {
+  const nothing = useNothingSent();
   const { walk, hop } = useCurrentHop();
   const strip = useMemo(() => (walk === null ? null : stripOf(walk, mirror)), [walk, mirror]);
   const motion = useMemo(() => (strip === null ? null : motionOf(strip.path)), [strip]);
@@ -32,7 +34,7 @@ export function StripMap({ mirror }: { readonly mirror: MirrorState }) {
   if (strip === null) {
     return (
       <div className={styles["strip"]}>
-        <p className={styles["empty"]}>Nothing has been sent yet.</p>
+        <p className={styles["empty"]}>{nothing}.</p>
       </div>
     );
   }
