@@ -11,12 +11,14 @@ export interface EndpointsSeen {
   readonly notReady: number;
 }
 
-/** Endpoints of a Service's slices, ready ones and others, whatever their ports. */
+/** Endpoints of a Service's slices, those that are sent to and others, whatever their ports: terminating ones that still serve count while none is ready. */
 export function endpointsOf(objects: ObjectReader, service: Service): EndpointsSeen {
   const slices = objects.slicesOf(service.metadata.namespace ?? "default", service.metadata.name);
   const all = slices.flatMap(({ endpoints }) => endpoints ?? []);
   const ready = all.filter(({ conditions }) => conditions?.ready !== false).length;
-  return { slices, ready, notReady: all.length - ready };
+  const ending = all.filter(({ conditions }) => conditions?.terminating === true && conditions.serving === true).length;
+  const used = ready > 0 ? ready : ending;
+  return { slices, ready: used, notReady: all.length - used };
 }
 
 export const serviceKey = ({ metadata }: Service): ObjectKey =>

@@ -7,10 +7,12 @@ import { defaultLab } from "../model/kubehop/defaults.ts";
 import { type Expectation, validateExpectation } from "../model/kubehop/expectation.ts";
 import { kindInfo } from "../model/kinds.ts";
 import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
-import type { KubeObject } from "../model/meta/types.ts";
+import { keyOf, type KubeObject } from "../model/meta/types.ts";
 import { type Cause, invalidStatus } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import { withoutStrangers } from "./assumed-pods.ts";
 import { DEFAULT_CLOUD, withDefaults } from "./defaults.ts";
+import { impliedCluster } from "./implied.ts";
 import { markOf } from "./places.ts";
 import type { ProxyDocuments } from "./proxy-files.ts";
 
@@ -46,7 +48,9 @@ export function readScenario(text: string): Scenario {
   const all: readonly Placed[] = decoded.objects.map(({ object, document }) => ({ object, document: document.index }));
   const diagnostics: Diagnostic[] = [...decoded.diagnostics];
   const isConfig = ({ object }: Placed): boolean => kindInfo(object.apiVersion, object.kind)?.support === "config";
-  const objects = all.filter((placed) => !isConfig(placed));
+  const written = all.filter((placed) => !isConfig(placed));
+  const own = withoutStrangers(written.map(({ object }) => object));
+  const objects = written.map((placed, i): Placed => ({ ...placed, object: own[i] ?? placed.object }));
   const last = <T extends KubeObject>(kind: string): { readonly object: T; readonly document: number } | undefined =>
     all.findLast(({ object }) => object.kind === kind) as { object: T; document: number } | undefined;
 
@@ -73,7 +77,18 @@ export function readScenario(text: string): Scenario {
   };
 
   const clusterFile = last<ConfigObject>("ClusterConfiguration");
-  const cluster = settled(clusterFile?.document, clusterConfig(clusterFile?.object), DEFAULT_CLUSTER);
+  const configured = settled(clusterFile?.document, clusterConfig(clusterFile?.object), DEFAULT_CLUSTER);
+  const implied = impliedCluster(
+    configured,
+    clusterFile?.object,
+    objects.map(({ object }) => object),
+  );
+  const { cluster } = implied;
+  for (const { object, path, message } of implied.notes) {
+    const document = objects.find((placed) => placed.object === object)?.document ?? 0;
+    const range = markOf(manifest, document, path);
+    diagnostics.push({ severity: "info", source: "note", message, range, document, object: keyOf(object), fixes: [] });
+  }
   const placed = withScenarioDefaults(objects, cluster);
   const nodes = new Set(placed.flatMap(({ object }) => (object.kind === "Node" ? [object.metadata.name] : [])));
   const byNode: Record<string, ConfigObject> = {};
@@ -94,9 +109,9 @@ export function readScenario(text: string): Scenario {
   }[];
   for (const { object, document } of expectations) {
     const causes = validateExpectation(object);
-    const written = manifest.documents[document];
-    if (causes.length === 0 || written === undefined) continue;
-    diagnostics.push(...statusDiagnostics(written, invalidStatus(object.kind, object.metadata.name, causes)));
+    const place = manifest.documents[document];
+    if (causes.length === 0 || place === undefined) continue;
+    diagnostics.push(...statusDiagnostics(place, invalidStatus(object.kind, object.metadata.name, causes)));
   }
   const isLatest = ({ metadata }: KubeObject, i: number): boolean =>
     metadata.name === "" || !expectations.slice(i + 1).some(({ object }) => object.metadata.name === metadata.name);

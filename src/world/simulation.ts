@@ -26,6 +26,7 @@ import { isControlPlane, type Node, nodeInternalIP } from "../model/node/types.t
 import type { Pod } from "../model/pod/types.ts";
 import type { Fault, Refusal, Write } from "../wire/protocol.ts";
 import type { ClusterView } from "../network/types.ts";
+import { withAssumedPods } from "./assumed-pods.ts";
 import { balancerReports } from "./balancer-report.ts";
 import type { DriftInputs } from "../proxy/drift/drift.ts";
 import { Balancers, LOAD_BALANCER } from "./balancers.ts";
@@ -216,7 +217,7 @@ export class Cluster {
 
   /** The present as the network sees it; with another reader, its objects as they were. */
   view(reader: ObjectReader = this.store): ClusterView {
-    return clusterView({
+    const view = clusterView({
       reader,
       now: this.now,
       cluster: this.held.rest.cluster,
@@ -244,6 +245,7 @@ export class Cluster {
       // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
       sysctlsOf: (node) => ({ routeLocalnet: this.proxies.processOf(node).localnet }),
     });
+    return withAssumedPods(view, reader, this.held.rest.applied);
   }
 
   /** The load balancers that stand. */

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { ClusterDiagnosis } from "../model/trace/finding.ts";
-import { readArchive } from "../proxy/conformance/archive.ts";
 import type { Command } from "../wire/protocol.ts";
 import type { World } from "./types.ts";
 import { worldOf } from "./why-testing.ts";
@@ -111,24 +109,6 @@ test.each(Object.entries(HEALTHY))("no error where nothing is wrong: %s", (_, ya
   expect(said(found, "error")).toEqual([]);
   expect(found.outcome).toBe("delivered");
   expect(found.asked).toBeGreaterThan(0);
-});
-
-test.each([
-  "01-clusterip-endpoint-counts",
-  "03-no-endpoints-reject",
-  "04-nodeport-cluster",
-  "05-nodeport-local",
-  "06-loadbalancer",
-  "07-lb-source-ranges",
-  "13-terminating-and-not-ready",
-  "17-nodeport-addresses",
-])("no error in what kube-proxy was captured with: %s", (name) => {
-  const files = readArchive(
-    readFileSync(new URL(`../proxy/conformance/captures/${name}.txt`, import.meta.url), "utf8"),
-  );
-  const yaml = files["input.yaml"] ?? "";
-  expect(yaml).toContain("kind: Service");
-  expect(said(allOf(worldOf({ yaml })), "error")).toEqual([]);
 });
 
 const BROKEN: readonly [name: string, yaml: string, id: string, severity: string, after?: readonly Command[]][] = [

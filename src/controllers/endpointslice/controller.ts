@@ -4,6 +4,7 @@ import {
   type Endpoint,
   type EndpointPort,
   type EndpointSlice,
+  ENDPOINTSLICE_CONTROLLER,
   MANAGED_BY_LABEL,
   SERVICE_NAME_LABEL,
 } from "../../model/endpointslice/types.ts";
@@ -36,7 +37,6 @@ import {
 import { allocateHints, positionalHints, wantsTopologyHints } from "./hints.ts";
 import { type Draft, endpointIdentity, type Group, groupKey, planGroup } from "./packing.ts";
 
-const ENDPOINTSLICE_CONTROLLER = "endpointslice-controller.k8s.io";
 const ZONE_LABEL = "topology.kubernetes.io/zone";
 
 /** Writes the EndpointSlices that kube-proxy and DNS read. Source: staging/src/k8s.io/endpointslice/reconciler.go. */

@@ -13,6 +13,8 @@ export const nodePortLocalhost: Diagnoser = ({ request, target, failed, proxies,
   const name = request.from.split("/")[1] ?? "";
   const state = proxies.find(({ node }) => node === name) ?? proxies[0];
   const mode = state?.mode ?? "iptables";
+  // The rules have taken it for the node port, and refused it for another reason.
+  if (failed.every(({ end }) => end?.hop.verdict === "reject" && end.hop.rule !== null)) return [];
   const node = view.node(name);
   const own = node?.status.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "the node's address";
   const because =

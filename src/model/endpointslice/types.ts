@@ -5,6 +5,8 @@ import type { TransportProtocol } from "../pod/types.ts";
 /** The label that ties a slice to its Service: nothing else does. */
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
+/** Its value on the slices of Services with a selector. */
+export const ENDPOINTSLICE_CONTROLLER = "endpointslice-controller.k8s.io";
 
 export interface Endpoint {
   readonly addresses: readonly string[];
