@@ -1,7 +1,9 @@
 /** A lesson played without a page: what its tests need. Everything that is not as the lesson claims is said in a sentence. */
 import { runConsole } from "../kubectl/console.ts";
+import type { ProxyMode } from "../model/config/types.ts";
 import type { Action, Lesson, LessonStep, Look } from "../model/lesson/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
+import type { FindingId } from "../model/trace/finding.ts";
 import type { Command } from "../wire/protocol.ts";
 import { goalsMet, markNow } from "../world/lesson.ts";
 import type { World } from "../world/types.ts";
@@ -78,8 +80,8 @@ function looked(world: World, { object, path, hop, node, search = "" }: Look, wa
   return wrong;
 }
 
-/** Plays a lesson by its solution; what is not so. Nothing: each step fails before it is done, and passes after. */
-export function played(lesson: Lesson): readonly string[] {
+/** Plays a lesson by its solution: the world that it comes to, and what is not so. Nothing: each step fails before it is done, and passes after. */
+export function played(lesson: Lesson): { readonly world: World; readonly wrong: readonly string[] } {
   const { world, wrong: wrongAtFirst } = opened(lesson);
   const wrong = [...wrongAtFirst];
   for (const step of lesson.steps) {
@@ -97,7 +99,22 @@ export function played(lesson: Lesson): readonly string[] {
     if (step.predict?.when !== "begun") answered(world, step, since, ran).forEach(say);
     for (const look of step.look) looked(world, look, since.walks).forEach(say);
   }
-  return wrong;
+  return { world, wrong };
+}
+
+/** Errors that are found in the whole cluster. */
+export function errorsIn(world: World): readonly FindingId[] {
+  const found = world.whyAll();
+  if ("message" in found) throw new Error(found.message);
+  return found.findings.filter(({ severity }) => severity === "error").map(({ id }) => id);
+}
+
+/** What the world's text makes in another mode, with nothing done to it. */
+export function inMode(world: World, mode: ProxyMode): World {
+  const other = createWorld({ seed: null });
+  other.dispatch({ type: "mode", mode });
+  other.dispatch({ type: "text", text: textOf(world) });
+  return other;
 }
 
 /** Options of which the simulation says the contrary. */

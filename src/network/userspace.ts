@@ -4,6 +4,7 @@ import { type Host, hostName, type Listener } from "../kernel/host.ts";
 import { headerOf, sourceText } from "../kernel/packet.ts";
 import type { ProxySocket } from "../kernel/proxy-socket.ts";
 import { draftHop } from "../kernel/visit.ts";
+import type { Message } from "../model/trace/message.ts";
 import type { Header, Packet, Verdict } from "../model/trace/types.ts";
 import { type Dialled, type End, end, type Flight, type Journey, keep, lostSummary, stateOf } from "./journey.ts";
 import { nextEndpoint, type Picked } from "./round-robin.ts";
@@ -82,15 +83,21 @@ function tcp(journey: Journey, arrived: Arrived): Flight | End {
     );
   }
   const failures: string[] = [];
+  const said = saidBy(journey);
   for (const patience of DIAL_TIMEOUTS) {
     const { endpoint, because } = pick(journey, arrived, failures.length > 0);
     if (endpoint === null) {
       return closed(journey, arrived, `${who(host)} finds no endpoint for ${socket.name}: ${because}.`);
     }
-    const dialled = journey.dial({ from: host.id, sender: who(host), ...endpoint, protocol: "tcp", patience });
+    const dialled = journey.dial({ from: host.id, sender: who(host), ...endpoint, protocol: "tcp", patience, ...said });
     learn(journey, dialled);
     if (dialled.connected && dialled.walk.outcome === "reset") {
       return closed(journey, arrived, `${who(host)} is connected to ${endpoint.key}, and that connection is reset.`);
+    }
+    if (dialled.connected && dialled.walk.outcome === "timeout" && dialled.listener?.hangs !== true) {
+      const why = `${who(host)} passes the request on to ${endpoint.key}, and no answer comes.`;
+      tell(journey, arrived, "lost", why);
+      return end("timeout", lostSummary(journey, why), { connected: true });
     }
     if (dialled.connected) {
       journey.relayed = dialled.open;
@@ -115,8 +122,15 @@ function turned(journey: Journey, back: Flight): Flight {
   return back;
 }
 
+/** It passes on what it has read, whatever that is. */
+function saidBy({ resolved: { says } }: Journey): { readonly says?: Message } {
+  return says === undefined ? {} : { says };
+}
+
 /** What the second connection has met is what the client's request has met. */
 function learn(journey: Journey, { walk, listener }: Dialled): void {
+  journey.response = walk.response ?? null;
+  journey.dns = walk.dns ?? null;
   journey.backend = walk.backend;
   journey.relayedBy = "kube-proxy";
   journey.sourceSeen = walk.sourceSeen;
@@ -148,7 +162,14 @@ function udp(journey: Journey, arrived: Arrived): Flight | End {
   const { endpoint, because } = pick(journey, arrived, false);
   if (endpoint === null)
     return lost(`${who(host)} finds no endpoint for ${socket.name}: ${because}. It drops the datagram.`);
-  const dialled = journey.dial({ from: host.id, sender: who(host), ...endpoint, protocol: "udp", patience: null });
+  const dialled = journey.dial({
+    from: host.id,
+    sender: who(host),
+    ...endpoint,
+    protocol: "udp",
+    patience: null,
+    ...saidBy(journey),
+  });
   learn(journey, dialled);
   // A socket for a datagram is never refused at once, so nothing is retried.
   if (!dialled.connected) {

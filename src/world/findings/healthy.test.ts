@@ -31,8 +31,10 @@ const opening = (yaml: string): Asked => {
 const readiness = (probe: string): string =>
   `ports: [{ name: http, containerPort: 8080 }]\n          readinessProbe: ${probe}`;
 
+const SHIPPED = ["clusterip", "nodeport", "loadbalancer", "ingress", "shop-web"] as const;
+
 const CLUSTERS: readonly Healthy[] = [
-  ...["clusterip", "nodeport", "loadbalancer", "ingress", "shop-web"].map((slug): Healthy => {
+  ...SHIPPED.map((slug): Healthy => {
     const yaml = shipped(slug);
     return { name: `the scenario ${slug}`, yaml, asks: [opening(yaml)] };
   }),
@@ -257,6 +259,15 @@ describe("a healthy cluster gives no error:", () => {
       expect([from, to, outcome, delivered]).toEqual([from, to, "delivered", expect.closeTo(1, 9)]);
       expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
     }
+  });
+});
+
+describe.each(SHIPPED)("nothing is wrong in the whole of the scenario %s", (slug) => {
+  it.each(["iptables", "nftables", "ipvs", "userspace"] as const)("in %s mode", (mode) => {
+    const found = worldOf({ yaml: shipped(slug), mode }).whyAll();
+    if ("message" in found) throw new Error(found.message);
+    expect(found.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(found.asked).toBeGreaterThan(3);
   });
 });
 
