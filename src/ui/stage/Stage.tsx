@@ -21,6 +21,7 @@ import { HopSpeaker } from "./HopSpeaker.tsx";
 import { keepSlots } from "./keepSlots.ts";
 import { useMapView } from "./mapView.ts";
 import { neighbour } from "./neighbour.ts";
+import type { Presented } from "./presented.ts";
 import { Legend, NothingSent, ResultCard } from "./Side.tsx";
 import { StageCanvas } from "./StageCanvas.tsx";
 import { StageHeader } from "./StageHeader.tsx";
@@ -35,6 +36,8 @@ export interface StageProps {
   readonly exploration: Exploration | null;
   /** Called by the empty map's one button. */
   readonly onSend?: ((from: "outside" | "pod") => void) | undefined;
+  /** Shown to a room: without the controls and the words beside the picture. */
+  readonly presented?: Presented;
 }
 
 /** Nodes by name that a walk comes by, as a host or under a pod. */
@@ -66,10 +69,12 @@ const WAYS: Readonly<Record<string, Way>> = {
   ArrowRight: "right",
 };
 
-function Map({ mirror, exploration, onSend }: StageProps) {
+function Map({ mirror, exploration, onSend, presented }: StageProps) {
   const walk = usePlayback((state) => state.walk);
-  const folded = useUi((state) => state.intentFolded);
-  const object = useUi((state) => state.object);
+  const isPresented = presented !== undefined;
+  const folded = useUi((state) => state.intentFolded) || isPresented;
+  const selected = useUi((state) => state.object);
+  const object = isPresented ? null : selected;
   const set = useUi((state) => state.set);
 
   const slug = usePage((state) => state.scenario.slug);
@@ -80,7 +85,7 @@ function Map({ mirror, exploration, onSend }: StageProps) {
 
   const many = useMemo(() => isMany(mirror.objects), [mirror.objects]);
   const opened = useMapView((state) => state.opened);
-  const isOverview = many && opened === null && !(filter.onlyWalk && walk !== null);
+  const isOverview = many && opened === null && !((filter.onlyWalk || isPresented) && walk !== null);
   const touched = useMemo(() => nodesOf(walk), [walk]);
   const only = useMemo(() => {
     if (!many) return null;
@@ -88,9 +93,12 @@ function Map({ mirror, exploration, onSend }: StageProps) {
   }, [many, isOverview, opened, touched]);
 
   const [keep] = useState(keepSlots);
+  const veiled = presented?.veiled === true;
+  // Who answers is not told by the layout either.
+  const told = useMemo(() => (veiled && walk !== null ? { ...walk, backend: null } : walk), [veiled, walk]);
   const layout = useMemo(
-    () => keep(mirror, { walk, exploration, folded, object, moved, filter, only }, `${slug} ${String(resets)}`),
-    [keep, mirror, walk, exploration, folded, object, moved, filter, only, slug, resets],
+    () => keep(mirror, { walk: told, exploration, folded, object, moved, filter, only }, `${slug} ${String(resets)}`),
+    [keep, mirror, told, exploration, folded, object, moved, filter, only, slug, resets],
   );
   const path = useMemo(() => (walk === null || isOverview ? null : pathOf(walk, layout)), [walk, layout, isOverview]);
   const motion = useMemo(() => (path === null ? null : motionOf(path)), [path]);
@@ -138,22 +146,22 @@ function Map({ mirror, exploration, onSend }: StageProps) {
     (id: string) => {
       setFocus(id);
       const card = layout.cards.find((c) => c.id === id);
-      if (card !== undefined) set({ object: card.object });
+      if (card !== undefined && !isPresented) set({ object: card.object });
     },
-    [layout, set],
+    [layout, set, isPresented],
   );
   const open = useCallback(
     (id: string) => {
       select(id);
       const card = layout.cards.find((c) => c.id === id);
-      if (card?.kind !== "node") return;
+      if (card?.kind !== "node" || isPresented) return;
       // Into the node: its chains when the packet is here, else its rules in the dock.
       set({
         rulesNode: card.name,
         ...(hop?.place === card.host ? { center: "netfilter" as const } : { dock: "rules" as const }),
       });
     },
-    [select, layout, set, hop],
+    [select, layout, set, hop, isPresented],
   );
   const highlight = useMemo<Highlight>(
     () => ({ hop, object, focus: focused, hooks, select, open }),
@@ -161,7 +169,7 @@ function Map({ mirror, exploration, onSend }: StageProps) {
   );
 
   const map = useRef<HTMLDivElement>(null);
-  const fit = useFit(layout.bounds);
+  const fit = useFit(layout.bounds, isPresented);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const from = event.target instanceof HTMLElement ? event.target.dataset["card"] : undefined;
@@ -215,15 +223,17 @@ function Map({ mirror, exploration, onSend }: StageProps) {
   return (
     <HighlightContext value={highlight}>
       <div className={styles["stage"]}>
-        <StageHeader
-          mirror={mirror}
-          walk={walk}
-          hop={hop}
-          shown={layout.shown}
-          onFit={fit.now}
-          onFind={find}
-          isPart={many && !isOverview}
-        />
+        {!isPresented && (
+          <StageHeader
+            mirror={mirror}
+            walk={walk}
+            hop={hop}
+            shown={layout.shown}
+            onFit={fit.now}
+            onFind={find}
+            isPart={many && !isOverview}
+          />
+        )}
         {isOverview ? (
           <div className={styles["map"]}>
             <Suspense>
@@ -264,15 +274,17 @@ function Map({ mirror, exploration, onSend }: StageProps) {
                 <p className={styles["intent"]}>
                   <strong>Intent</strong> {folded ? "" : "ink flows down, packets never come up"}
                 </p>
-                <div
-                  className={styles["side"]}
-                  style={{ left: layout.side.x, top: layout.side.y, width: layout.side.w }}
-                >
-                  {walk === null ? <NothingSent mirror={mirror} onSend={onSend} /> : <ResultCard walk={walk} />}
-                  <Legend />
-                </div>
+                {!isPresented && (
+                  <div
+                    className={styles["side"]}
+                    style={{ left: layout.side.x, top: layout.side.y, width: layout.side.w }}
+                  >
+                    {walk === null ? <NothingSent mirror={mirror} onSend={onSend} /> : <ResultCard walk={walk} />}
+                    <Legend />
+                  </div>
+                )}
                 <div aria-hidden="true">
-                  {path?.glyphs.map((glyph) => (
+                  {(isPresented ? null : path)?.glyphs.map((glyph) => (
                     <div
                       key={`${glyph.leg} ${String(glyph.index)} ${glyph.kind}`}
                       className={styles["hit"]}
@@ -282,7 +294,8 @@ function Map({ mirror, exploration, onSend }: StageProps) {
                   ))}
                 </div>
               </ViewportPortal>
-              <StageCanvas motion={motion} layout={layout} />
+              <StageCanvas motion={motion} layout={layout} veiled={veiled} asked={presented?.asked ?? null} />
+              {presented?.over({ layout, path })}
             </ReactFlow>
           </div>
         )}

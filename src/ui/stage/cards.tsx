@@ -16,7 +16,7 @@ export type CardNode = FlowNode<{ readonly card: Card; readonly leaving: boolean
 
 /** Every card is one button with a name that says all it shows; the arrow keys of the map move between them. */
 export const CardView = memo(function CardView({ data: { card, leaving } }: NodeProps<CardNode>) {
-  const { focus, object, select, open } = useHighlight();
+  const { focus, object, hop, select, open } = useHighlight();
   const classes = [styles["card"], styles[card.kind], ...flags(card)];
   const selected = object !== null && card.object === object;
   // What has gone fades where it stood: nothing to press, and nothing to read out.
@@ -36,6 +36,7 @@ export const CardView = memo(function CardView({ data: { card, leaving } }: Node
         tabIndex={focus === card.id ? 0 : -1}
         data-card={card.id}
         data-object={card.object ?? undefined}
+        data-here={hop !== null && hop.place === card.host ? "" : undefined}
         data-arrows=""
         onClick={() => select(card.id)}
         onDoubleClick={() => open(card.id)}
@@ -182,6 +183,7 @@ function NodeFace({ card }: { readonly card: NodeCard }) {
         {ROW_NAMES.map((name, i) => (
           <span
             key={name}
+            data-row={name}
             className={styles["row"]}
             style={{ height: (ROWS[i] ?? 0) - (i === 0 ? NODE.inset : (ROWS[i - 1] ?? 0)) }}
             data-tint={row === i && here !== null ? tintOf(here) : undefined}

@@ -5,6 +5,7 @@ import { tintAt, type Arrow, type Glyph, type LegPath, type TintChange, type Wal
 import { indexAt } from "../../graph/ribbon.ts";
 import { TINTS, type SwarmPicture } from "../../graph/swarm.ts";
 import type { Palette } from "./palette.ts";
+import type { AskedHalf } from "./presented.ts";
 
 /** One picture of the canvas. Nothing here remembers anything: the same scene gives the same pixels. */
 export interface Picture {
@@ -18,28 +19,34 @@ export interface Picture {
   readonly zoom: number;
   /** Size of the packet where lanes are tight; 1 when left out. */
   readonly packet?: number;
+  /** What the packet has not come to yet is not drawn. */
+  readonly veiled?: boolean;
+  /** Half of the packet that is a question. */
+  readonly asked?: AskedHalf | null;
 }
 
 const FUTURE = 0.5;
 const OFFSET = (STRAND.width + STRAND.gap) / 2;
 
 export function paint(ctx: CanvasRenderingContext2D, picture: Picture): void {
-  const { path, moment, palette, over } = picture;
+  const { path, moment, palette, over, veiled = false, asked = null } = picture;
+  const future = veiled ? 0 : FUTURE;
   ctx.lineCap = "butt";
   ctx.lineJoin = "round";
   for (const leg of path.legs) {
     const done = over ? leg.ribbon.length : doneOf(leg, moment);
-    strand(ctx, leg, leg.source, OFFSET, done, palette);
-    strand(ctx, leg, leg.destination, -OFFSET, done, palette);
-    for (const arrow of leg.arrows) arrowhead(ctx, leg, arrow, arrow.s <= done, palette);
+    strand(ctx, leg, leg.source, OFFSET, done, palette, future);
+    strand(ctx, leg, leg.destination, -OFFSET, done, palette, future);
+    for (const arrow of leg.arrows)
+      if (arrow.s <= done || !veiled) arrowhead(ctx, leg, arrow, arrow.s <= done, palette);
   }
   for (const glyph of path.glyphs) {
     const leg = path.legs.find((l) => l.leg === glyph.leg);
     const reached = over || (leg !== undefined && moment !== null && glyph.s <= doneOf(leg, moment) + 0.5);
-    drawGlyph(ctx, glyph, reached, picture);
+    if (reached || !veiled) drawGlyph(ctx, glyph, reached, picture);
   }
   const scale = (picture.packet ?? 1) * Math.max(1, 0.7 / picture.zoom);
-  if (moment !== null && !over) domino(ctx, moment, palette, scale);
+  if (moment !== null && !over) domino(ctx, moment, palette, scale, asked);
   if (picture.ring !== null) ring(ctx, picture.ring, over ? null : (moment?.point ?? null), scale, palette);
 }
 
@@ -50,6 +57,7 @@ function strand(
   offset: number,
   done: number,
   palette: Palette,
+  future: number,
 ): void {
   ctx.lineWidth = STRAND.width;
   changes.forEach((change, i) => {
@@ -57,7 +65,7 @@ function strand(
     const to = changes[i + 1]?.s ?? leg.ribbon.length;
     ctx.strokeStyle = palette.tint[change.tint];
     piece(ctx, leg, from, Math.min(to, done), offset, 1);
-    piece(ctx, leg, Math.max(from, done), to, offset, FUTURE);
+    if (future > 0) piece(ctx, leg, Math.max(from, done), to, offset, future);
   });
 }
 
@@ -240,7 +248,13 @@ function ring(ctx: CanvasRenderingContext2D, at: Point, packet: Point | null, sc
 const HALF = { w: 20, h: 20, r: 5 } as const;
 
 /** Two halves, ● source and ▶ destination, that never turn with the way: the colours are what is to be read. */
-function domino(ctx: CanvasRenderingContext2D, moment: Moment, palette: Palette, scale: number): void {
+function domino(
+  ctx: CanvasRenderingContext2D,
+  moment: Moment,
+  palette: Palette,
+  scale: number,
+  asked: AskedHalf | null,
+): void {
   ctx.save();
   ctx.translate(moment.point.x, moment.point.y);
   ctx.scale(scale, scale);
@@ -248,12 +262,12 @@ function domino(ctx: CanvasRenderingContext2D, moment: Moment, palette: Palette,
   ctx.roundRect(-HALF.w - 2.5, -HALF.h / 2 - 2, 2 * HALF.w + 5, HALF.h + 4, HALF.r + 2);
   ctx.fillStyle = palette.surface;
   ctx.fill();
-  face(ctx, moment.source, -1, palette);
-  face(ctx, moment.destination, 1, palette);
+  face(ctx, moment.source, -1, palette, asked === "source" || asked === "whole");
+  face(ctx, moment.destination, 1, palette, asked === "destination" || asked === "whole");
   ctx.restore();
 }
 
-function face(ctx: CanvasRenderingContext2D, half: Half, side: 1 | -1, palette: Palette): void {
+function face(ctx: CanvasRenderingContext2D, half: Half, side: 1 | -1, palette: Palette, isAsked: boolean): void {
   // A departure board: the old face turns away about its horizontal axis, the new one comes.
   const squeeze = half.turn >= 1 ? 1 : Math.max(0.04, Math.abs(Math.cos(Math.PI * half.turn)));
   const tint = half.turn < 0.5 ? half.was : half.tint;
@@ -263,9 +277,17 @@ function face(ctx: CanvasRenderingContext2D, half: Half, side: 1 | -1, palette: 
   const { w, h, r } = HALF;
   if (side < 0) ctx.roundRect(-w - 0.5, -h / 2, w, h, [r, 0, 0, r]);
   else ctx.roundRect(0.5, -h / 2, w, h, [0, r, r, 0]);
-  ctx.fillStyle = palette.tint[tint];
+  ctx.fillStyle = isAsked ? palette.ink : palette.tint[tint];
   ctx.fill();
   ctx.fillStyle = palette.onInk;
+  if (isAsked) {
+    ctx.font = "700 16px Inter Variable, Inter, system-ui, sans-serif";
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillText("?", (side * (w + 1)) / 2, 0.5);
+    ctx.restore();
+    return;
+  }
   ctx.beginPath();
   if (side < 0) ctx.arc(-w / 2 - 0.5, 0, 3, 0, Math.PI * 2);
   else {

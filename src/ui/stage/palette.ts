@@ -6,6 +6,7 @@ export interface Palette {
   readonly drop: string;
   readonly surface: string;
   readonly paper: string;
+  readonly ink: string;
   readonly onInk: string;
   readonly focus: string;
 }
@@ -24,6 +25,7 @@ export function readPalette(element: Element): Palette {
     drop: token("drop"),
     surface: token("surface"),
     paper: token("paper"),
+    ink: token("ink"),
     onInk: token("on-ink"),
     focus: token("focus"),
   };

@@ -11,8 +11,8 @@ const LEVELS: readonly (readonly [from: number, lod: Lod])[] = [
   [0.33, "far"],
 ];
 
-/** Keeps the whole map in view until the reader pans or zooms; after that only when asked. */
-export function useFit(bounds: Rect) {
+/** Keeps the whole map in view until the reader pans or zooms; after that only when asked. `isElsewhere`: somebody else moves it. */
+export function useFit(bounds: Rect, isElsewhere = false) {
   const flow = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
@@ -30,8 +30,8 @@ export function useFit(bounds: Rect) {
   }, [flow, width, height, w, h]);
 
   useEffect(() => {
-    if (!own.current) now();
-  }, [now]);
+    if (!own.current && !isElsewhere) now();
+  }, [now, isElsewhere]);
 
   const moved = useCallback((event: unknown) => {
     // Moves by script have no event.

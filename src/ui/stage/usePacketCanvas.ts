@@ -6,6 +6,7 @@ import { currentHop, usePlayback } from "../playback.ts";
 import { useTime } from "../time/time.ts";
 import { paint, paintSwarm } from "./paint.ts";
 import { readPalette, type Palette } from "./palette.ts";
+import type { AskedHalf } from "./presented.ts";
 
 /** Wall milliseconds of one flip. */
 const FLIP_MS = 240;
@@ -18,6 +19,9 @@ export interface View {
   readonly y: number;
   readonly zoom: number;
   readonly packet?: number;
+  /** What the packet has not come to yet is not drawn. */
+  readonly veiled?: boolean;
+  readonly asked?: AskedHalf | null;
 }
 
 /** Packets of loads that are under way, as the worker knew them at one moment. */
@@ -109,7 +113,7 @@ export function usePacketCanvas(
     const picture = crowd === null ? null : emptyPicture(crowd.swarm.count);
 
     const loop = frameLoop(() => {
-      const { width, height, x, y, zoom, packet = 1 } = view();
+      const { width, height, x, y, zoom, packet = 1, veiled = false, asked = null } = view();
       const ratio = window.devicePixelRatio || 1;
       const w = Math.round(width * ratio);
       const h = Math.round(height * ratio);
@@ -132,7 +136,7 @@ export function usePacketCanvas(
       }
       const over = playback.at >= motion.end;
       const flip = playback.playing && !calm.matches ? FLIP_MS * 1000 * playback.speed : 0;
-      const hop = playback.playing || over ? null : currentHop(playback);
+      const hop = playback.playing || over || asked !== null ? null : currentHop(playback);
       const leg = motion.path.legs.find((l) => l.leg === hop?.leg);
       paint(ctx, {
         path: motion.path,
@@ -142,6 +146,8 @@ export function usePacketCanvas(
         ring: hop === null ? null : (leg?.stations.find((s) => s.hop.index === hop.index)?.point ?? null),
         zoom,
         packet,
+        veiled,
+        asked,
       });
       markFirst();
       many();
