@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { useMirror } from "../mirror/store.ts";
 import { useLesson } from "./lessons/state.ts";
 import { usePlayback } from "./playback.ts";
+import { usePresent } from "./present/state.ts";
 import { LiveRegion } from "./shell/LiveRegion.tsx";
 import { usePage } from "./shell/page.ts";
 import { SessionContext, type Session } from "./shell/session.ts";
@@ -26,6 +27,7 @@ const Help = lazy(() => import("./shell/Help.tsx").then(({ Help: component }) =>
 const Toasts = lazy(() => import("./shell/Toasts.tsx").then(({ Toasts: component }) => ({ default: component })));
 const Palette = lazy(() => import("./actions/Palette.tsx").then(({ Palette: component }) => ({ default: component })));
 const WhyAsker = lazy(() => import("./why/useAskWhy.ts").then(({ WhyAsker: component }) => ({ default: component })));
+const Present = lazy(() => import("./present/Present.tsx").then(({ Present: component }) => ({ default: component })));
 const MenuHost = lazy(() =>
   import("./actions/MenuHost.tsx").then(({ MenuHost: component }) => ({ default: component })),
 );
@@ -40,9 +42,11 @@ export function App({ session }: { readonly session: Session }) {
   const toasting = useToasts((state) => state.toasts.length > 0);
   const helpOpen = usePage((state) => state.helpOpen);
   const listing = useLesson((state) => state.listing);
+  const presenting = usePresent((state) => state.open);
   return (
     <SessionContext value={session}>
-      <div className={styles["page"]}>
+      {/* Behind a presentation all of it stays as it is, out of sight and reach. */}
+      <div className={styles["page"]} data-behind={presenting || undefined} inert={presenting}>
         <TopBar layout={layout} />
         {layout === "phone" ? (
           <Suspense>
@@ -52,6 +56,7 @@ export function App({ session }: { readonly session: Session }) {
           <Workbench layout={layout} />
         )}
       </div>
+      <Suspense>{presenting && <Present />}</Suspense>
       <Suspense>{helpOpen && <Help />}</Suspense>
       <Suspense>{listing && <LessonList />}</Suspense>
       <Suspense>{paletteOpen && <Palette />}</Suspense>
@@ -88,7 +93,7 @@ function useWalkOnStage(): void {
 function useRevealedEditor(layout: Layout): void {
   const revealed = useUi((state) => state.revealLine !== null);
   useEffect(() => {
-    if (!revealed) return;
+    if (!revealed || usePresent.getState().open) return;
     const { set } = useUi.getState();
     set({ editorView: "text" });
     if (layout !== "wide") set(layout === "phone" ? { phone: "yaml" } : { drawer: "editor" });

@@ -1,5 +1,6 @@
 import { closeStory, useStory } from "../controlplane/state.ts";
 import { useLesson } from "../lessons/state.ts";
+import { openPresent } from "../present/state.ts";
 import { say, usePage } from "../shell/page.ts";
 import { focusRegion, REGIONS } from "../shell/useKeys.ts";
 import { useUi } from "../state.ts";
@@ -23,6 +24,14 @@ export const PAGE_ACTIONS: readonly Action[] = [
     group: "The page",
     hint: "course tutorial teach exercise",
     run: () => useLesson.setState({ listing: true }),
+  },
+  {
+    id: "page.present",
+    title: "Present: full screen for a room, with questions before what decides",
+    group: "The page",
+    keys: ["P"],
+    hint: "teach projector class slides spotlight laser notes predict",
+    run: openPresent,
   },
   {
     id: "page.editor",

@@ -20,6 +20,21 @@ const OF_CONTROLS: readonly KeySection[] = [
     ],
   },
   {
+    title: "While presenting",
+    keys: [
+      { press: ["Space"], does: "Play, pause; show the answer" },
+      { press: ["←", "→"], does: "Hop; also Page Up and Page Down" },
+      { press: ["A–F"], does: "Count a hand (also 1–6); with ⇧ take one back" },
+      { press: ["S"], does: "Spotlight" },
+      { press: ["L"], does: "Laser" },
+      { press: ["N"], does: "Notes" },
+      { press: ["Q"], does: "Questions, or none" },
+      { press: ["X"], does: "Break something" },
+      { press: ["M"], does: "Mend it" },
+      { press: ["Esc"], does: "Leave" },
+    ],
+  },
+  {
     title: "In the editor",
     keys: [
       { press: ["Ctrl", "Space"], does: "Complete" },

@@ -94,11 +94,17 @@ function Map({ mirror, exploration, onSend, presented }: StageProps) {
 
   const [keep] = useState(keepSlots);
   const veiled = presented?.veiled === true;
-  // Who answers is not told by the layout either.
+  // Who answers is not told by the layout either, nor how likely who is.
   const told = useMemo(() => (veiled && walk !== null ? { ...walk, backend: null } : walk), [veiled, walk]);
+  const weighed = veiled ? null : exploration;
   const layout = useMemo(
-    () => keep(mirror, { walk: told, exploration, folded, object, moved, filter, only }, `${slug} ${String(resets)}`),
-    [keep, mirror, told, exploration, folded, object, moved, filter, only, slug, resets],
+    () =>
+      keep(
+        mirror,
+        { walk: told, exploration: weighed, folded, object, moved, filter, only },
+        `${slug} ${String(resets)}`,
+      ),
+    [keep, mirror, told, weighed, folded, object, moved, filter, only, slug, resets],
   );
   const path = useMemo(() => (walk === null || isOverview ? null : pathOf(walk, layout)), [walk, layout, isOverview]);
   const motion = useMemo(() => (path === null ? null : motionOf(path)), [path]);
@@ -121,14 +127,14 @@ function Map({ mirror, exploration, onSend, presented }: StageProps) {
         height: card.rect.h,
         zIndex: (card.kind === "pod" ? 2 : 0) + (along ? 10 : 0),
         data: { card, leaving: isLeaving },
-        draggable: isMovable(card) && !isLeaving,
+        draggable: isMovable(card) && !isLeaving && !isPresented,
         style: { pointerEvents: isLeaving ? "none" : "all" },
       };
       if (!along && !isLeaving) NODES.set(card, node);
       return node;
     };
     return [...layout.cards.map((card) => placed(card, false)), ...leaving.map((card) => placed(card, true))];
-  }, [layout, dragged, leaving]);
+  }, [layout, dragged, leaving, isPresented]);
 
   const { hop } = useCurrentHop();
   const [focus, setFocus] = useState<string | null>(null);
@@ -174,7 +180,7 @@ function Map({ mirror, exploration, onSend, presented }: StageProps) {
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const from = event.target instanceof HTMLElement ? event.target.dataset["card"] : undefined;
     const way = WAYS[event.key];
-    if (event.altKey && from !== undefined && way !== undefined) {
+    if (event.altKey && from !== undefined && way !== undefined && !isPresented) {
       const next = movedOneWay(layout.cards, layout.slots, from, way);
       if (next !== null) useMapView.getState().move(next);
       say(next === null ? "It does not move that way." : `Moved ${way}.`);

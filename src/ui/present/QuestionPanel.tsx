@@ -1,0 +1,147 @@
+import { useId, type MouseEvent } from "react";
+import { RailGlyph } from "../inspector/glyphs.tsx";
+import { useLesson } from "../lessons/state.ts";
+import { solve } from "../lessons/steps.ts";
+import { useSession } from "../shell/session.ts";
+import type { Choice, Question } from "./questions.ts";
+import { count, handsOf, isAnswered, setRoom, useShow } from "./show.ts";
+import styles from "./Present.module.css";
+
+export const LETTERS = ["A", "B", "C", "D", "E", "F"] as const;
+
+/** A question to the room, hands counted by choice; once it is answered, what is so. */
+export function QuestionPanel({ question }: { readonly question: Question }) {
+  const state = useShow();
+  const answered = isAnswered(state, question);
+  const hands = handsOf(state, question);
+  const total = hands.reduce((sum, n) => sum + n, 0);
+  return (
+    <section className={styles["words"]} aria-label="Question" data-question={answered ? "answered" : "asked"}>
+      <div className={styles["ask"]}>
+        <h2>{question.ask}</h2>
+        <Answered total={total} room={state.room} />
+      </div>
+      <ul className={styles["choices"]} data-count={question.choices.length}>
+        {question.choices.map((choice, i) => (
+          <ChoiceCard
+            key={choice.id}
+            choice={choice}
+            index={i}
+            hands={hands[i] ?? 0}
+            share={total === 0 ? 0 : (hands[i] ?? 0) / total}
+            right={answered ? choice.id === question.right : null}
+          />
+        ))}
+      </ul>
+      <p className={styles["answer"]}>{answered ? question.why : ""}</p>
+      {answered && question.id === "lesson" && <DoIt />}
+    </section>
+  );
+}
+
+/** How many have raised a hand, of how many. */
+function Answered({ total, room }: { readonly total: number; readonly room: number | null }) {
+  const id = useId();
+  return (
+    <p className={styles["answered"]}>
+      <b data-testid="hands">{total}</b> <label htmlFor={id}>of</label>{" "}
+      <input
+        id={id}
+        type="number"
+        inputMode="numeric"
+        min={1}
+        max={999}
+        placeholder="–"
+        aria-label="People in the room"
+        value={room ?? ""}
+        onChange={(event) => {
+          const value = Math.floor(Number(event.target.value));
+          setRoom(value > 0 ? Math.min(999, value) : null);
+        }}
+      />{" "}
+      answered
+    </p>
+  );
+}
+
+interface ChoiceCardProps {
+  readonly choice: Choice;
+  readonly index: number;
+  readonly hands: number;
+  readonly share: number;
+  /** Null: not told yet. */
+  readonly right: boolean | null;
+}
+
+function ChoiceCard({ choice, index, hands, share, right }: ChoiceCardProps) {
+  const letter = LETTERS[index] ?? "";
+  const told = right !== null;
+  const onClick = (event: MouseEvent): void => count(index, event.shiftKey ? -1 : 1);
+  const face = (
+    <>
+      <span className={styles["letter"]}>{told && right ? <RailGlyph kind="delivered" size={40} /> : letter}</span>
+      <span className={styles["choiceText"]}>
+        <b data-machine={choice.isMachine || undefined}>{choice.text}</b>
+        {(choice.note !== "" || (told && choice.why !== "")) && (
+          <span>{told && choice.why !== "" ? choice.why : choice.note}</span>
+        )}
+        {told && right && <em>This is so</em>}
+      </span>
+      {(hands > 0 || told) && (
+        <span className={styles["hands"]}>
+          {hands}
+          <span className="kh-hidden"> {hands === 1 ? "hand" : "hands"}</span>
+        </span>
+      )}
+      {told && <i className={styles["bar"]} style={{ width: `${String(share * 100)}%` }} aria-hidden="true" />}
+    </>
+  );
+  return (
+    <li data-right={right ?? undefined}>
+      {told ? (
+        <div className={styles["choice"]}>{face}</div>
+      ) : (
+        <>
+          <button
+            type="button"
+            className={styles["choice"]}
+            aria-keyshortcuts={`${letter} ${String(index + 1)}`}
+            onClick={onClick}
+          >
+            {face}
+          </button>
+          {hands > 0 && (
+            <button
+              type="button"
+              className={styles["less"]}
+              aria-label={`One hand less for ${letter}`}
+              onClick={() => count(index, -1)}
+            >
+              −
+            </button>
+          )}
+        </>
+      )}
+    </li>
+  );
+}
+
+/** The lesson's own way to find out. */
+function DoIt() {
+  const session = useSession();
+  const { lesson, step, met } = useLesson();
+  const shown = lesson?.steps[step];
+  if (shown === undefined || shown.solution.length === 0 || met[step] === true) return null;
+  return (
+    <button
+      type="button"
+      className={styles["primary"]}
+      onClick={() => {
+        useShow.setState({ shown: null });
+        void solve(session);
+      }}
+    >
+      See it happen: {shown.task}
+    </button>
+  );
+}
