@@ -1,4 +1,5 @@
 /** What admission plugins add to new objects before they are validated. */
+import { onceEach } from "../base/share.ts";
 import {
   DEFAULT_CLASS_ANNOTATION,
   INGRESS_CLASS_ANNOTATION,
@@ -25,10 +26,13 @@ function withDefaultClass(ingress: Ingress, reader: ObjectReader): Ingress {
 
 /** Source: plugin/pkg/admission/serviceaccount. Its token volume is left out: nobody here reads it. */
 function withServiceAccount(pod: Pod): Pod {
-  if (pod.spec.serviceAccountName) return pod;
-  const account = { serviceAccountName: "default", serviceAccount: "default" };
-  return { ...pod, spec: { ...pod.spec, ...account } };
+  return pod.spec.serviceAccountName ? pod : { ...pod, spec: accountedSpecOf(pod.spec) };
 }
+
+const accountedSpecOf = onceEach(
+  (spec: Pod["spec"]): Pod["spec"] =>
+    ({ ...spec, serviceAccountName: "default", serviceAccount: "default" }) as Pod["spec"],
+);
 
 /** The object as admission leaves it. */
 export function admit(object: Stated, reader: ObjectReader): Stated {

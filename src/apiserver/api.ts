@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "../base/result.ts";
-import { SECOND, timestamp } from "../base/time.ts";
+import { sameAsLast } from "../base/share.ts";
+import { type Micros, SECOND, timestamp } from "../base/time.ts";
 import type { ClusterConfig } from "../model/config/types.ts";
 import { applyDefaults } from "../model/defaults.ts";
 import { kindInfo } from "../model/kinds.ts";
@@ -51,6 +52,15 @@ export interface ApiOptions {
 const IMMORTAL: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
 const DEFAULT_GRACE_SECONDS = 30;
 
+function scheduledStatus(status: Pod["status"], at: Micros): Pod["status"] {
+  const scheduled = { type: "PodScheduled", status: "True", lastTransitionTime: timestamp(at) } as const;
+  const others = (status.conditions ?? []).filter((condition) => condition.type !== "PodScheduled");
+  return { ...status, conditions: [...others, scheduled] };
+}
+
+/** Thousands of pods are bound in one moment, and say nothing else of themselves yet. */
+const sameScheduled = sameAsLast<Pod["status"]>();
+
 /** The API server over a store: what admission, strategies and storage do to a write, in upstream's order. */
 export function createApi(store: Store, options: ApiOptions): Api {
   const seed = (): number => (typeof options.seed === "function" ? options.seed() : options.seed);
@@ -58,7 +68,8 @@ export function createApi(store: Store, options: ApiOptions): Api {
 
   const write = (object: KubeObject, context: WriteContext): Result<Written, Status> => {
     const commit = store.commit({ puts: [object] }, context);
-    return ok({ object: store.get(keyOf(object)) ?? object, commit, warnings: writeWarnings(object) });
+    const stored = commit === null ? store.get(keyOf(object)) : (commit.added[0] ?? commit.updated[0]?.[1]);
+    return ok({ object: stored ?? object, commit, warnings: writeWarnings(object) });
   };
 
   const erase = (object: KubeObject, context: WriteContext): Result<Written, Status> => {
@@ -189,12 +200,10 @@ export function createApi(store: Store, options: ApiOptions): Api {
       return refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
     }
     if (pod.spec.nodeName) return refuse(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
-    const scheduled = { type: "PodScheduled", status: "True", lastTransitionTime: timestamp(context.at) } as const;
-    const others = (pod.status.conditions ?? []).filter((condition) => condition.type !== "PodScheduled");
     const bound: Pod = {
       ...pod,
       spec: { ...pod.spec, nodeName: node },
-      status: { ...pod.status, conditions: [...others, scheduled] },
+      status: sameScheduled(scheduledStatus(pod.status, context.at)),
     };
     return write(bound, context);
   };

@@ -41,7 +41,7 @@ export function pastView(present: Present, revision: number): ObjectReader {
     let keys = touched.get(object.kind);
     if (keys === undefined) touched.set(object.kind, (keys = new Set()));
     keys.add(key);
-    if (was !== null) indexes.change(undefined, was);
+    if (was !== null) indexes.change(key, undefined, was);
   };
 
   const catchUp = (): void => {

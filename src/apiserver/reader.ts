@@ -27,6 +27,21 @@ export function readerOver(source: Source): ObjectReader {
     source.scan(objects.length);
     return objects as readonly T[];
   };
+  /** The shortest of the lists that hold all pods with these labels; `other`: one more such list. */
+  const rarest = (
+    namespace: string,
+    wanted: readonly (readonly [string, string])[],
+    other: string | null,
+  ): readonly Pod[] => {
+    let shortest = other ?? entry.kindIn("Pod", namespace);
+    let fewest = other === null ? Infinity : source.count(other, "Pod");
+    for (const [label, value] of wanted) {
+      const name = entry.podLabel(namespace, label, value);
+      const count = source.count(name, "Pod");
+      if (count < fewest) [shortest, fewest] = [name, count];
+    }
+    return listed<Pod>(shortest, "Pod");
+  };
   return {
     get revision() {
       return source.revision();
@@ -38,14 +53,7 @@ export function readerOver(source: Source): ObjectReader {
     list: (kind, namespace) => listed(namespace === undefined ? entry.kind(kind) : entry.kindIn(kind, namespace), kind),
     podsMatching(namespace: string, selector: Labels): readonly Pod[] {
       const wanted = Object.entries(selector);
-      let rarest = entry.kindIn("Pod", namespace);
-      let fewest = Infinity;
-      for (const [label, value] of wanted) {
-        const name = entry.podLabel(namespace, label, value);
-        const count = source.count(name, "Pod");
-        if (count < fewest) [rarest, fewest] = [name, count];
-      }
-      const candidates = listed<Pod>(rarest, "Pod");
+      const candidates = rarest(namespace, wanted, null);
       if (wanted.length < 2) return candidates;
       return candidates.filter((pod) => wanted.every(([label, value]) => pod.metadata.labels?.[label] === value));
     },
@@ -68,7 +76,14 @@ export function readerOver(source: Source): ObjectReader {
       for (const pair of Object.entries(labels)) found.push(...listed<T>(entry.choosing(kind, namespace, pair), kind));
       return found.sort(compareObjects);
     },
-    replicaSetsWithoutOwner: (namespace) => listed(entry.replicaSetsWithoutOwner(namespace), "ReplicaSet"),
+    podsWithoutOwner(namespace: string, selector: Labels): readonly Pod[] {
+      const candidates = rarest(namespace, Object.entries(selector), entry.withoutOwner("Pod", namespace));
+      return candidates.filter(
+        ({ metadata }) =>
+          matchLabels(selector, metadata.labels) && metadata.ownerReferences?.some((ref) => ref.controller) !== true,
+      );
+    },
+    replicaSetsWithoutOwner: (namespace) => listed(entry.withoutOwner("ReplicaSet", namespace), "ReplicaSet"),
     ownedBy: (uid) => listed(entry.ownedBy(uid), null),
   };
 }

@@ -294,11 +294,12 @@ describe("random histories", () => {
         }
         const scratch = new Indexes();
         const kept = new Indexes();
-        for (const object of KINDS.flatMap((kind) => store.list(kind))) scratch.change(undefined, object);
+        for (const object of KINDS.flatMap((kind) => store.list(kind)))
+          scratch.change(keyOf(object), undefined, object);
         for (const { added, updated, removed } of store.journal) {
-          for (const object of added) kept.change(undefined, object);
-          for (const [from, to] of updated) kept.change(from, to);
-          for (const object of removed) kept.change(object, undefined);
+          for (const object of added) kept.change(keyOf(object), undefined, object);
+          for (const [from, to] of updated) kept.change(keyOf(to), from, to);
+          for (const object of removed) kept.change(keyOf(object), object, undefined);
         }
         expect(kept.names()).toEqual(scratch.names());
         for (const name of scratch.names()) {

@@ -12,6 +12,8 @@ const BUCKETS = 1024;
 /** Past views kept ready: more than there are kube-proxies that lag at one time in the clusters people look at. */
 const VIEWS = 256;
 const EMPTY: readonly KubeObject[] = [];
+/** What most commits have of most things: one list for all of them. */
+const NONE: readonly never[] = [];
 
 function bucketOf(key: ObjectKey): number {
   let hash = 0;
@@ -80,7 +82,7 @@ export function createStore(): Store {
       bucket.set(key, to);
       all.set(key, to);
     }
-    indexes.change(from, to);
+    indexes.change(key, from, to);
   };
 
   const redo: Store["redo"] = (commit) => {
@@ -88,6 +90,10 @@ export function createStore(): Store {
     for (const object of commit.added) set(keyOf(object), undefined, object);
     for (const [from, to] of commit.updated) set(keyOf(to), from, to);
     for (const object of commit.removed) set(keyOf(object), object, undefined);
+    note(commit);
+  };
+
+  const note = (commit: Commit): void => {
     revision = commit.revision;
     journal.push(commit);
   };
@@ -99,21 +105,34 @@ export function createStore(): Store {
     const removed: KubeObject[] = [];
     const keys = [...puts.map(keyOf), ...removes];
     assert(keys.length < 2 || new Set(keys).size === keys.length, "a commit writes each object once");
-    for (const object of puts) {
-      const current = find(keyOf(object));
-      if (current !== undefined && sameContent(current, object)) continue;
-      const written: KubeObject = { ...object, metadata: { ...object.metadata, resourceVersion: String(next) } };
+    const resourceVersion = String(next);
+    puts.forEach((object, i) => {
+      const key = keys[i] as ObjectKey;
+      const current = find(key);
+      if (current !== undefined && sameContent(current, object)) return;
+      const written: KubeObject = { ...object, metadata: { ...object.metadata, resourceVersion } };
       if (current === undefined) added.push(written);
       else updated.push([current, written]);
-    }
+      set(key, current, written);
+    });
     for (const key of removes) {
       const current = find(key);
-      if (current !== undefined) removed.push(current);
+      if (current === undefined) continue;
+      removed.push(current);
+      set(key, current, undefined);
     }
     if (added.length + updated.length + removed.length === 0) return null;
     const { at, cause, writer } = context;
-    const made: Commit = { revision: next, at, cause, writer, added, updated, removed };
-    redo(made);
+    const made: Commit = {
+      revision: next,
+      at,
+      cause,
+      writer,
+      added: added.length === 0 ? NONE : added,
+      updated: updated.length === 0 ? NONE : updated,
+      removed: removed.length === 0 ? NONE : removed,
+    };
+    note(made);
     return made;
   };
 
@@ -148,13 +167,13 @@ export function createStore(): Store {
       for (const [key, object] of before) {
         if (after.has(key)) continue;
         all.delete(key);
-        indexes.change(object, undefined);
+        indexes.change(key, object, undefined);
       }
       for (const [key, object] of after) {
         const current = before.get(key);
         if (current === object) continue;
         all.set(key, object);
-        indexes.change(current, object);
+        indexes.change(key, current, object);
       }
       size += after.size - before.size;
       buckets[i] = after;

@@ -72,12 +72,17 @@ export function withGeneration<T extends Stated>(now: T, old: Stated): T {
   return { ...now, metadata: { ...now.metadata, generation: generation + 1 } };
 }
 
+function beginsWithPhase(status: object): boolean {
+  for (const member in status) return member === "phase";
+  return false;
+}
+
 /** The status of a new object. Pods, Nodes and balanced Services keep what the text states: a scenario is also a picture of a running cluster. */
 export function initialStatus(object: Stated): Stated {
   const stated = isRecord(object.status) ? object.status : {};
   switch (object.kind) {
     case "Pod":
-      return { ...object, status: { phase: "Pending", ...stated } };
+      return { ...object, status: beginsWithPhase(stated) ? stated : { phase: "Pending", ...stated } };
     case "Node":
       return { ...object, status: stated };
     case "Service": {

@@ -62,6 +62,8 @@ export interface ObjectReader {
   ownedBy(uid: string): readonly KubeObject[];
   /** Objects of a workload kind whose selector may match these labels, sorted: all that do, and few that do not. */
   workloadsFor<T extends KubeObject>(kind: string, namespace: string, labels: Labels): readonly T[];
+  /** Pods of a namespace that carry all these labels and have no controller. */
+  podsWithoutOwner(namespace: string, selector: Labels): readonly Pod[];
   /** ReplicaSets of a namespace that have no controller: whoever selects them may adopt them. */
   replicaSetsWithoutOwner(namespace: string): readonly KubeObject[];
 }

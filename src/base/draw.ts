@@ -17,7 +17,7 @@ function mix(h: number): number {
  */
 export function draw(seed: number, purpose: string): number {
   const a = mix(fnv1a32(purpose) ^ mix(seed | 0));
-  const b = mix(a ^ fnv1a32(`${seed}/${purpose}`));
+  const b = mix(a ^ fnv1a32(purpose, fnv1a32(`${seed}/`)));
   // 53 bits, the precision of a double.
   return ((a >>> 5) * 0x4000000 + (b >>> 6)) / 0x20000000000000;
 }

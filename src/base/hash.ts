@@ -27,12 +27,23 @@ export function sha256Base32(text: string, length: number): string {
   return out;
 }
 
-/** FNV-1a, 32 bits, over UTF-8 bytes. */
-export function fnv1a32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of utf8ToBytes(text)) {
-    hash ^= byte;
-    hash = Math.imul(hash, 0x01000193);
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** FNV-1a, 32 bits, over UTF-8 bytes; `before`: the hash of what stands before the text. */
+export function fnv1a32(text: string, before: number = FNV_OFFSET): number {
+  let hash = before;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // In ASCII a character is its byte.
+    if (code > 0x7f) return fnv1a32Bytes(text, before);
+    hash = Math.imul(hash ^ code, FNV_PRIME);
   }
+  return hash >>> 0;
+}
+
+function fnv1a32Bytes(text: string, before: number): number {
+  let hash = before;
+  for (const byte of utf8ToBytes(text)) hash = Math.imul(hash ^ byte, FNV_PRIME);
   return hash >>> 0;
 }

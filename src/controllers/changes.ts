@@ -9,11 +9,19 @@ export interface Change {
   readonly object: KubeObject;
 }
 
+/** The commit that was asked for last: every controller asks for the same one, one after the other. */
+let told: { readonly commit: Commit; readonly changes: readonly Change[] } | null = null;
+
 /** All changes of a commit, removals last. */
-export function* changesOf(commit: Commit): Generator<Change> {
-  for (const object of commit.added) yield { from: undefined, to: object, object };
-  for (const [from, to] of commit.updated) yield { from, to, object: to };
-  for (const object of commit.removed) yield { from: object, to: undefined, object };
+export function changesOf(commit: Commit): readonly Change[] {
+  if (told?.commit !== commit) {
+    const changes: Change[] = [];
+    for (const object of commit.added) changes.push({ from: undefined, to: object, object });
+    for (const [from, to] of commit.updated) changes.push({ from, to, object: to });
+    for (const object of commit.removed) changes.push({ from: object, to: undefined, object });
+    told = { commit, changes };
+  }
+  return told.changes;
 }
 
 /** The owner that manages this object (controller: true), or undefined. Source: metav1.GetControllerOf. */

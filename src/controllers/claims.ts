@@ -1,7 +1,8 @@
 import type { ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import { deepEqual } from "../base/json.ts";
-import type { KubeObject, LabelSelector } from "../model/meta/types.ts";
+import { sameAsLast } from "../base/share.ts";
+import type { KubeObject, Labels, LabelSelector, OwnerReference } from "../model/meta/types.ts";
 import type { Pod, PodTemplate } from "../model/pod/types.ts";
 import { labelSelectorMatches } from "../model/selectors.ts";
 import { adopted, controllerOf, controllerRef, isDeleting } from "./changes.ts";
@@ -26,10 +27,11 @@ export function claimPods(
   const pods: Pod[] = [];
   const operations: Operation[] = [];
   let title = "";
+  const isSelected = selecting(selector);
   for (const object of reader.ownedBy(owner.metadata.uid ?? "")) {
     if (object.kind !== "Pod") continue;
     const pod = object as Pod;
-    if (labelSelectorMatches(selector, pod.metadata.labels) && isMember(pod)) pods.push(pod);
+    if (isSelected(pod.metadata.labels) && isMember(pod)) pods.push(pod);
     else if (!isDeleting(pod)) {
       const owners = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
       const { ownerReferences: _, ...metadata } = pod.metadata;
@@ -46,20 +48,30 @@ export function claimPods(
       title = `Adopted pod: ${pod.metadata.name}`;
     }
   }
-  return { pods: pods.sort((a, b) => compareStrings(a.metadata.name, b.metadata.name)), operations, title };
+  return { pods: byName(pods), operations, title };
+}
+
+/** Does a selector match? Pods of one template have the same labels, and are asked about one after the other. */
+function selecting(selector: LabelSelector): (labels: Labels | undefined) => boolean {
+  let last: { readonly labels: Labels | undefined; readonly matches: boolean } | null = null;
+  return (labels) => {
+    if (last === null || last.labels !== labels) last = { labels, matches: labelSelectorMatches(selector, labels) };
+    return last.matches;
+  };
+}
+
+/** They come sorted but for those of other namespaces. */
+function byName(pods: Pod[]): readonly Pod[] {
+  const isSorted = pods.every((pod, i) => i === 0 || (pods[i - 1] as Pod).metadata.name <= pod.metadata.name);
+  return isSorted ? pods : pods.sort((a, b) => compareStrings(a.metadata.name, b.metadata.name));
 }
 
 function orphansOf(owner: KubeObject, selector: LabelSelector, reader: ObjectReader): readonly Pod[] {
-  const { matchLabels, matchExpressions } = selector;
+  const { matchLabels } = selector;
   if (matchLabels === undefined || Object.keys(matchLabels).length === 0) return [];
   return reader
-    .podsMatching(owner.metadata.namespace ?? "", matchLabels)
-    .filter(
-      (pod) =>
-        controllerOf(pod) === undefined &&
-        isActive(pod) &&
-        (matchExpressions === undefined || labelSelectorMatches(selector, pod.metadata.labels)),
-    );
+    .podsWithoutOwner(owner.metadata.namespace ?? "", matchLabels)
+    .filter((pod) => isActive(pod) && labelSelectorMatches(selector, pod.metadata.labels));
 }
 
 /** May a pod without an owner find one now? Only its birth and a change of labels or owner can bring that about. */
@@ -81,12 +93,15 @@ export function podFromTemplate(owner: KubeObject, template: PodTemplate | undef
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
       ...(finalizers === undefined ? {} : { finalizers }),
-      ownerReferences: [controllerRef(owner)],
+      ownerReferences: sameOwners([controllerRef(owner)]),
     },
     spec: template?.spec ?? { containers: [] },
-    status: { phase: "Pending" },
+    status: PENDING,
   };
 }
+
+const sameOwners = sameAsLast<readonly OwnerReference[]>();
+const PENDING: Pod["status"] = { phase: "Pending" };
 
 /** "Created pod: web-x" for one, "Created pods: web-x and 2 more" for several. */
 export function counted(verb: string, pods: readonly KubeObject[]): string {

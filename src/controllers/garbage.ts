@@ -39,6 +39,7 @@ const QUARANTINE = { class: "grace", micros: 40 * SECOND } as const;
 /** Removes the pods of Nodes that were deleted: nobody else can, their kubelet is gone. Source: pkg/controller/podgc. */
 export const podGarbageCollector: Controller = {
   name: "pod-garbage-collector",
+  watches: new Set(["Node"]),
   instanceOf: () => "pod-garbage-collector",
   keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
     const keys: string[] = [];

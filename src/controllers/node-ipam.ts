@@ -15,6 +15,7 @@ const MASK = { 4: 24, 6: 64 } as const;
  */
 export const nodeIpamController: Controller = {
   name: "node-ipam-controller",
+  watches: new Set(["Node"]),
   instanceOf: () => "node-ipam-controller",
   keysFor(commit: Commit): readonly string[] {
     const keys: string[] = [];

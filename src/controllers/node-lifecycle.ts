@@ -28,6 +28,7 @@ type Placed = Taint & { readonly timeAdded?: string };
  */
 export const nodeLifecycleController: Controller = {
   name: "node-lifecycle-controller",
+  watches: new Set(["Node"]),
   instanceOf: () => "node-lifecycle-controller",
   keysFor(commit: Commit): readonly string[] {
     const keys = new Set<string>();
@@ -125,6 +126,7 @@ const BY_DEFAULT: ReadonlySet<string> = new Set([UNREACHABLE, "node.kubernetes.i
  */
 export const taintEvictionController: Controller = {
   name: "taint-eviction-controller",
+  watches: new Set(["Node", "Pod"]),
   instanceOf: () => "taint-eviction-controller",
   keysFor(commit: Commit, reader): readonly string[] {
     const keys = new Set<string>();

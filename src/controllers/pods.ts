@@ -1,5 +1,6 @@
 import { fromTimestamp, type Micros, SECOND } from "../base/time.ts";
-import { type Pod, podReady } from "../model/pod/types.ts";
+import { onceEach } from "../base/share.ts";
+import { type Container, type Pod, podReady } from "../model/pod/types.ts";
 import { conditionOf } from "./conditions.ts";
 import { isDeleting } from "./changes.ts";
 
@@ -14,7 +15,7 @@ export function isActive(pod: Pod): boolean {
 }
 
 /** Since when the pod is ready, in whole seconds as the API keeps it; null while it is not. */
-export function readySince(pod: Pod): Micros | null {
+export function readySince(pod: Pick<Pod, "status">): Micros | null {
   if (!podReady(pod)) return null;
   const at = conditionOf(pod.status.conditions, "Ready")?.lastTransitionTime;
   const since = at === undefined ? 0 : fromTimestamp(at);
@@ -22,17 +23,24 @@ export function readySince(pod: Pod): Micros | null {
 }
 
 /** When a ready pod has been so for minReadySeconds; null while it is not ready. Source: podutil.IsPodAvailable. */
-export function availableFrom(pod: Pod, minReadySeconds: number): Micros | null {
+export function availableFrom(pod: Pick<Pod, "status">, minReadySeconds: number): Micros | null {
   const since = readySince(pod);
   return since === null ? null : since + minReadySeconds * SECOND;
 }
 
 /** `8080/TCP` for each port that the pod takes on its node; with hostNetwork every container port is one. */
-export function hostPorts(pod: Pod): readonly string[] {
-  return pod.spec.containers.flatMap((container) =>
+export function hostPorts({ spec }: Pod): readonly string[] {
+  return spec.hostNetwork === true ? portsOf(spec.containers, true) : askedPorts(spec.containers);
+}
+
+function portsOf(containers: readonly Container[], all: boolean): readonly string[] {
+  return containers.flatMap((container) =>
     (container.ports ?? []).flatMap((port) => {
-      const number = port.hostPort ?? (pod.spec.hostNetwork === true ? port.containerPort : undefined);
+      const number = port.hostPort ?? (all ? port.containerPort : undefined);
       return number === undefined || number === 0 ? [] : [`${number}/${port.protocol ?? "TCP"}`];
     }),
   );
 }
+
+/** All pods of a template have the same containers. */
+const askedPorts = onceEach((containers: readonly Container[]) => portsOf(containers, false));

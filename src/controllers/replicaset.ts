@@ -2,7 +2,14 @@ import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import { deepEqual } from "../base/json.ts";
 import type { Micros } from "../base/time.ts";
-import { keyOf, type KubeObject, type LabelSelector, objectKey, type ObjectKey } from "../model/meta/types.ts";
+import {
+  keyOf,
+  type KubeObject,
+  type Labels,
+  type LabelSelector,
+  objectKey,
+  type ObjectKey,
+} from "../model/meta/types.ts";
 import { type Pod, podReady } from "../model/pod/types.ts";
 import type { ReplicaSet } from "../model/replicaset/types.ts";
 import type { ReplicationController } from "../model/replicationcontroller/types.ts";
@@ -38,7 +45,14 @@ function selectorOf(rs: Replicas): LabelSelector {
 }
 
 function replicasController(kind: Replicas["kind"], name: string): Controller {
-  return { name, instanceOf: () => name, keysFor: (commit, reader) => keysFor(kind, commit, reader), reconcile };
+  const watches = new Set([kind, "Pod"]);
+  return {
+    name,
+    watches,
+    instanceOf: () => name,
+    keysFor: (commit, reader) => keysFor(kind, commit, reader),
+    reconcile,
+  };
 }
 
 function keysFor(kind: Replicas["kind"], commit: Commit, reader: ObjectReader): readonly string[] {
@@ -184,17 +198,28 @@ function statusOf(
   active: readonly Pod[],
   now: Micros,
 ): { readonly status: ReplicaSet["status"]; readonly wake: Micros | null } {
-  const labels = Object.entries(rs.spec.template?.metadata?.labels ?? {});
-  let available = 0;
+  const wanted = Object.entries(rs.spec.template?.metadata?.labels ?? {});
+  let [ready, available, labelled] = [0, 0, 0];
   let wake: Micros | null = null;
-  for (const pod of active) {
-    const from = availableFrom(pod, rs.spec.minReadySeconds ?? 0);
+  // Most pods say the same as the one before: then it is the same object.
+  let last: { readonly conditions: Pod["status"]["conditions"]; readonly from: Micros | null } | null = null;
+  let labels: Labels | undefined;
+  let hasLabels = wanted.length === 0;
+  for (const { metadata, status } of active) {
+    if (metadata.labels !== labels) {
+      ({ labels } = metadata);
+      hasLabels = wanted.every(([k, v]) => metadata.labels?.[k] === v);
+    }
+    if (hasLabels) labelled += 1;
+    const { conditions } = status;
+    if (last === null || last.conditions !== conditions)
+      last = { conditions, from: availableFrom({ status }, rs.spec.minReadySeconds ?? 0) };
+    const { from } = last;
     if (from === null) continue;
+    ready += 1;
     if (from <= now) available += 1;
     else wake = wake === null ? from : Math.min(wake, from);
   }
-  const ready = active.filter(podReady).length;
-  const labelled = active.filter((pod) => labels.every(([k, v]) => pod.metadata.labels?.[k] === v)).length;
   const status: ReplicaSet["status"] = {
     replicas: active.length,
     ...(labelled === 0 ? {} : { fullyLabeledReplicas: labelled }),

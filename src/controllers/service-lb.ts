@@ -32,6 +32,7 @@ const AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler";
  */
 export const serviceLoadBalancerController: Controller = {
   name: "service-controller",
+  watches: new Set(["CloudProvider", "Node", "Service"]),
   instanceOf: () => "service-controller",
   keysFor,
   reconcile,

@@ -88,6 +88,8 @@ export const NOTHING: Reconciliation = { operations: [] };
 export interface Controller {
   /** As the journal and events name it: "deployment-controller". */
   readonly name: string;
+  /** Kinds of which it has informers: commits of none of these need not be told. Absent: of all. */
+  readonly watches?: ReadonlySet<string>;
   /** Keys that may need a reconcile after this commit. Indexed: costs what the commit touches. */
   keysFor(commit: Commit, reader: ObjectReader): readonly string[];
   reconcile(key: string, view: ReconcileView): Reconciliation;

@@ -63,6 +63,12 @@ export class Engine<Ctx, S> {
   /** Told now and then how many events are handled: whoever waits for a long run sees it go on. Changes nothing. */
   watch: ((handled: number) => void) | null = null;
 
+  /** What every context has alike. */
+  private readonly means: Pick<EngineContext, "emit" | "latency"> = {
+    emit: (after, actor, kind, data, key) => this.emit(after, actor, kind, data, key),
+    latency: (delay) => scaled(delay, this.currentPace),
+  };
+
   constructor(actors: ActorDirectory<Ctx>, ctx: Ctx, domain: Domain<S>) {
     this.actors = actors;
     this.ctx = ctx;
@@ -123,9 +129,10 @@ export class Engine<Ctx, S> {
    */
   emit(after: Delay, actor: string, kind: string, data: JsonValue, key?: string): number {
     const at = this.clock + scaled(after, this.currentPace);
+    const slot = key === undefined ? undefined : slotOf(actor, kind, key);
     let late: SimEvent | undefined;
-    if (key !== undefined) {
-      const pending = this.waiting.get(slotOf(actor, kind, key));
+    if (slot !== undefined) {
+      const pending = this.waiting.get(slot);
       if (pending !== undefined && pending.at > at) late = pending;
       if (pending !== undefined && pending.at <= at) {
         this.absorb(pending);
@@ -142,7 +149,7 @@ export class Engine<Ctx, S> {
       class: after.class,
       key: key ?? null,
     };
-    if (key !== undefined) this.waiting.set(slotOf(actor, kind, key), event);
+    if (slot !== undefined) this.waiting.set(slot, event);
     if (late !== undefined) {
       this.dead.add(late.seq);
       this.inherit(event, late);
@@ -323,13 +330,7 @@ export class Engine<Ctx, S> {
   }
 
   private contextOf(event: SimEvent): EngineContext {
-    return {
-      now: this.clock,
-      pace: this.currentPace,
-      event,
-      emit: (after, actor, kind, data, key) => this.emit(after, actor, kind, data, key),
-      latency: (delay) => scaled(delay, this.currentPace),
-    };
+    return { now: this.clock, pace: this.currentPace, event, ...this.means };
   }
 
   private isAlive(event: SimEvent): boolean {

@@ -44,25 +44,32 @@ const TTL = HOUR;
 export class EventLog {
   private told: ToldEvent[] = [];
   private done = 0;
+  private last: KubeObject | null = null;
   private read: { readonly done: number; readonly now: Micros; readonly objects: readonly ClusterEvent[] } | null =
     null;
 
   add(event: ToldEvent): void {
-    const { uid, name, namespace } = event.about.metadata;
     const known = this.told[this.done];
-    const slim: ToldEvent = {
-      ...event,
-      about: {
-        apiVersion: event.about.apiVersion,
-        kind: event.about.kind,
-        metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) },
-      },
-    };
+    const slim: ToldEvent = { ...event, about: this.named(event.about) };
     // Going on differently from before: the old future is not this one's.
     if (known !== undefined && (known.cause !== slim.cause || known.message !== slim.message))
       this.told.length = this.done;
     this.told[this.done] = slim;
     this.done += 1;
+  }
+
+  /** What an event keeps of the object that it is about; one for all that a component tells of it in a row. */
+  private named({ apiVersion, kind, metadata: { uid, name, namespace } }: KubeObject): KubeObject {
+    const { last } = this;
+    if (last?.kind === kind && last.metadata.name === name && last.metadata.namespace === namespace) {
+      if (last.metadata.uid === uid && last.apiVersion === apiVersion) return last;
+    }
+    this.last = {
+      apiVersion,
+      kind,
+      metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) },
+    };
+    return this.last;
   }
 
   /** Everything told so far, oldest first. */
@@ -187,6 +194,7 @@ export function withEvents(reader: ObjectReader, events: () => readonly ClusterE
     podByIP: (ip) => reader.podByIP(ip),
     slicesOf: (namespace, service) => reader.slicesOf(namespace, service),
     workloadsFor: (kind, namespace, labels) => reader.workloadsFor(kind, namespace, labels),
+    podsWithoutOwner: (namespace, selector) => reader.podsWithoutOwner(namespace, selector),
     replicaSetsWithoutOwner: (namespace) => reader.replicaSetsWithoutOwner(namespace),
     ownedBy: (uid) => reader.ownedBy(uid),
   };

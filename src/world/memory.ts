@@ -1,18 +1,26 @@
 import type { JsonValue } from "../base/json.ts";
 
-type Slots = ReadonlyMap<string, JsonValue>;
+/** Place, note, place, note ...: a third of what a Map takes, and there are as many as there are checkpoints. */
+type Slots = readonly JsonValue[];
 
 /** The notes of all controller instances, as a checkpoint keeps them: those that did not change are shared with others. */
 export type SavedMemory = readonly Slots[];
 
 /** Enough that a bucket of the largest cluster (150,000 pods) stays small, few enough to list at every checkpoint. */
 const BUCKETS = 512;
-const EMPTY: Slots = new Map();
+const EMPTY: Slots = [];
 
 function bucketOf(place: string): number {
   let hash = 0;
   for (let i = 0; i < place.length; i++) hash = (Math.imul(hash, 31) + place.charCodeAt(i)) | 0;
   return ((hash ^ (hash >>> 15)) >>> 0) % BUCKETS;
+}
+
+function listed(bucket: ReadonlyMap<string, JsonValue>): Slots {
+  if (bucket.size === 0) return EMPTY;
+  const slots: JsonValue[] = [];
+  for (const [place, note] of bucket) slots.push(place, note);
+  return slots;
 }
 
 const placeOf = (instance: string, slot: string): string => `${instance}\n${slot}`;
@@ -53,15 +61,17 @@ export class Memory {
   }
 
   snapshot(): SavedMemory {
-    return this.buckets.map((bucket, i) => (this.frozen[i] ??= bucket.size === 0 ? EMPTY : new Map(bucket)));
+    return this.buckets.map((bucket, i) => (this.frozen[i] ??= listed(bucket)));
   }
 
   restore(saved: SavedMemory): void {
     this.count = 0;
     saved.forEach((slots, i) => {
-      this.count += slots.size;
+      this.count += slots.length / 2;
       if (this.frozen[i] === slots) return;
-      this.buckets[i] = new Map(slots);
+      const bucket = new Map<string, JsonValue>();
+      for (let n = 0; n < slots.length; n += 2) bucket.set(slots[n] as string, slots[n + 1] as JsonValue);
+      this.buckets[i] = bucket;
       this.frozen[i] = slots;
     });
   }

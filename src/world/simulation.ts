@@ -563,6 +563,7 @@ export class Cluster {
 
   private deliver(commit: Commit, engine: EngineContext, isHeard: boolean, hasOtherNodes: boolean): void {
     for (const controller of ALL_CONTROLLERS) {
+      if (controller.watches !== undefined && !touches(commit, controller.watches)) continue;
       for (const key of controller.keysFor(commit, this.store)) {
         engine.emit(DELIVERY, controller.instanceOf(key), "reconcile", null, key);
       }
@@ -570,6 +571,13 @@ export class Cluster {
     if (!isHeard && touchesProxies(commit)) this.proxies.syncAll(engine, hasOtherNodes);
     this.balancers.deliver(commit, engine);
   }
+}
+
+function touches({ added, updated, removed }: Commit, kinds: ReadonlySet<string>): boolean {
+  for (const { kind } of added) if (kinds.has(kind)) return true;
+  for (const [{ kind }] of updated) if (kinds.has(kind)) return true;
+  for (const { kind } of removed) if (kinds.has(kind)) return true;
+  return false;
 }
 
 const bringsNodes = ({ added, removed }: Commit): boolean =>

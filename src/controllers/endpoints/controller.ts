@@ -99,32 +99,54 @@ function subsetsOf(
 ): { readonly subsets: readonly EndpointSubset[]; readonly truncated: boolean } {
   const family = familiesOf(service)[0] ?? "IPv4";
   const publish = service.spec.publishNotReadyAddresses === true;
-  const entries: { readonly port: SubsetPort | null; readonly candidate: Candidate }[] = [];
+  const byPort = new Map<string, AtPort>();
+  // All pods of a template have the same containers, and so the same ports.
+  let last: { readonly spec: Pod["spec"]; readonly groups: readonly AtPort[] } | null = null;
   for (const pod of pods) {
-    const ip = podIPsOf(pod, family)[0];
+    const ip = pod.status.podIP === undefined && pod.status.podIPs === undefined ? undefined : podIPsOf(pod, family)[0];
     if (ip === undefined || isOver(pod) || (isDeleting(pod) && !publish)) continue;
+    const { spec } = pod;
+    if (last?.spec.containers !== spec.containers || last.spec.initContainers !== spec.initContainers)
+      last = { spec, groups: subsetPorts(service, pod).map((port) => groupOf(byPort, port)) };
+    if (last.groups.length === 0) continue;
     const candidate = {
       address: addressOf(service, pod, ip),
       ready: publish || podReady(pod),
       uid: pod.metadata.uid ?? "",
     };
-    const ports = service.spec.ports ?? [];
-    if (ports.length === 0 && isHeadless(service)) entries.push({ port: null, candidate });
-    for (const port of ports) {
-      const number = targetPortOn(pod, port);
-      if (number === null) continue;
-      entries.push({
-        port: {
-          ...(port.name === undefined || port.name === "" ? {} : { name: port.name }),
-          port: number,
-          protocol: port.protocol ?? "TCP",
-          ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
-        },
-        candidate,
-      });
-    }
+    for (const group of last.groups) group.candidates.push(candidate);
   }
-  return packed(entries);
+  return packed([...byPort.values()]);
+}
+
+/** What has an address at a port; null: at none, of a headless Service. */
+interface AtPort {
+  readonly port: SubsetPort | null;
+  readonly candidates: Candidate[];
+}
+
+function groupOf(byPort: Map<string, AtPort>, port: SubsetPort | null): AtPort {
+  const id = canonicalJson(port);
+  let group = byPort.get(id);
+  if (group === undefined) byPort.set(id, (group = { port, candidates: [] }));
+  return group;
+}
+
+function subsetPorts(service: Service, pod: Pod): readonly (SubsetPort | null)[] {
+  const ports = service.spec.ports ?? [];
+  if (ports.length === 0) return isHeadless(service) ? [null] : [];
+  return ports.flatMap((port): readonly SubsetPort[] => {
+    const number = targetPortOn(pod, port);
+    if (number === null) return [];
+    return [
+      {
+        ...(port.name === undefined || port.name === "" ? {} : { name: port.name }),
+        port: number,
+        protocol: port.protocol ?? "TCP",
+        ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
+      },
+    ];
+  });
 }
 
 function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
@@ -147,23 +169,16 @@ function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
  * ports and subsets is that of a hash of Go's dump of them; here it is by name, number and protocol.
  * Source: pkg/api/v1/endpoints/util.go RepackSubsets.
  */
-function packed(entries: readonly { readonly port: SubsetPort | null; readonly candidate: Candidate }[]): {
+function packed(byPort: readonly AtPort[]): {
   readonly subsets: readonly EndpointSubset[];
   readonly truncated: boolean;
 } {
-  const byPort = new Map<string, { readonly port: SubsetPort | null; readonly candidates: Candidate[] }>();
-  for (const { port, candidate } of entries) {
-    const id = canonicalJson(port);
-    const group = byPort.get(id) ?? { port, candidates: [] };
-    group.candidates.push(candidate);
-    byPort.set(id, group);
-  }
   const bySet = new Map<string, { readonly ports: SubsetPort[]; readonly candidates: readonly Candidate[] }>();
-  for (const { port, candidates } of byPort.values()) {
+  for (const { port, candidates } of byPort) {
     const sorted = candidates.toSorted(
       (a, b) => compareStrings(a.address.ip, b.address.ip) || compareStrings(a.uid, b.uid),
     );
-    const id = sorted.map((c) => `${c.address.ip} ${c.uid} ${c.ready}`).join("\n");
+    const id = byPort.length < 2 ? "" : sorted.map((c) => `${c.address.ip} ${c.uid} ${c.ready}`).join("\n");
     const group = bySet.get(id) ?? { ports: [], candidates: sorted };
     if (port !== null) group.ports.push(port);
     bySet.set(id, group);

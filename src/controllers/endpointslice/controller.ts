@@ -294,14 +294,26 @@ function groupsOf(
     { addressType: IPFamily; ports: readonly EndpointPort[]; endpoints: Map<string, Endpoint> }
   >();
   const publish = service.spec.publishNotReadyAddresses === true;
+  const nodes = new Map<string, Node | undefined>();
+  // All pods of a template have the same containers, and so the same ports.
+  let last: { readonly spec: Pod["spec"]; readonly ports: readonly EndpointPort[]; readonly id: string } | null = null;
   for (const pod of pods) {
+    if (pod.status.podIP === undefined && pod.status.podIPs === undefined) continue;
     const ips = podIPsOf(pod, family);
     if (ips.length === 0 || isOver(pod)) continue;
-    const node =
-      pod.spec.nodeName === undefined ? undefined : reader.get<Node>(objectKey("Node", undefined, pod.spec.nodeName));
+    const { spec } = pod;
+    let node: Node | undefined;
+    if (spec.nodeName !== undefined) {
+      node = nodes.get(spec.nodeName);
+      if (node === undefined)
+        nodes.set(spec.nodeName, (node = reader.get<Node>(objectKey("Node", undefined, spec.nodeName))));
+    }
     if (node === undefined && !publish) continue;
-    const ports = endpointPorts(service, pod);
-    const id = groupKey(family, ports);
+    if (last?.spec.containers !== spec.containers || last.spec.initContainers !== spec.initContainers) {
+      const ports = endpointPorts(service, pod);
+      last = { spec, ports, id: groupKey(family, ports) };
+    }
+    const { ports, id } = last;
     const group = groups.get(id) ?? { addressType: family, ports, endpoints: new Map<string, Endpoint>() };
     const endpoint = endpointOf(service, pod, ips, node);
     group.endpoints.set(endpointIdentity(endpoint), endpoint);

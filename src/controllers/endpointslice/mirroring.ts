@@ -31,6 +31,7 @@ const MAX_PER_SUBSET = 1000;
  */
 export const endpointSliceMirroringController: Controller = {
   name: "endpointslicemirroring-controller",
+  watches: new Set(["Endpoints", "Service", "EndpointSlice"]),
   instanceOf: () => "endpointslicemirroring-controller",
   keysFor,
   reconcile,

@@ -37,7 +37,8 @@ export function groupKey(addressType: string, ports: readonly EndpointPort[] | n
 /** Source: endpointslice/util hashEndpoint: addresses and the object behind them. */
 export function endpointIdentity(endpoint: Endpoint): string {
   const { targetRef } = endpoint;
-  const addresses = endpoint.addresses.toSorted(compareStrings).join(",");
+  const [first = ""] = endpoint.addresses;
+  const addresses = endpoint.addresses.length < 2 ? first : endpoint.addresses.toSorted(compareStrings).join(",");
   return `${addresses} ${targetRef?.namespace ?? ""}/${targetRef?.name ?? ""} ${targetRef?.uid ?? ""}`;
 }
 
@@ -67,8 +68,9 @@ export function planGroup(existing: readonly EndpointSlice[], group: Group): Pla
         continue;
       }
       missing.delete(id);
-      if (!deepEqual(wanted, endpoint)) differs = true;
-      after.push(wanted);
+      const isSame = deepEqual(wanted, endpoint);
+      if (!isSame) differs = true;
+      after.push(isSame ? endpoint : wanted);
     }
     if (after.length === 0) remove.push(slice);
     else if (differs) changed.set(slice, after);

@@ -1,3 +1,4 @@
+import { sameAsLast } from "../../base/share.ts";
 import type { Micros } from "../../base/time.ts";
 import type { Delay } from "../../engine/types.ts";
 import type { Container, Pod, Probe } from "../../model/pod/types.ts";
@@ -42,6 +43,8 @@ export const WAITING: ContainerRuntime = {
   warnings: [],
   revision: 0,
 };
+
+const sameReadiness = sameAsLast<ContainerRuntime["ready"]>();
 
 /** All that the answers of a container's probes depend on. */
 export interface Probed {
@@ -95,7 +98,7 @@ export function withPlans(runtime: ContainerRuntime, probed: Probed): ContainerR
     if (!fine) doom = { at: at(0, late), probe: "Startup" };
     if (!fine || firstTick(startup, 0, 0) < good) warn("Startup", startup, 0, 0, hangs === 0);
   }
-  if (upAt === null) return { ...runtime, upAt, doom, warnings, ready: { from: null, until: null } };
+  if (upAt === null) return { ...runtime, upAt, doom, warnings, ready: WAITING.ready };
   const base = Math.max(0, upAt - startedAt);
 
   const liveness = container.livenessProbe;
@@ -108,7 +111,13 @@ export function withPlans(runtime: ContainerRuntime, probed: Probed): ContainerR
       warn("Liveness", liveness, bad, base, !broken);
     }
   }
-  return { ...runtime, upAt, doom, ready: readiness(upAt, base), warnings: warnings.sort((a, b) => a.at - b.at) };
+  return {
+    ...runtime,
+    upAt,
+    doom,
+    ready: sameReadiness(readiness(upAt, base)),
+    warnings: warnings.length === 0 ? WAITING.warnings : warnings.sort((a, b) => a.at - b.at),
+  };
 
   function warn(kind: ProbeKind, probe: Probe, from: Micros, since: Micros, hung: boolean): void {
     const message = failureOf(probed, kind, hung, kind !== "Liveness" && !hung);

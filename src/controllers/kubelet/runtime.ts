@@ -290,7 +290,7 @@ function startAll(runtime: PodRuntime, context: RuntimeContext, out: Output): Po
       due: behavior.crashAfter === null ? null : now + behavior.crashAfter,
       hungAt: behavior.hangAfter === null ? null : now + behavior.hangAfter,
       upAt: null,
-      ready: { from: null, until: null },
+      ready: WAITING.ready,
       revision,
     };
     return withPlans(fresh, probedOf(runtime, context, index));

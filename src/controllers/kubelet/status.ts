@@ -1,3 +1,4 @@
+import { onceEach, sameAsLast } from "../../base/share.ts";
 import { type Micros, MINUTE, SECOND, timestamp } from "../../base/time.ts";
 import type { Condition } from "../../model/meta/types.ts";
 import type { Node } from "../../model/node/types.ts";
@@ -9,6 +10,14 @@ import { isSidecar } from "./start.ts";
 
 type Wanted = Omit<Condition, "lastTransitionTime">;
 
+/** What the pods of a template say alike when they come up together. */
+const sameStatuses = sameAsLast<readonly ContainerStatus[]>();
+const sameConditions = sameAsLast<readonly Condition[]>();
+
+const hostIPsOf = onceEach((addresses: NonNullable<Node["status"]["addresses"]>) =>
+  addresses.filter((a) => a.type === "InternalIP").map(({ address }) => ({ ip: address })),
+);
+
 /** The pod's status as kubelet reports it at this moment. Source: pkg/kubelet/kubelet_pods.go generateAPIPodStatus. */
 export function podStatus(pod: Pod, runtime: PodRuntime, node: Node, now: Micros): PodStatus {
   const initializing = runtime.stage === "initializing" && runtime.init.length > 0;
@@ -17,13 +26,11 @@ export function podStatus(pod: Pod, runtime: PodRuntime, node: Node, now: Micros
     (container: Container, i: number): ContainerStatus =>
       containerStatus(pod, container, all[i], waiting, now);
   const waiting = runtime.init.length > 0 && (initializing || runtime.stage === "creating");
-  const containerStatuses = pod.spec.containers.map(
-    statusOf(runtime.containers, waiting ? "PodInitializing" : "ContainerCreating"),
+  const containerStatuses = sameStatuses(
+    pod.spec.containers.map(statusOf(runtime.containers, waiting ? "PodInitializing" : "ContainerCreating")),
   );
   const initContainerStatuses = pod.spec.initContainers?.map(statusOf(runtime.init, "PodInitializing"));
-  const hostIPs = (node.status.addresses ?? [])
-    .filter((a) => a.type === "InternalIP")
-    .map(({ address }) => ({ ip: address }));
+  const hostIPs = node.status.addresses === undefined ? [] : hostIPsOf(node.status.addresses);
   const hostIP = hostIPs[0]?.ip;
   const podIPs = pod.spec.hostNetwork === true ? hostIPs : runtime.ips.map((ip) => ({ ip }));
   const hasSandbox = runtime.stage !== "creating";
@@ -33,7 +40,7 @@ export function podStatus(pod: Pod, runtime: PodRuntime, node: Node, now: Micros
   return {
     ...rest,
     phase: phaseOf(runtime),
-    conditions: conditions(pod, runtime, containerStatuses, now),
+    conditions: sameConditions(conditions(pod, runtime, containerStatuses, now)),
     ...(hostIP === undefined ? {} : { hostIP, hostIPs }),
     ...(showIP ? { podIP, podIPs } : {}),
     startTime: pod.status.startTime ?? timestamp(now),

@@ -16,6 +16,7 @@ const FROM_POOL = "metallb.io/ip-allocated-from-pool";
  */
 export const metallbController: Controller = {
   name: "metallb-controller",
+  watches: new Set(["IPAddressPool", "CloudProvider", "Service"]),
   instanceOf: () => "metallb-controller",
   keysFor,
   reconcile,

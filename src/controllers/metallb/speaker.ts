@@ -47,7 +47,7 @@ export const metallbSpeaker: Controller = {
 };
 
 function keysFor(commit: Commit, reader: ObjectReader): readonly string[] {
-  const changes = [...changesOf(commit)];
+  const changes = changesOf(commit);
   const isConfigured = changes.some(({ object }) => METALLB_KINDS.has(object.kind));
   if (!isInstalled(reader) && !isConfigured) return [];
   const keys = new Set<string>();

@@ -36,8 +36,23 @@ export interface KubeObject {
 /** `Kind/namespace/name`; the namespace part is empty for cluster-scoped kinds (`Node//worker-1`). */
 export type ObjectKey = string & { readonly __brand: "ObjectKey" };
 
+/** By kind, namespace and name. Keys are asked for all the time and looked up in maps: each is put together once. */
+const KEYS = new Map<string, Map<string, Map<string, ObjectKey>>>();
+/** Of one kind in one namespace, before all are forgotten: more than the largest cluster has. */
+const MOST_KEYS = 400_000;
+
 export function objectKey(kind: string, namespace: string | undefined, name: string): ObjectKey {
-  return `${kind}/${namespace ?? ""}/${name}` as ObjectKey;
+  let ofKind = KEYS.get(kind);
+  if (ofKind === undefined) KEYS.set(kind, (ofKind = new Map()));
+  let known = ofKind.get(namespace ?? "");
+  if (known === undefined) ofKind.set(namespace ?? "", (known = new Map()));
+  let key = known.get(name);
+  if (key === undefined) {
+    key = `${kind}/${namespace ?? ""}/${name}` as ObjectKey;
+    if (known.size >= MOST_KEYS) known.clear();
+    known.set(name, key);
+  }
+  return key;
 }
 
 export function keyOf(object: KubeObject): ObjectKey {

@@ -1,4 +1,5 @@
 /** Source: apimachinery/pkg/api/validation/objectmeta.go and pkg/apis/meta/v1/validation. */
+import { onceEach } from "../../base/share.ts";
 import { label1123Problems, labelKeyProblems, labelValueProblems, subdomain1123Problems } from "../names.ts";
 import { type Cause, forbidden, invalid, notSupported, required, tooLong } from "../status.ts";
 import type { LabelSelector, Labels, ObjectMeta } from "./types.ts";
@@ -12,8 +13,17 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 
 /** Labels of an object or the plain selector of a Service. */
 export function validateLabels(labels: Labels | undefined, field: string): readonly Cause[] {
+  return labels === undefined || areGood(labels) ? NONE : labelCauses(labels, field);
+}
+
+const NONE: readonly Cause[] = [];
+
+/** All pods of a template have the same labels. */
+const areGood = onceEach((labels: Labels) => labelCauses(labels, "").length === 0);
+
+function labelCauses(labels: Labels, field: string): readonly Cause[] {
   const causes: Cause[] = [];
-  for (const [key, value] of Object.entries(labels ?? {})) {
+  for (const [key, value] of Object.entries(labels)) {
     for (const problem of labelKeyProblems(key)) causes.push(invalid(field, key, problem));
     for (const problem of labelValueProblems(text(value))) causes.push(invalid(field, value, problem));
   }

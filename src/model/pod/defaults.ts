@@ -1,5 +1,6 @@
 /** Source: pkg/apis/core/v1/defaults.go, SetDefaults_Pod, SetDefaults_Container, SetDefaults_Probe and friends. */
 import { isRecord } from "../../base/json.ts";
+import { onceEach } from "../../base/share.ts";
 import type { Container, ContainerPort, Pod, PodSpec, PodTemplate, Probe } from "./types.ts";
 
 /** `latest` or no tag at all: such an image is always pulled. A digest is no tag. */
@@ -108,13 +109,20 @@ export function defaultPodSpec(given: PodSpec | undefined): PodSpec {
   return filled;
 }
 
+function ownSpec(given: PodSpec | undefined): PodSpec {
+  const spec: PodSpec & KeptSpec = defaultPodSpec(given);
+  // Only pods get this one; templates get it when their pods are made.
+  return { ...spec, enableServiceLinks: spec.enableServiceLinks ?? true } as PodSpec;
+}
+
+/** All pods of a template are given the same spec. */
+const ownSpecOf = onceEach<PodSpec, PodSpec>(ownSpec);
+
 export function defaultPod(pod: Pod): Pod {
-  const spec: PodSpec & KeptSpec = defaultPodSpec(pod.spec);
   return {
     ...pod,
-    // Only pods get this one; templates get it when their pods are made.
-    spec: { ...spec, enableServiceLinks: spec.enableServiceLinks ?? true } as PodSpec,
-    status: { ...pod.status, phase: pod.status?.phase ?? "Pending" },
+    spec: isRecord(pod.spec) ? ownSpecOf(pod.spec) : ownSpec(pod.spec),
+    status: pod.status?.phase === undefined ? { ...pod.status, phase: "Pending" } : pod.status,
   };
 }
 
@@ -124,7 +132,12 @@ export function defaultTemplate(template: PodTemplate): PodTemplate {
 
 /** What the DefaultTolerationSeconds admission plugin adds: five minutes' patience with a node that is not ready or unreachable. */
 export function addDefaultTolerations(pod: Pod): Pod {
-  const present = pod.spec.tolerations ?? [];
+  const spec = tolerantSpecOf(pod.spec);
+  return spec === pod.spec ? pod : { ...pod, spec };
+}
+
+const tolerantSpecOf = onceEach((spec: PodSpec): PodSpec => {
+  const present = spec.tolerations ?? [];
   const missing = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].filter(
     (key) =>
       !present.some(
@@ -133,9 +146,9 @@ export function addDefaultTolerations(pod: Pod): Pod {
           (t.effect === "NoExecute" || t.effect === undefined || t.effect === ""),
       ),
   );
-  if (missing.length === 0) return pod;
+  if (missing.length === 0) return spec;
   const added = missing.map(
     (key) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: 300 }) as const,
   );
-  return { ...pod, spec: { ...pod.spec, tolerations: [...present, ...added] } };
-}
+  return { ...spec, tolerations: [...present, ...added] };
+});

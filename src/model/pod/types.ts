@@ -143,6 +143,6 @@ export interface PodTemplate {
 }
 
 /** The Ready condition: what controllers, and nothing else, go by. */
-export function podReady(pod: Pod): boolean {
+export function podReady(pod: Pick<Pod, "status">): boolean {
   return pod.status.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
 }

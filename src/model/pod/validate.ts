@@ -1,6 +1,7 @@
 /** Source: pkg/apis/core/validation/validation.go, ValidatePodSpec and ValidatePodUpdate: the parts that anything here acts on. */
 import { canonicalJson, deepEqual } from "../../base/json.ts";
 import { parseIP } from "../../base/ip.ts";
+import { onceEach } from "../../base/share.ts";
 import { validateIP } from "../ip-validate.ts";
 import { oneOf, validateAnnotations, validateLabels, validateSubdomain } from "../meta/validate.ts";
 import { label1123Problems, labelKeyProblems, portNameProblems, portNumberProblems } from "../names.ts";
@@ -144,8 +145,11 @@ export function validatePodSpec(spec: PodSpec, field: string): readonly Cause[] 
   return causes;
 }
 
+/** All pods of a template have the same spec. */
+const specCauses = onceEach((spec: PodSpec) => validatePodSpec(spec, "spec"));
+
 export function validatePod(pod: Pod): readonly Cause[] {
-  const causes: Cause[] = [...validatePodSpec(pod.spec, "spec")];
+  const causes: Cause[] = [...specCauses(pod.spec)];
   const ip = pod.status.podIP;
   if (ip !== undefined && parseIP(ip) === null) causes.push(...validateIP(ip, "status.podIP"));
   return causes;
