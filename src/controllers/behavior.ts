@@ -46,10 +46,19 @@ export function parseDuration(text: string): Micros | null {
   return Math.round(total);
 }
 
+/** The annotation that was read last: most pods have none, and those of a template the same. */
+let read: { readonly text: string; readonly behavior: Behavior } | null = null;
+
 export function behaviorOf(pod: Pod): Behavior {
+  const text = pod.metadata.annotations?.[BEHAVIOR_ANNOTATION] ?? "";
+  if (read?.text !== text) read = { text, behavior: behaviorFrom(text) };
+  return read.behavior;
+}
+
+function behaviorFrom(text: string): Behavior {
   const pairs = new Map<string, string>();
-  for (const part of (pod.metadata.annotations?.[BEHAVIOR_ANNOTATION] ?? "").split(",")) {
-    const [name, value] = part.split("=", 2).map((text) => text.trim());
+  for (const part of text.split(",")) {
+    const [name, value] = part.split("=", 2).map((word) => word.trim());
     if (name !== undefined && name !== "") pairs.set(name, value ?? "");
   }
   const duration = (name: string): Micros | null => parseDuration(pairs.get(name) ?? "");

@@ -113,6 +113,7 @@ function create(key: string, rs: Replicas, count: number, view: ReconcileView): 
   // The ordinal of the next pod: names depend on the owner and on how many it made before, on nothing else.
   let ordinal = (view.memory(key) as number | undefined) ?? 0;
   const made: Pod[] = [];
+  const names = new Set<string>();
   while (made.length < count) {
     const name = generatedName(
       `${rs.metadata.name}-`,
@@ -120,8 +121,8 @@ function create(key: string, rs: Replicas, count: number, view: ReconcileView): 
       `pod ${rs.metadata.namespace ?? ""}/${rs.metadata.name} ${ordinal}`,
     );
     ordinal += 1;
-    const taken = made.some((pod) => pod.metadata.name === name);
-    if (taken || view.reader.get(objectKey("Pod", rs.metadata.namespace, name)) !== undefined) continue;
+    if (names.has(name) || view.reader.get(objectKey("Pod", rs.metadata.namespace, name)) !== undefined) continue;
+    names.add(name);
     made.push(podFromTemplate(rs, rs.spec.template, name));
   }
   return {
