@@ -22,7 +22,9 @@ export default defineConfig({
     launchOptions: { executablePath: findBrowser() ?? "chromium-not-found", args: browserArgs() },
     // What is kept for offline use would be fetched anew in every journey; the one that is about it allows it.
     serviceWorkers: "block",
-    trace: "retain-on-failure",
+    // A trace of every step takes as long as the step. KUBEHOP_TRACE=1 keeps those of the journeys that fail.
+    trace: process.env["KUBEHOP_TRACE"] === undefined ? "off" : "retain-on-failure",
+    screenshot: "only-on-failure",
   },
   webServer: {
     command: `npx vite preview --outDir "${OUT_DIR}" --port ${PORT} --strictPort`,

@@ -203,7 +203,25 @@ test.describe("with reduced motion", () => {
     });
     await app.open();
     await app.running();
+    await app.panel("Trace table");
     await app.editing();
+    // The whole walk, hop by hop, to the last but one of the reply.
+    const rows = app.dock.getByRole("row").filter({ hasText: /^[↓↑]/ });
+    await expect(rows.nth(20)).toBeAttached();
+    const hops = await rows.count();
+    await app.map.focus();
+    await page.keyboard.press("0");
+    for (let hop = 2; hop < hops; hop++) {
+      await page.keyboard.press("ArrowRight");
+      const animated = await page.evaluate(() =>
+        document.getAnimations().flatMap(({ effect, playState }) => {
+          const { duration } = effect?.getComputedTiming() ?? {};
+          return playState === "running" && typeof duration === "number" && duration > 16 ? [duration] : [];
+        }),
+      );
+      expect(animated, `at hop ${String(hop)}`).toEqual([]);
+    }
+    await expect(app.hopTitle).toHaveText(/^Reply hop \d+$/);
     await page.getByRole("button", { name: "Switch to the dark theme" }).click();
     await app.panel("Outcomes");
     await page.getByRole("button", { name: "Fold intent" }).click();
