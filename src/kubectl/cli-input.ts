@@ -18,6 +18,8 @@ export const USAGE = `usage:
   kubehop check FILE... [--mode M] [--json]
 
 why without --from and --to looks at the whole cluster: each Service by each way to it, and what the text itself asks for.
+Documents that the API server refuses are left out of it, as kubectl apply would leave them out: they are named first, on standard error
+and as "refused" with --json. Its exit code is 0 whatever it finds, 1 only when there is nothing to look at.
 check tells whether requests end as the text's Expectations say. Its exit code is 1 when one does not.
 race changes something under load, once for each seed, and tells how many requests are lost, when, and what closes it.
 drift holds what iptables-save, nft list ruleset, or ipvsadm-save -n and ipset save printed on a node (DUMP) against what kube-proxy would

@@ -2,11 +2,22 @@
 import type { ProxyMode } from "../model/config/types.ts";
 import type { Exploration, Protocol, Request } from "../model/trace/types.ts";
 import { objectKey, type ObjectKey } from "../model/meta/types.ts";
+import type { RefusedDocument } from "../model/trace/finding.ts";
 import type { RaceChange } from "../model/trace/race.ts";
 import type { World } from "../world/types.ts";
 import { balancersText } from "./balancers.ts";
 import { checkText } from "./check.ts";
-import { load, oneOf, parse, type Parsed, type ReadFile, Refused, USAGE, wholeNumber } from "./cli-input.ts";
+import {
+  load,
+  type Loaded,
+  oneOf,
+  parse,
+  type Parsed,
+  type ReadFile,
+  Refused,
+  USAGE,
+  wholeNumber,
+} from "./cli-input.ts";
 import { runConsole } from "./console.ts";
 import { driftText } from "./drift.ts";
 import { matrixText } from "./matrix.ts";
@@ -116,18 +127,31 @@ function why(argv: readonly string[], read: ReadFile): Output {
   const parsed = parse(argv);
   const isAll = parsed.options["--from"] === undefined && parsed.options["--to"] === undefined;
   const request = isAll ? null : requestOf(parsed);
-  const { world, warnings } = load(parsed, read, "keep");
-  if (request === null) return whyOfAll(world, warnings, parsed.options["--json"] === "true");
+  const loaded = load(parsed, read, "keep");
+  const { world } = loaded;
+  if (request === null) return whyOfAll(loaded, parsed.options["--json"] === "true");
   const diagnosis = world.why(request);
   if ("message" in diagnosis) throw new Refused(diagnosis.message);
   const stdout = parsed.options["--json"] === "true" ? whyJson(diagnosis) : whyText(diagnosis);
-  return { stdout, stderr: warnings, code: 0 };
+  return { stdout, stderr: complaintsOf(loaded, diagnosis.refused), code: 0 };
 }
 
-function whyOfAll(world: World, warnings: string, isJson: boolean): Output {
+function whyOfAll(loaded: Loaded, isJson: boolean): Output {
+  const { world, warnings } = loaded;
   const diagnosis = world.whyAll();
   if ("message" in diagnosis) throw new Refused(warnings === "" ? diagnosis.message : warnings.trimEnd());
-  return { stdout: isJson ? clusterJson(diagnosis) : clusterText(diagnosis), stderr: warnings, code: 0 };
+  const stdout = isJson ? clusterJson(diagnosis) : clusterText(diagnosis);
+  return { stdout, stderr: complaintsOf(loaded, diagnosis.refused), code: 0 };
+}
+
+/** What was wrong with the text at first, and with what was left of it without that. */
+function complaintsOf({ warnings, place }: Loaded, refused: readonly RefusedDocument[] = []): string {
+  const more = refused.flatMap(({ messages, range }) =>
+    messages.flatMap((message) =>
+      warnings.includes(message) ? [] : [`${place(range.startLine)}: error: ${message}\n`],
+    ),
+  );
+  return warnings + more.join("");
 }
 
 /** Whether requests end as the text expects. */

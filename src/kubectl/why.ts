@@ -1,5 +1,5 @@
 /** Findings as the command line prints them. */
-import type { ClusterDiagnosis, Diagnosis, Evidence, Finding } from "../model/trace/finding.ts";
+import type { ClusterDiagnosis, Diagnosis, Evidence, Finding, RefusedDocument } from "../model/trace/finding.ts";
 
 const evidenceLine = (evidence: Evidence): string => {
   switch (evidence.kind) {
@@ -32,14 +32,21 @@ function findingLines({ id, severity, cause, hop, evidence, fix, unfixed, comman
   ];
 }
 
+/** Documents that were left out, and why. */
+const refusedLines = (refused: readonly RefusedDocument[] = []): readonly string[] =>
+  refused.map(
+    ({ document, object, messages }) =>
+      `refused, and left out: ${object ?? `document ${String(document)}`}: ${messages.join("; ")}`,
+  );
+
 export const whyJson = (diagnosis: Diagnosis): string => `${JSON.stringify(diagnosis, null, 2)}\n`;
 
 /** What became of the request, then each finding with its evidence, its edit and the proof of that. */
-export function whyText({ request, outcome, delivered, symptom, findings }: Diagnosis): string {
+export function whyText({ request, outcome, delivered, symptom, findings, refused }: Diagnosis): string {
   const share = delivered > 0 && delivered < 1 ? `, ${(delivered * 100).toFixed(2)} % arrive` : "";
   const head = [`${request.from} to ${request.to}: ${outcome}${share}`, ...(symptom === "" ? [] : [`  ${symptom}`])];
   const none = findings.length === 0 ? ["Nothing was found that is wrong."] : [];
-  return `${[head, none, ...findings.map(findingLines)]
+  return `${[refusedLines(refused), head, none, ...findings.map(findingLines)]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
@@ -48,7 +55,7 @@ export function whyText({ request, outcome, delivered, symptom, findings }: Diag
 export const clusterJson = (diagnosis: ClusterDiagnosis): string => `${JSON.stringify(diagnosis, null, 2)}\n`;
 
 /** How many findings of which kind there are, then each with the request that shows it. */
-export function clusterText({ asked, findings }: ClusterDiagnosis): string {
+export function clusterText({ asked, findings, refused }: ClusterDiagnosis): string {
   const counts = (["error", "warning", "note"] as const).flatMap((severity) => {
     const count = findings.filter((one) => one.severity === severity).length;
     return count === 0 ? [] : [`${String(count)} ${severity}${count === 1 ? "" : "s"}`];
@@ -62,5 +69,8 @@ export function clusterText({ asked, findings }: ClusterDiagnosis): string {
     const what = says?.kind === "http" ? ` (${says.method} http://${says.host}${says.path})` : "";
     return [`${first}  ${from} to ${to}${what}`, ...rest];
   });
-  return `${[head, ...parts].map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  return `${[refusedLines(refused), head, ...parts]
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
 }

@@ -20,6 +20,7 @@ import type { Refusal } from "../wire/protocol.ts";
 import { requestOf } from "./check.ts";
 import type { Session } from "./commands.ts";
 import { rowsOf } from "./matrix-axes.ts";
+import { partOf } from "./partial.ts";
 import { nodePortRejected, refusalOf } from "./rejected.ts";
 import type { Cluster } from "./simulation.ts";
 import { casesIn, findingOf, proving } from "./why.ts";
@@ -169,9 +170,22 @@ export function whyAll(session: Session): ClusterDiagnosis | Refusal {
   const { cluster } = session;
   const anything: Request = { from: "client/internet", to: "node/control-plane:1", protocol: "tcp" };
   if (!session.report.accepted) {
-    const rejected = nodePortRejected(session, anything, proving(session));
+    const rejected = nodePortRejected(session, anything, proving(session)).map((finding): ClusterFinding => ({
+      ...finding,
+      request: anything,
+    }));
+    const part = partOf(session);
+    const rest = part === null ? null : whyAll(part.session);
+    if (part !== null && rest !== null && !("message" in rest)) {
+      return {
+        outcome: rejected.length > 0 ? "not-sent" : rest.outcome,
+        asked: rest.asked,
+        findings: [...rejected, ...rest.findings.map(part.restored)],
+        refused: part.refused,
+      };
+    }
     if (rejected.length === 0) return { message: `The text is refused: ${refusalOf(session)}`, field: null };
-    return { outcome: "not-sent", asked: 0, findings: rejected.map((finding) => ({ ...finding, request: anything })) };
+    return { outcome: "not-sent", asked: 0, findings: rejected };
   }
   const { manifest, expectations } = cluster.scenario(session.admittedText);
   const expected = expectations.flatMap(({ object: { spec } }) =>

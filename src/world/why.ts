@@ -18,6 +18,7 @@ import { explore } from "../network/explore.ts";
 import { createTopology } from "../network/topology/topology.ts";
 import type { Refusal } from "../wire/protocol.ts";
 import { Session } from "./commands.ts";
+import { dialsRefused, partOf } from "./partial.ts";
 import { nodePortRejected, type Proving, refusalOf } from "./rejected.ts";
 import { relevantRevision } from "./proxies.ts";
 import type { Cluster } from "./simulation.ts";
@@ -219,12 +220,26 @@ export function findingOf(
   };
 }
 
+/** The same where only some documents of the text are refused; null when what is left says nothing of this request. */
+function whyOfRest(session: Session, request: Request, rejected: readonly Finding[]): Diagnosis | null {
+  const part = partOf(session);
+  if (part === null || dialsRefused(request.to, part.refused)) return null;
+  const rest = why(part.session, request);
+  if ("message" in rest) return null;
+  // A node port that is not there is what one asks of who dials nodes, and may well be why it does not arrive elsewhere.
+  const dialsNode = /^(node\/|\[|\d+\.)/.test(request.to);
+  if (rejected.length > 0 && (dialsNode || rest.outcome !== "delivered")) return null;
+  return { ...rest, findings: rest.findings.map(part.restored), refused: part.refused };
+}
+
 /** What becomes of a request and why; a refusal when the request makes no sense at all. The session's present stays as it is. */
 export function why(session: Session, request: Request): Diagnosis | Refusal {
   const { cluster } = session;
   const rejected = nodePortRejected(session, request, proving(session));
   // Nothing of the text is there to look at.
   if (!session.report.accepted && session.admittedText === "") {
+    const part = whyOfRest(session, request, rejected);
+    if (part !== null) return part;
     const message = refusalOf(session);
     if (rejected.length === 0) return { message: `The text is refused: ${message}`, field: null };
     return { request, mode: "iptables", outcome: "not-sent", delivered: 0, symptom: message, findings: rejected };

@@ -111,6 +111,17 @@ export interface Finding {
   readonly command: string;
 }
 
+/** A document that the API server does not take, as `kubectl apply` would report it while it applies the others. */
+export interface RefusedDocument {
+  /** Position in the text, Lists taken apart, from 0. */
+  readonly document: number;
+  /** Null when it cannot be told which object it is. */
+  readonly object: ObjectKey | null;
+  /** In the server's words. */
+  readonly messages: readonly string[];
+  readonly range: TextRange;
+}
+
 /** What became of a request over all branches, and why. */
 export interface Diagnosis {
   readonly request: Request;
@@ -123,6 +134,8 @@ export interface Diagnosis {
   readonly symptom: string;
   /** Errors first, then warnings, then notes; the most specific first among each. */
   readonly findings: readonly Finding[];
+  /** Documents that were refused: it is the rest of the text that is looked at. Absent: none. */
+  readonly refused?: readonly RefusedDocument[];
 }
 
 /** A finding about the cluster as a whole, and a request that shows it. */
@@ -138,4 +151,6 @@ export interface ClusterDiagnosis {
   readonly asked: number;
   /** Errors first; one for each id and object. */
   readonly findings: readonly ClusterFinding[];
+  /** Documents that were refused: it is the rest of the text that is looked at. Absent: none. */
+  readonly refused?: readonly RefusedDocument[];
 }
