@@ -1,5 +1,6 @@
 /** The page's end of the wire: asks, keeps what is needed to start over, and ends a worker that no longer answers. */
 import type { Micros } from "../base/time.ts";
+import { createFiller } from "./repeats.ts";
 import {
   PROTOCOL_VERSION,
   type Command,
@@ -111,6 +112,7 @@ export function connect(
   let nextId = 1;
   let silence = 0;
   let parts: Part[] = [];
+  let fill = createFiller();
   let saved: SavedHistory = { seed: null, commands: [] };
   let revision = 0;
   /** The moment shown, when it is not the present, and the event right after which the reader asked to look. */
@@ -141,6 +143,7 @@ export function connect(
     ready = false;
     outbox = [];
     parts = [];
+    fill = createFiller();
     if (timer !== null) clearInterval(timer);
     timer = null;
   };
@@ -201,13 +204,14 @@ export function connect(
         events.working?.(null);
         return;
       case "frame": {
+        const frame = message.repeats === undefined ? message.frame : fill(message.frame, message.repeats);
         // The seed stays as it was given: null leaves it to the text's Lab, also when that is edited later.
-        saved = { seed: saved.seed, commands: [...message.frame.commands, ...(message.frame.later ?? [])] };
-        revision = message.frame.revision;
-        upTo = message.frame.later === undefined ? null : message.frame.now;
+        saved = { seed: saved.seed, commands: [...frame.commands, ...(frame.later ?? [])] };
+        revision = frame.revision;
+        upTo = frame.later === undefined ? null : frame.now;
         if (upTo === null) upToAfter = null;
         if (status === "faulted") setStatus("ready", null);
-        events.frame?.(parts.length === 0 ? message.frame : whole(message.frame, parts));
+        events.frame?.(parts.length === 0 ? frame : whole(frame, parts));
         parts = [];
         return;
       }

@@ -5,6 +5,7 @@ import { EMPTY, fold } from "../mirror/fold.ts";
 import type { MirrorState } from "../mirror/types.ts";
 import type { ObjectKey } from "../model/meta/types.ts";
 import { createHost } from "./host.ts";
+import { createFiller } from "./repeats.ts";
 import type { ConsoleAnswer, ConsoleLine, Frame, FromWorker, ToWorker } from "./protocol.ts";
 
 const WEB = `apiVersion: apps/v1
@@ -22,10 +23,18 @@ spec:
 function start(text = "") {
   const world = createWorld({ seed: 1 });
   const said: FromWorker[] = [];
+  /** The same as they crossed. */
+  const crossed: FromWorker[] = [];
+  const fill = createFiller();
   let hear: (message: ToWorker) => void = () => {};
   createHost(
     {
-      post: (message) => said.push(structuredClone(message)),
+      post: (message) => {
+        crossed.push(structuredClone(message));
+        const heard = structuredClone(message);
+        const isThin = heard.kind === "frame" && heard.repeats !== undefined;
+        said.push(isThin ? { kind: "frame", frame: fill(heard.frame, heard.repeats) } : heard);
+      },
       listen: (handler) => {
         hear = handler;
       },
@@ -50,7 +59,7 @@ function start(text = "") {
     return { kinds: all.map(({ kind }) => kind), answer: last.answer as ConsoleAnswer };
   };
   tell({ kind: "command", id: ++id, command: { type: "text", text } });
-  return { ask, run, tell, said };
+  return { ask, run, tell, said, crossed, world };
 }
 
 it("sends the frame before the answer of a console line that changed the cluster, and none for one that did not", () => {
@@ -68,6 +77,22 @@ it("sends the frame before the answer of a console line that changed the cluster
   // Refused, dry, or nothing to do: no frame.
   expect(ask({ argv: ["kubectl delete svc nope"] }).kinds).toEqual(["answer"]);
   expect(ask({ argv: ["kubectl delete deploy web --dry-run=server"] }).kinds).toEqual(["answer"]);
+});
+
+it("does not send again what every frame has, and the receiver has it all the same", () => {
+  const { run, said, crossed, world } = start(`${WEB}---\napiVersion: v1\nkind: Service\nmetadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}\n`);
+  const last = (messages: readonly FromWorker[]): Frame | undefined =>
+    messages.findLast((message) => message.kind === "frame")?.frame;
+  for (const micros of [1_000, 2_000]) {
+    run(micros);
+    // Two stretches of time become one command: it is another one then.
+    expect(last(crossed)?.commands).toHaveLength(1);
+    expect([last(crossed)?.proxies, last(crossed)?.sigils]).toEqual([[], []]);
+    expect(last(said)?.commands).toEqual(world.commands);
+    expect(last(said)?.proxies.map(({ node }) => node)).toEqual(["control-plane", "worker-1", "worker-2", "worker-3"]);
+    expect(last(said)?.sigils.map(({ service }) => service)).toContain("Service/default/web");
+  }
 });
 
 it("reads the editor's tabs as files, and says what else it cannot read", () => {

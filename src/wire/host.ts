@@ -5,6 +5,7 @@ import { complete } from "../kubectl/complete.ts";
 import { lookConsole, runConsole } from "../kubectl/console.ts";
 import { goalsMet } from "../world/lesson.ts";
 import type { World } from "../world/types.ts";
+import { createThinner } from "./repeats.ts";
 import {
   type Frame,
   type FromWorker,
@@ -93,11 +94,13 @@ const presentOf = (world: World): string => `${world.commands.length} ${world.no
  */
 export function createHost(transport: Transport<FromWorker, ToWorker>, world: World): void {
   const table = answers(world);
+  const thin = createThinner();
 
   world.watch((events) => transport.post({ kind: "working", events }));
 
   /** Large frames go in parts: no message is long in coming or in taking. */
-  const show = (frame: Frame): void => {
+  const show = (whole: Frame): void => {
+    const { frame, repeats } = thin(whole);
     const { upserts, journal } = frame;
     let objects = 0;
     let entries = 0;
@@ -111,6 +114,7 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
         objects === 0 && entries === 0
           ? frame
           : { ...frame, upserts: upserts.slice(objects), journal: journal.slice(entries) },
+      repeats,
     });
   };
 

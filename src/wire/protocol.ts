@@ -18,7 +18,7 @@ import type { Matrix } from "../model/trace/matrix.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { Backend, Exploration, HostId, Origin, Protocol, Request, TableName, Walk } from "../model/trace/types.ts";
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** One request of kubectl to the API server that changes something. */
 export type Write =
@@ -184,6 +184,13 @@ export interface Frame {
   readonly cloud: "nodePort" | "vip" | "pod" | "none";
   /** What has been broken on purpose and not mended, for severed links. */
   readonly broken: Broken;
+}
+
+/** How many of the first members of a frame's lists are those of the frame before it, and therefore left out. */
+export interface Repeats {
+  readonly commands: number;
+  readonly proxies: number;
+  readonly sigils: number;
 }
 
 export interface RuleRow {
@@ -423,7 +430,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: "ready"; readonly version: number }
-  | { readonly kind: "frame"; readonly frame: Frame }
+  /** `repeats` absent: the frame's lists are whole. */
+  | { readonly kind: "frame"; readonly frame: Frame; readonly repeats?: Repeats }
   /** Answer to load, command, seek and ping; a refusal when the command was not taken (the present is then untouched). */
   | { readonly kind: "done"; readonly id: number; readonly refusal: Refusal | null; readonly walk: number | null }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
