@@ -70,6 +70,14 @@ const GOALS = {
       status: v.exactOptional(count),
       questions: v.exactOptional(count),
       phase: v.exactOptional(v.picklist(["open", "data", "close"])),
+      hop: v.exactOptional(
+        v.strictObject({
+          place: v.exactOptional(line),
+          stage: v.exactOptional(line),
+          verdict: v.exactOptional(line),
+          dst: v.exactOptional(line),
+        }),
+      ),
       times: v.exactOptional(count),
     }),
   }),
@@ -87,6 +95,13 @@ const GOALS = {
     }),
   }),
   ran: v.strictObject({ ran: pattern }),
+  env: v.strictObject({ env: v.strictObject({ pod: words, name: words }) }),
+  after: v.strictObject({
+    after: v.strictObject({
+      do: v.pipe(v.array(v.lazy(() => action)), v.minLength(1)),
+      goal,
+    }),
+  }),
 } satisfies Readonly<Record<string, v.GenericSchema>>;
 
 const label = v.exactOptional(line);

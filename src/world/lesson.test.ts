@@ -53,8 +53,39 @@ describe("goals of a lesson", () => {
     ["all of several", { all: [{ mode: "iptables" }, { mode: "ipvs" }] }, false],
     ["any of several", { any: [{ mode: "iptables" }, { mode: "ipvs" }] }, true],
     ["not", { not: { mode: "ipvs" } }, true],
+    ["a variable of a process", { env: { pod: "shop/web", name: "WEB_SERVICE_HOST" } }, true],
+    ["a variable that it has not", { env: { pod: "shop/web", name: "NONE" } }, false],
+    ["variables of no process", { env: { pod: "shop/none", name: "WEB_SERVICE_HOST" } }, false],
+    [
+      "what would be so",
+      {
+        after: {
+          do: [{ edit: { object: "Service/shop/web", path: "spec.ports[0].targetPort", to: 81 } }, { run: 1 }],
+          goal: { expect: { from: FROM, to: TO, outcome: "refused" } },
+        },
+      },
+      true,
+    ],
+    [
+      "where a request would come by",
+      {
+        after: {
+          do: [{ send: { from: FROM, to: TO } }],
+          goal: { sent: { hop: { place: "node/worker-1", verdict: "dnat", dst: "10.244.2.*:80" } } },
+        },
+      },
+      true,
+    ],
+    [
+      "where it would not",
+      { after: { do: [{ send: { from: FROM, to: TO } }], goal: { sent: { hop: { place: "lb/*" } } } } },
+      false,
+    ],
+    ["what cannot be done", { after: { do: [{ console: "kubectl get pods" }], goal: { mode: "iptables" } } }, false],
   ])("%s", (_what, goal, is) => {
+    const before = world.journalHash();
     expect(met(goal)).toBe(is);
+    expect(world.journalHash()).toBe(before);
   });
 
   it("asks of what was sent, done and typed since the step began", () => {

@@ -1,13 +1,15 @@
 /** Whether the goals of a lesson's step are met: asked of a world, which stays as it is. */
 import { canonicalJson, deepEqual } from "../base/json.ts";
-import { type KubeObject, keyOf, splitKey } from "../model/meta/types.ts";
-import type { Goal, GivenGoal, Mark, ObjectGoal, OutcomeGoal, SentGoal } from "../model/lesson/types.ts";
+import { SECOND } from "../base/time.ts";
+import { type KubeObject, keyOf, objectKey, type ObjectKey, splitKey } from "../model/meta/types.ts";
+import type { Action, Goal, GivenGoal, Mark, ObjectGoal, OutcomeGoal, SentGoal } from "../model/lesson/types.ts";
 import type { Walk } from "../model/trace/types.ts";
 import { parsePath } from "../manifest/locate.ts";
 import { valueAt } from "../manifest/field-edits.ts";
 import type { ConntrackEntry, Tuple } from "../kernel/conntrack.ts";
 import type { Command, Queries } from "../wire/protocol.ts";
 import type { World } from "./types.ts";
+import { createWorld } from "./world.ts";
 
 /** Where a step that begins now begins. */
 export const markNow = (world: World): Mark => ({ walks: world.walks.length, commands: world.commands.length });
@@ -46,8 +48,41 @@ function isMet(world: World, goal: Goal, mark: Mark, ran: readonly string[]): bo
       (connections === undefined || connections === report.connections)
     );
   }
+  if ("env" in goal) {
+    const [namespace = "", name = ""] = goal.env.pod.split("/");
+    return world.env(objectKey("Pod", namespace, name), null).some((one) => one.name === goal.env.name);
+  }
+  if ("after" in goal) {
+    const fork = createWorld({ seed: world.seed });
+    const { seed, commands } = world;
+    if (fork.load({ seed, commands }, null) !== null) return false;
+    const since = markNow(fork);
+    return goal.after.do.every((action) => isDone(fork, action)) && isMet(fork, goal.after.goal, since, ran);
+  }
   return ran.some((line) => new RegExp(goal.ran).test(line));
 }
+
+/** Does an action of a lesson in a fork. False when it is refused, or is one of the page's own. */
+function isDone(world: World, action: Action): boolean {
+  const given = (command: Command): boolean => world.dispatch(command).refusal === null;
+  if ("send" in action) return given({ type: "send", request: { protocol: "tcp", ...action.send } });
+  if ("run" in action) return given({ type: "run", micros: Math.round(action.run * SECOND) });
+  if ("mode" in action) return given({ type: "mode", mode: action.mode });
+  if ("command" in action) return given(action.command as unknown as Command);
+  if (!("edit" in action)) return false;
+  const { object, path, to } = action.edit;
+  const edited = world.fieldEdit(object as ObjectKey, path, to);
+  return edited !== null && given({ type: "text", text: edited.text });
+}
+
+const comesBy = ({ hops }: Walk, { place, stage, verdict, dst }: NonNullable<SentGoal["hop"]>): boolean =>
+  hops.some(
+    (hop) =>
+      fits(place, hop.place) &&
+      fits(stage, hop.stage) &&
+      fits(verdict, hop.verdict) &&
+      fits(dst, `${hop.after.dst}:${String(hop.after.dport)}`),
+  );
 
 /** Do enough lines match: so many, or any at all? */
 function enough(lines: readonly string[], wanted: { readonly matches: string; readonly count?: number }): boolean {
@@ -142,7 +177,8 @@ function wasSent(world: World, goal: SentGoal, mark: Mark): boolean {
         fits(goal.sourceSeen, walk.sourceSeen) &&
         (goal.status === undefined || statusOf(walk) === goal.status) &&
         (goal.questions === undefined || questionsOf(walk) === goal.questions) &&
-        (goal.phase === undefined || walk.phase === goal.phase),
+        (goal.phase === undefined || walk.phase === goal.phase) &&
+        (goal.hop === undefined || comesBy(walk, goal.hop)),
     );
   return walks.length >= (goal.times ?? 1);
 }

@@ -53,6 +53,8 @@ export interface SentGoal {
   readonly questions?: number;
   /** Part of a connection that stays. */
   readonly phase?: "open" | "data" | "close";
+  /** A hop of the request that it came by; `dst`: where the packet went from there, as `10.244.2.2:8080`. */
+  readonly hop?: { readonly place?: string; readonly stage?: string; readonly verdict?: string; readonly dst?: string };
   /** How many; absent: one. */
   readonly times?: number;
 }
@@ -83,7 +85,11 @@ export type Goal =
   /** The last load is over; `lost`: whether it lost any request; `backends`: how many pods answered. */
   | { readonly load: { readonly lost?: boolean; readonly backends?: number; readonly connections?: number } }
   /** A line of the terminal, in this step, has this regular expression. */
-  | { readonly ran: string };
+  | { readonly ran: string }
+  /** A running pod's first container was started with this variable. */
+  | { readonly env: { readonly pod: string; readonly name: string } }
+  /** What would be so had this been done too: sends, edits, modes, commands and time. It is done elsewhere, the present stays. */
+  | { readonly after: { readonly do: readonly Action[]; readonly goal: Goal } };
 
 /** Where a step began: what was sent and done before does not count for it. */
 export interface Mark {
