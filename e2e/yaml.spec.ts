@@ -92,7 +92,6 @@ test("I learn ClusterIP from nothing: I type a Service line by line, and am help
   const { page } = app;
   const { keyboard } = page;
   await app.open();
-  await app.running();
   await app.editing();
   await app.scenario.selectOption("empty");
   await expect(page.getByRole("heading", { name: "No objects yet" })).toBeVisible();

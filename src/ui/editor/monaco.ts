@@ -21,10 +21,15 @@ import "monaco-editor/editor/contrib/suggest/browser/suggestController.js";
 import "monaco-editor/features/toggleTabFocusMode/register";
 import "monaco-editor/features/tokenization/register";
 import "monaco-editor/features/wordOperations/register";
-import "monaco-editor/languages/definitions/yaml/register";
+import { conf, language } from "monaco-editor/languages/definitions/yaml/yaml";
 import { configureMonacoYaml, type JSONSchema, type MonacoYaml } from "monaco-yaml";
 
 export { monaco };
+
+// Monaco's own registration loads these when the first YAML comes: what is typed until then would not be indented.
+monaco.languages.register({ id: "yaml", extensions: [".yaml", ".yml"] });
+monaco.languages.setLanguageConfiguration("yaml", conf);
+monaco.languages.setMonarchTokensProvider("yaml", language);
 
 self.MonacoEnvironment = {
   getWorker: () => new Worker(new URL("./editor.worker.ts", import.meta.url), { type: "module", name: "monaco" }),
