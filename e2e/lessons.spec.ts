@@ -1,5 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./app.ts";
+import { look } from "./look.ts";
 
 test("I learn a lesson with the keyboard alone: predict, do, see that it is done, and it is remembered", async ({
   app,
@@ -14,13 +14,13 @@ test("I learn a lesson with the keyboard alone: predict, do, see that it is done
   await page.keyboard.press("Enter");
   const list = page.getByRole("dialog", { name: "Lessons" });
   await expect(list.getByRole("listitem").first()).toBeVisible();
+  await look(app, "the list of lessons", "[role=dialog]");
   const first = list.getByRole("button", { name: /Selector|selector/ }).first();
   await first.focus();
   await page.keyboard.press("Enter");
   const panel = page.getByRole("region", { name: /^Lesson \d+$/ });
   await expect(panel.getByText("Your goal")).toBeVisible();
-  const found = await new AxeBuilder({ page }).analyze();
-  expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`)).toEqual([]);
+  await look(app, "a lesson");
   for (let guard = 0; guard < 12; guard++) {
     if ((await panel.getByRole("button", { name: "Next lesson" }).count()) > 0) break;
     const option = panel.getByRole("radio").first();

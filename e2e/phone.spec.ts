@@ -1,4 +1,5 @@
-import { expect, test } from "./app.ts";
+import { appOn, expect, test } from "./app.ts";
+import { look } from "./look.ts";
 
 test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 
@@ -52,4 +53,35 @@ test("I open the page on my phone: the way in one row, the ladder, the hop and t
     await views.getByRole("button", { name: "Walk" }).tap();
     await expect(app.ladder.getByRole("button", { name: /^Hop 1 of \d+: pod curl, / })).toBeVisible();
   });
+});
+
+test("I follow a link that was made on a desktop: the same walk at the same hop, on my phone", async ({
+  app,
+  browser,
+}) => {
+  const desk = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  let link = "";
+  try {
+    const there = appOn(await desk.newPage());
+    await there.page.goto(test.info().project.use.baseURL ?? "");
+    await there.running();
+    await there.ladder.getByRole("button", { name: /^Hop 11 of .*POSTROUTING, src 192\.168\./ }).click();
+    await expect(there.hopTitle).toHaveText("Hop 11");
+    await there.page.getByRole("button", { name: "Share" }).click();
+    await expect(there.page.getByRole("heading", { name: /^Copied, / })).toBeVisible();
+    link = await there.page.evaluate(() => navigator.clipboard.readText());
+  } finally {
+    await desk.close();
+  }
+  await app.page.goto(link);
+  await app.running();
+  const sheet = app.page.getByRole("region", { name: "Current hop" });
+  await expect(sheet.getByRole("heading", { name: "Hop 11" })).toBeVisible();
+  await expect(sheet.getByText(/^src 198\.51\.100\.24:\d+ → 192\.168\.56\.11:\d+$/)).toBeVisible();
+  await sheet.getByRole("button", { name: "Show all of this hop" }).tap();
+  await expect(sheet.getByText("-j MASQUERADE")).toBeVisible();
+  await look(app, "a hop on a phone", 'section[aria-label="Current hop"]', 40);
 });

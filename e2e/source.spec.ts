@@ -1,4 +1,5 @@
 import { expect, test } from "./app.ts";
+import { look } from "./look.ts";
 
 const RAW = "https://raw.githubusercontent.com/someone/lab/main/web.yaml";
 const YAML = `apiVersion: v1
@@ -19,8 +20,10 @@ test("a link brings a file from elsewhere, and nothing is fetched before I say s
   const load = page.getByRole("button", { name: "Load it" });
   await expect(load).toBeVisible();
   expect(asked).toEqual([]);
+  await look(app, "a file from elsewhere is offered");
   await load.click();
   await expect(page.getByText("It is a web page, not YAML.")).toBeVisible();
+  await look(app, "and refused");
   body = `a: ${"x".repeat(1_000_001)}`;
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByText("larger than 1 MB")).toBeVisible();

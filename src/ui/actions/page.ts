@@ -13,7 +13,8 @@ export const PAGE_ACTIONS: readonly Action[] = [
     id: "page.palette",
     title: "Command palette: everything there is to do, by name",
     group: "The page",
-    keys: ["Ctrl+K"],
+    // In the editor Ctrl+K begins chords of the editor's own.
+    keys: ["Ctrl+K", "F1"],
     anywhere: true,
     keyOnly: true,
     run: () => useUi.getState().set({ palette: true }),

@@ -5,7 +5,7 @@ const PARAMETER = "present";
 
 /** `?present=1` opens the page so. */
 export const usePresent = create<{ readonly open: boolean }>()(() => ({
-  open: new URLSearchParams(location.search).get(PARAMETER) === "1",
+  open: new URLSearchParams(globalThis.location?.search).get(PARAMETER) === "1",
 }));
 
 /** Opens it, over the whole screen where the browser lets us: it does so only right after a key or a click. */
