@@ -7,7 +7,7 @@ export interface HopSelection {
   readonly index: number;
 }
 
-export type DockTab = "timeline" | "rules" | "drift" | "trace" | "outcomes" | "reach" | "traffic" | "console";
+export type DockTab = "timeline" | "rules" | "drift" | "trace" | "outcomes" | "reach" | "race" | "traffic" | "console";
 export type CenterView = "map" | "netfilter" | "compare";
 /** On a phone one of these fills the screen; wider windows show them side by side. */
 export type PhoneTab = "walk" | "map" | "details" | "yaml";

@@ -51,7 +51,7 @@ function answers(world: World): Answers {
     exploreWith: (params) => world.exploreWith(params),
     explore: ({ request }) => world.explore(request),
     why: ({ request }) => world.why(request),
-    race: ({ seed, knob, ...options }) => world.raceRun(options, seed, knob),
+    race: ({ seed, knob, steps = false, ...options }) => world.raceRun(options, seed, knob, steps),
     whyAll: () => world.whyAll(),
     editedText: ({ edits }) => world.editedText(edits),
     matrix: (params) => world.matrix({ budget: MATRIX_BUDGET, ...params }),

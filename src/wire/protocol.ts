@@ -13,7 +13,7 @@ import type { Flights } from "../model/trace/flights.ts";
 import type { Drift, UnderBoth } from "../model/trace/drift.ts";
 import type { ClusterDiagnosis, Diagnosis, FieldEdit } from "../model/trace/finding.ts";
 import type { LoadReport, LoadSpec } from "../model/trace/load.ts";
-import type { RaceChange, RaceKnob, RaceRun } from "../model/trace/race.ts";
+import type { RaceChange, RaceKnob, RaceLoad, RaceRun, RaceStep } from "../model/trace/race.ts";
 import type { Matrix } from "../model/trace/matrix.ts";
 import type { Message } from "../model/trace/message.ts";
 import type { Backend, Exploration, HostId, Origin, Protocol, Request, TableName, Walk } from "../model/trace/types.ts";
@@ -258,7 +258,7 @@ export interface Queries {
   whyAll: { params: Record<string, never>; answer: ClusterDiagnosis | Refusal };
   /**
    * One history of a change under load: a seed, and one knob turned or none. Ask once for each, so that there is a sign of progress;
-   * `history` can be loaded and stepped through.
+   * `history` can be loaded and stepped through. `steps`: tell also what happened in it.
    */
   race: {
     params: {
@@ -271,8 +271,17 @@ export interface Queries {
       readonly duration?: Micros;
       readonly seed: number;
       readonly knob: RaceKnob | null;
+      readonly steps?: boolean;
     };
-    answer: { readonly run: RaceRun; readonly history: SavedHistory } | Refusal;
+    answer:
+      | {
+          /** With what was left out chosen. */
+          readonly load: RaceLoad;
+          readonly run: RaceRun;
+          readonly history: SavedHistory;
+          readonly steps?: readonly RaceStep[];
+        }
+      | Refusal;
   };
   /** The text with the edits of a fix made, all the rest as it was; null when one of them cannot be made any more. */
   editedText: { params: { readonly edits: readonly FieldEdit[] }; answer: { readonly text: string } | null };

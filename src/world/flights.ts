@@ -42,6 +42,14 @@ export function flightsOf(view: ClusterView, { departures, seed }: Rest, revisio
   return { at: now, ways, packets };
 }
 
+/** Walks of the requests that loads sent at the view's moment and lost, with every hop. */
+export function lostNow(view: ClusterView, { departures, seed }: Rest, revision: number): readonly Walk[] {
+  return departures
+    .filter((departure) => departure.at === view.now && departure.revision === revision)
+    .flatMap(({ network, report }) => walksOf(view, network, report, view.now, seededChooser(seed)))
+    .filter(({ outcome }) => outcome !== "delivered");
+}
+
 /** Equal for walks that pass the same places at the same times after their start and are rewritten alike. */
 function keyOf({ hops, reply, startedAt, outcome }: Walk): string {
   const passed = (list: readonly Hop[]): string =>

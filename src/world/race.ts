@@ -13,17 +13,23 @@ import { labelSelectorMatches } from "../model/selectors.ts";
 import type { Service } from "../model/service/types.ts";
 import type { FieldEdit } from "../model/trace/finding.ts";
 import {
+  KNOB_TITLES,
   type Race,
   RACE_KNOBS,
   type RaceChange,
   type RaceKnob,
   type RaceLoad,
   type RaceMoment,
+  type RaceReason,
   type RaceRow,
   type RaceRun,
 } from "../model/trace/race.ts";
-import type { Command, CommandRecord, Refusal, SavedHistory, Write } from "../wire/protocol.ts";
+import type { LoadReason, LoadReport } from "../model/trace/load.ts";
+import { nextMoment } from "../network/traffic.ts";
+import type { Command, CommandRecord, Queries, Refusal, Write } from "../wire/protocol.ts";
 import { Session } from "./commands.ts";
+import { lostNow } from "./flights.ts";
+import { type Lost, raceSteps } from "./race-steps.ts";
 import type { Cluster } from "./simulation.ts";
 
 export interface RaceOptions {
@@ -41,13 +47,6 @@ const refuse = (message: string, field: string | null = null): Refusal => ({ mes
 
 /** Of the load before anything changes. */
 const LEAD = SECOND;
-const TITLES: Readonly<Record<RaceKnob, string>> = {
-  preStop: "preStop sleep 5 s",
-  readinessProbe: "readinessProbe every second",
-  terminationGracePeriodSeconds: "terminationGracePeriodSeconds 60",
-  minSyncPeriod: "minSyncPeriod 0.1 s",
-};
-
 const nameOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? "default"}/${metadata.name}`;
 
 const isOwnedByDaemonSet = ({ metadata }: Pod): boolean =>
@@ -199,34 +198,100 @@ function withText(commands: readonly CommandRecord[], text: string): readonly Co
   return commands.map((record, i) => (i === at ? { ...record, command: { type: "text", text } } : record));
 }
 
-/** Plays one history up to its end. */
-function played(given: readonly CommandRecord[], seed: number, change: RaceChange, load: RaceLoad): Session | Refusal {
+interface Played {
+  readonly cluster: Cluster;
+  readonly commands: readonly CommandRecord[];
+  /** When the change was made. */
+  readonly changedAt: Micros;
+  readonly report: LoadReport;
+  readonly load: RaceLoad;
+}
+
+/** Plays one history up to its end. `watch` is told how it stands right after each request of the stretches of time that are named. */
+function played(
+  given: readonly CommandRecord[],
+  seed: number,
+  change: RaceChange,
+  load: RaceLoad,
+  stretches: readonly (readonly [from: Micros, to: Micros])[] = [],
+  watch: (cluster: Cluster) => void = () => {},
+): Played | Refusal {
   const session = new Session(seed);
+  const { cluster } = session;
   for (const { at, command } of given) {
-    if (at > session.cluster.now) session.dispatch({ type: "run", micros: at - session.cluster.now });
+    if (at > cluster.now) session.dispatch({ type: "run", micros: at - cluster.now });
     const { refusal } = session.dispatch(command);
     if (refusal !== null) return refusal;
   }
   // Generated names differ from seed to seed.
-  const kind =
-    load.from.startsWith("pod/") && session.cluster.store.get(objectKey("Pod", ...podOf(load.from))) === undefined;
-  const replaced = kind
-    ? loadOf(session.cluster, { change, to: load.to, rate: load.rate, duration: load.duration })
-    : load;
+  const kind = load.from.startsWith("pod/") && cluster.store.get(objectKey("Pod", ...podOf(load.from))) === undefined;
+  const replaced = kind ? loadOf(cluster, { change, to: load.to, rate: load.rate, duration: load.duration }) : load;
   if ("message" in replaced) return replaced;
   const { from, ...spec } = replaced;
-  const steps: readonly (() => Command)[] = [
-    () => ({ type: "pace", pace: "run" }),
-    () => ({ type: "load", from: [from], ...spec, keepAlive: false, clients: 1 }),
-    () => ({ type: "run", micros: LEAD }),
-    () => changeCommand(session.cluster, change),
-    () => ({ type: "run", micros: load.duration }),
-  ];
-  for (const step of steps) {
-    const { refusal } = session.dispatch(step());
-    if (refusal !== null) return refusal;
-  }
-  return session;
+  const begin = (command: Command): Refusal | null => session.dispatch(command).refusal;
+  const run = (to: Micros): Refusal | null =>
+    to > cluster.now ? begin({ type: "run", micros: to - cluster.now }) : null;
+  const until = (end: Micros): Refusal | null => {
+    for (const [first, last] of stretches) {
+      const refusal = run(Math.min(first, end));
+      if (refusal !== null) return refusal;
+      while (cluster.now < Math.min(last, end)) {
+        const report = cluster.state.loads.at(-1);
+        const due = report === undefined ? null : nextMoment(report);
+        const stopped = run(Math.min(last, end, Math.max(due ?? end, cluster.now + 1)));
+        if (stopped !== null) return stopped;
+        watch(cluster);
+      }
+    }
+    return run(end);
+  };
+  const changedAt = cluster.now + LEAD;
+  const refusal =
+    begin({ type: "pace", pace: "run" }) ??
+    begin({ type: "load", from: [from], ...spec, keepAlive: false, clients: 1 }) ??
+    until(changedAt) ??
+    begin(changeCommand(cluster, change)) ??
+    until(changedAt + load.duration);
+  if (refusal !== null) return refusal;
+  const report = cluster.state.loads.at(-1);
+  if (report === undefined) return refuse("The load was not begun.");
+  return { cluster, commands: session.commands, changedAt, report, load: replaced };
+}
+
+/** Losing walks that are kept of one history. */
+const WALKS = 100;
+
+/** The same history once more, and closely looked at where it lost requests: what was lost when, and the walks of it. */
+function lostOf(
+  given: readonly CommandRecord[],
+  seed: number,
+  change: RaceChange,
+  { report, load }: Played,
+): readonly Lost[] {
+  const { bucket, buckets } = report;
+  const stretches = buckets
+    .filter(({ sent, delivered }) => delivered < sent)
+    // A request of the first moment of a stretch is sent before one can look.
+    .map(({ at }): [Micros, Micros] => [Math.max(0, at - 1), at + bucket - 1]);
+  const lost: Lost[] = [];
+  let kept = 0;
+  let before: readonly LoadReason[] = [];
+  played(given, seed, change, load, stretches, (cluster) => {
+    const { reasons = [] } = cluster.state.loads.at(-1) ?? {};
+    if (reasons === before) return;
+    const walks = kept < WALKS ? [...lostNow(cluster.view(), cluster.state, cluster.store.revision)] : [];
+    for (const { key, count, outcome, text } of reasons) {
+      const known = before.find((one) => one.key === key)?.count ?? 0;
+      for (let n = known; n < count; n++) {
+        const place = walks.findIndex((walk) => walk.outcome === outcome);
+        const [walk] = place < 0 ? [] : walks.splice(place, 1);
+        if (walk !== undefined) kept += 1;
+        lost.push({ at: cluster.now, outcome, text: walk?.summary ?? text, ...(walk === undefined ? {} : { walk }) });
+      }
+    }
+    before = reasons;
+  });
+  return lost;
 }
 
 const podOf = (from: string): [string, string] => [from.split("/")[1] ?? "", from.split("/")[2] ?? ""];
@@ -266,28 +331,65 @@ function momentOf(cluster: Cluster): RaceMoment | null {
   };
 }
 
-/** One seed with one setting, and the history to step through. The given session stays as it is. */
+/** Has all that the change set off been done? */
+function isFinished(cluster: Cluster, change: RaceChange): boolean {
+  if (podsOf(cluster, change).some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return false;
+  if (change.type === "drain") return podsOf(cluster, change).length === 0;
+  const deployment = cluster.store.get<Deployment>(change.deployment);
+  if (deployment === undefined) return true;
+  const { replicas, updatedReplicas, availableReplicas } = deployment.status;
+  const wanted = deployment.spec.replicas;
+  return (replicas ?? 0) === wanted && (updatedReplicas ?? 0) === wanted && (availableReplicas ?? 0) === wanted;
+}
+
+/** One seed with one setting, and the history to step through; with `steps` what happened in it. The given session stays as it is. */
 export function raceRun(
   session: Session,
   options: RaceOptions,
   seed: number,
   knob: RaceKnob | null,
-): { readonly run: RaceRun; readonly history: SavedHistory } | Refusal {
+  steps = false,
+): Exclude<Queries["race"]["answer"], Refusal> | Refusal {
   const load = loadOf(session.cluster, options);
   if ("message" in load) return load;
   const text = knob === null ? session.admittedText : turned(session, options.change, knob);
   if (typeof text !== "string") return text;
-  const done = played(withText(session.commands, text), seed, options.change, load);
+  const commands = withText(session.commands, text);
+  const done = played(commands, seed, options.change, load);
   if ("message" in done) return done;
-  const report = done.cluster.state.loads.at(-1);
-  const outcomes = report?.outcomes ?? {};
-  const sent = report?.sent ?? 0;
-  const run = { seed, knob, sent, lost: sent - (outcomes.delivered ?? 0), outcomes, first: momentOf(done.cluster) };
-  return { run, history: { seed, commands: done.commands } };
+  const { cluster, changedAt, report } = done;
+  const { outcomes, sent, bucket: width } = report;
+  const reasons = report.reasons.map(({ outcome, text: why, count, firstAt, lastAt }): RaceReason => ({
+    outcome,
+    text: why,
+    count,
+    first: firstAt - changedAt,
+    last: lastAt - changedAt,
+  }));
+  const times = report.buckets
+    .filter((one) => one.delivered < one.sent)
+    .map((one) => [one.at - changedAt, one.sent - one.delivered] as const);
+  const run: RaceRun = {
+    seed,
+    knob,
+    sent,
+    lost: sent - (outcomes.delivered ?? 0),
+    outcomes,
+    first: momentOf(cluster),
+    reasons,
+    times: { width, lost: times },
+    finished: isFinished(cluster, options.change),
+  };
+  return {
+    load: done.load,
+    run,
+    history: { seed, commands: done.commands },
+    ...(steps ? { steps: raceSteps(cluster, changedAt, lostOf(commands, seed, options.change, done)) } : {}),
+  };
 }
 
 function rowOf(session: Session, options: RaceOptions, seeds: number, knob: RaceKnob | null): RaceRow | Refusal {
-  const title = knob === null ? "as it is" : TITLES[knob];
+  const title = knob === null ? "as it is" : KNOB_TITLES[knob];
   const runs: RaceRun[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const one = raceRun(session, options, seed, knob);

@@ -116,7 +116,7 @@ export interface World {
   /** A change under load over seeds 1 to `seeds`, and with what may close the race; played elsewhere, the present stays. */
   race(options: RaceOptions & { readonly seeds: number }): Race | Refusal;
   /** One of its histories, to step through. */
-  raceRun(options: RaceOptions, seed: number, knob: RaceKnob | null): Queries["race"]["answer"];
+  raceRun(options: RaceOptions, seed: number, knob: RaceKnob | null, steps?: boolean): Queries["race"]["answer"];
   /** A pasted dump of the node's rules held against what its kube-proxy would write now. */
   drift(params: Queries["drift"]["params"]): Queries["drift"]["answer"];
   /** Every outcome of a request under our rules of a node and under pasted ones; leaves no trace. */

@@ -255,7 +255,7 @@ export function createWorld(options: WorldOptions): World {
     why: (request) => why(session, request),
     whyAll: () => whyAll(session),
     race: (options) => race(session, options),
-    raceRun: (options, seed, knob) => raceRun(session, options, seed, knob),
+    raceRun: (options, seed, knob, steps) => raceRun(session, options, seed, knob, steps),
     matrix: (options) => matrixOf(session, matrixCache, options),
     check: () => checkText(session),
     checkOne: (spec) => checkOne(session, spec),

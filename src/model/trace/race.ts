@@ -1,7 +1,7 @@
 /** A change under load, many times over: which requests are lost while the news of it is on its way. */
 import type { Micros } from "../../base/time.ts";
 import type { ObjectKey } from "../meta/types.ts";
-import type { OutcomeKind, Protocol } from "./types.ts";
+import type { OutcomeKind, Protocol, Walk } from "./types.ts";
 
 /** What changes while the load runs. */
 export type RaceChange =
@@ -12,6 +12,14 @@ export type RaceChange =
 /** What may close the race. */
 export const RACE_KNOBS = ["preStop", "readinessProbe", "terminationGracePeriodSeconds", "minSyncPeriod"] as const;
 export type RaceKnob = (typeof RACE_KNOBS)[number];
+
+/** What each of them is set to. */
+export const KNOB_TITLES: Readonly<Record<RaceKnob, string>> = {
+  preStop: "preStop sleep 5 s",
+  readinessProbe: "readinessProbe every second",
+  terminationGracePeriodSeconds: "terminationGracePeriodSeconds 60",
+  minSyncPeriod: "minSyncPeriod 0.1 s",
+};
 
 /** The load, with what is left out chosen. */
 export interface RaceLoad {
@@ -33,6 +41,24 @@ export interface RaceMoment {
   readonly rulesWritten: readonly { readonly node: string; readonly after: Micros | null }[];
 }
 
+/** Requests that were lost at the same place for the same reason. Times count from the change on: negative before it. */
+export interface RaceReason {
+  readonly outcome: OutcomeKind;
+  /** Why, as the first of them says it. */
+  readonly text: string;
+  readonly count: number;
+  readonly first: Micros;
+  readonly last: Micros;
+}
+
+/** When in a history requests were lost. */
+export interface RaceTimes {
+  /** Width of a stretch. */
+  readonly width: Micros;
+  /** Stretches that lost some: when each begins, counted from the change on, and how many. */
+  readonly lost: readonly (readonly [from: Micros, count: number])[];
+}
+
 /** One history. */
 export interface RaceRun {
   readonly seed: number;
@@ -41,6 +67,29 @@ export interface RaceRun {
   readonly lost: number;
   readonly outcomes: Readonly<Partial<Record<OutcomeKind, number>>>;
   readonly first: RaceMoment | null;
+  readonly reasons: readonly RaceReason[];
+  readonly times: RaceTimes;
+  /** Had the change come to its end when the load ended? What had not happened by then is not in the numbers. */
+  readonly finished: boolean;
+}
+
+/** Something that happened in one history and that decides what is lost. */
+export interface RaceStep {
+  /**
+   * `change`: the command; `ready`, `terminating`, `gone`: a pod; `slice`: an EndpointSlice says it; `rules`: nodes' rules say it;
+   * `lost`: a request.
+   */
+  readonly kind: "change" | "ready" | "terminating" | "gone" | "slice" | "rules" | "lost";
+  readonly at: Micros;
+  /** Counted from the change on. */
+  readonly after: Micros;
+  /** The event right after which the history shows it: where to look back to. */
+  readonly event: number | null;
+  readonly text: string;
+  /** Of a lost request. */
+  readonly outcome?: OutcomeKind;
+  /** Its walk, with every hop; of very many lost requests only the first have one. */
+  readonly walk?: Walk;
 }
 
 /** All histories with one setting. */

@@ -53,6 +53,16 @@ export const CLUSTER_ACTIONS: readonly Action[] = [
       focusRegion(REGIONS.dock);
     },
   },
+  {
+    id: "cluster.race",
+    title: "Races: what does a rollout, a scale-down or a drain lose?",
+    group: "Cluster",
+    hint: "rolling update restart deployment lost requests preStop seeds explorer",
+    run: () => {
+      useUi.getState().set({ dock: "race", phone: "details" });
+      focusRegion(REGIONS.dock);
+    },
+  },
   traffic("load", "Steady load: many requests and their report", "traffic requests per second"),
   traffic("connections", "Standing connections: open, use, close", "traffic keep-alive tcp"),
   traffic("conntrack", "Connection tables of the nodes", "traffic conntrack flush"),

@@ -20,6 +20,8 @@ export type Deed =
   | { readonly do: "locate"; readonly object: ObjectKey }
   | { readonly do: "rules"; readonly node: string }
   | { readonly do: "conntrack"; readonly host: HostId }
+  /** Asks what this change would lose under load. */
+  | { readonly do: "race"; readonly type: "rollout" | "drain"; readonly object: ObjectKey }
   /** Opens the console and types a line there. */
   | { readonly do: "console"; readonly line: string };
 
@@ -193,6 +195,7 @@ function nodeEntries(node: Node, object: ObjectKey, facts: Facts): readonly Entr
       apart: true,
     },
     line("drain", "Drain", " --ignore-daemonsets --delete-emptydir-data --force"),
+    { id: "race", title: "What does a drain lose?", detail: "races", deed: { do: "race", type: "drain", object } },
     {
       id: "power",
       title: down ? "Mend: power on" : "Cut the power",
@@ -288,6 +291,12 @@ function workloadEntries(replicas: number, object: ObjectKey): readonly Entry[] 
             detail: "kubectl rollout restart",
             deed: { do: "line", line: restart },
           } as const,
+          {
+            id: "race",
+            title: "What does a rollout lose?",
+            detail: "races",
+            deed: { do: "race", type: "rollout", object },
+          } as const,
         ]
       : []),
     { id: "delete", title: "Delete", apart: true, deed: own({ type: "delete", key: object, force: false }) },
@@ -316,7 +325,7 @@ export function deedsOf(object: ObjectKey, facts: Facts): readonly Entry[] {
       const above =
         owner === null
           ? []
-          : workloadEntries(replicasOf(owner, facts), owner).filter(({ id }) => /^(scale|restart)/.test(id));
+          : workloadEntries(replicasOf(owner, facts), owner).filter(({ id }) => /^(scale|restart|race)/.test(id));
       const { kind = "", name = "" } = owner === null ? {} : splitKey(owner);
       return [
         ...podEntries(found as Pod, object, facts),

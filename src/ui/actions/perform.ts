@@ -117,6 +117,11 @@ export async function perform(session: Session, deed: Deed, object: ObjectKey | 
       useActs.setState({ conntrackHost: deed.host, trafficView: "conntrack" });
       focusRegion(REGIONS.dock);
       return;
+    case "race": {
+      const { askAbout } = await import("../race/open.ts");
+      askAbout(deed.type, deed.object);
+      return;
+    }
     case "console":
       openConsole(deed.line);
       return;

@@ -18,6 +18,7 @@ const Outcomes = lazy(() => import("./Outcomes.tsx").then(({ Outcomes: component
 const Console = lazy(() => import("../console/Console.tsx").then(({ Console: component }) => ({ default: component })));
 
 const Reach = lazy(() => import("../reach/Reach.tsx").then(({ Reach: component }) => ({ default: component })));
+const Race = lazy(() => import("../race/Race.tsx").then(({ Race: component }) => ({ default: component })));
 const Traffic = lazy(() => import("../traffic/Traffic.tsx").then(({ Traffic: component }) => ({ default: component })));
 
 /** Width of the "More" button. */
@@ -30,6 +31,7 @@ const TABS: readonly (readonly [DockTab, string])[] = [
   ["rules", "Rules"],
   ["reach", "Reachability"],
   ["traffic", "Traffic"],
+  ["race", "Races"],
   ["outcomes", "Outcomes"],
   ["trace", "Trace table"],
   ["drift", "Drift"],
@@ -92,6 +94,11 @@ export function Dock({ bare, ...props }: PanelProps & { readonly bare: boolean }
       <Tabs.Content value="reach" className={styles.panel} tabIndex={-1}>
         <Suspense>
           <Reach />
+        </Suspense>
+      </Tabs.Content>
+      <Tabs.Content value="race" className={styles.panel} tabIndex={-1}>
+        <Suspense>
+          <Race />
         </Suspense>
       </Tabs.Content>
       <Tabs.Content value="traffic" className={styles.panel} tabIndex={-1}>

@@ -23,6 +23,8 @@ const INSPECTOR = 392;
 const DOCK = 254;
 /** On a low screen the map comes first: the lanes scroll. */
 const dockOf = (height: number): number => Math.max(200, Math.min(DOCK, Math.round(height * 0.284)));
+/** A race is three lists side by side: the dock is at least as high while it shows one. */
+const RACE = 340;
 /** What is left to the map at least. */
 const MAP_WIDTH = 320;
 const MAP_HEIGHT = 200;
@@ -37,10 +39,13 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
   const editorSize = useSize("editor", EDITOR);
   const inspectorSize = useSize("inspector", INSPECTOR);
   const [dockInitial] = useState(() => dockOf(height));
-  const dockSize = useSize("dock", dockInitial);
+  const dockChosen = useSize("dock", dockInitial);
   const editorMax = Math.max(EDITOR, width - MAP_WIDTH - Math.max(280, Math.min(inspectorSize.value, width / 2)));
   const inspectorMax = Math.max(INSPECTOR, Math.floor(width / 2));
   const dockMax = Math.max(DOCK, height - 48 - MAP_HEIGHT);
+  const racing = useUi((state) => state.dock === "race");
+  const dockMin = racing ? Math.min(RACE, dockMax) : 96;
+  const dockSize = { ...dockChosen, value: Math.max(dockMin, dockChosen.value) };
   return (
     <main
       id={REGIONS.main}
@@ -87,7 +92,7 @@ export function Workbench({ layout }: { readonly layout: Bench }) {
             panel="after"
             size={dockSize}
             initial={dockInitial}
-            min={96}
+            min={dockMin}
             max={dockMax}
           />
         </div>

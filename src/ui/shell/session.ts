@@ -21,6 +21,8 @@ const loadCodec = (): Promise<typeof codec> => import("../share/codec.ts");
 
 /** How long typing rests before the text is sent. */
 const TYPING_MS = 120;
+/** Seconds without an answer after which a simulator for long work is given up. */
+const PATIENCE = 120;
 /** How long it rests before it is written to disk. */
 const SAVE_MS = 400;
 
@@ -46,6 +48,8 @@ export interface Session {
   /** The page as a hash, with what is still being typed. Null when it holds more than a link can: what would not open is no link. */
   hash(): Promise<string | null>;
   restart(): Promise<void>;
+  /** Another simulator, with nothing in it yet, for long work that must not keep this one. Whoever asked for it closes it. */
+  aside(): Client;
   close(): void;
 }
 
@@ -357,6 +361,7 @@ export function createSession(open: () => Transport<ToWorker, FromWorker>): Sess
       given = mirror.getState().text;
       say("The simulator was restarted and your commands were replayed.");
     },
+    aside: () => connect(open, {}, { silentTicks: PATIENCE }),
     close: () => {
       removeEventListener("hashchange", onHashChange);
       removeEventListener("pagehide", onPageHide);

@@ -40,6 +40,21 @@ function Forked() {
   const fresh = useTime((state) => state.fresh);
   const set = useTime((state) => state.set);
   if (fresh === null) return null;
+  if (fresh.told !== undefined) {
+    return (
+      <section className={styles["banner"]} aria-label="Another history">
+        <div className={styles["words"]}>
+          <p className={styles["moment"]}>
+            {fresh.told} <span>Your own is put aside.</span>
+          </p>
+        </div>
+        <Button onClick={() => void time.undoFork(fresh)}>Back to mine</Button>
+        <Button look="bare" aria-label="Dismiss: another history" onClick={() => set({ fresh: null })}>
+          <Icon name="close" />
+        </Button>
+      </section>
+    );
+  }
   const first = fresh.history.commands.at(-fresh.aside);
   const more = fresh.aside - 1;
   return (

@@ -2,6 +2,7 @@
 import { create } from "zustand";
 import type { Micros } from "../../base/time.ts";
 import { mirror } from "../../mirror/store.ts";
+import type { Walk } from "../../model/trace/types.ts";
 import type { CommandRecord, Frame, JournalEntry, SavedHistory } from "../../wire/protocol.ts";
 import type { Client } from "../../wire/client.ts";
 import { SPEEDS, usePlayback } from "../playback.ts";
@@ -30,6 +31,9 @@ export interface Fork {
   readonly walk: number | null;
   /** Commands that were put aside. */
   readonly aside: number;
+  /** What was opened in its place, in a sentence, and how many commands it had; absent: it parted in a look back. */
+  readonly told?: string;
+  readonly opened?: number;
 }
 
 export interface TimeState {
@@ -111,7 +115,8 @@ export interface TimeControl {
   frame(frame: Frame): void;
   /** Another history is opened: nothing of this one is kept. */
   forget(): void;
-  look(place: Place): void;
+  /** `walk`: what is put on stage there, in the place of the last that had been sent by then. */
+  look(place: Place, walk?: Walk | null): void;
   toPresent(): Promise<void>;
   /** The next event or the one before, from where the view stands. */
   stepEvent(by: 1 | -1, count?: number): void;
@@ -121,6 +126,8 @@ export interface TimeControl {
   pause(): void;
   nextFailure(): void;
   setPace(pace: "settle" | "run"): Promise<void>;
+  /** Opens another history, and puts this one aside: `undoFork` goes back to it. Null: it was refused, and all is as it was. */
+  open(history: SavedHistory, told: string): Promise<Fork | null>;
   undoFork(fork: Fork): Promise<void>;
   close(): void;
 }
@@ -139,14 +146,17 @@ export function createTime(client: Client): TimeControl {
   let lastFailure: Failure | null = null;
   /** Walk that was on stage when the look back began. */
   let walkBefore: number | null = null;
+  /** Walk that is not of the history's sends, and is looked at. */
+  let pinned: Walk | null = null;
   let forkCount = 0;
   let clock: number | null = null;
   let waited = 0;
   const { getState, setState } = useTime;
 
   /** One look at a time; while the worker is at one, only the newest waits. */
-  const go = async (place: Place | "present"): Promise<void> => {
+  const go = async (place: Place | "present", walk: Walk | null = null): Promise<void> => {
     wanted = place;
+    pinned = walk;
     if (busy) return;
     busy = true;
     try {
@@ -165,6 +175,12 @@ export function createTime(client: Client): TimeControl {
   /** The packet of the moment is on stage: the last that had been sent by then. */
   const follow = (): void => {
     const { walks, now } = mirror.getState();
+    if (pinned !== null) {
+      following = true;
+      usePlayback.getState().show(pinned, { paused: true, at: pinned.endedAt });
+      following = false;
+      return;
+    }
     const last = walks.at(-1);
     if (last === undefined) {
       if (usePlayback.getState().walk !== null) usePlayback.getState().show(null);
@@ -327,10 +343,10 @@ export function createTime(client: Client): TimeControl {
         picked: null,
       });
     },
-    look: (place) => {
+    look: (place, walk = null) => {
       pause();
       setState({ scope: "history", at: place.at });
-      void go(place);
+      void go(place, walk);
     },
     toPresent,
     stepEvent: (by, count = 1) => {
@@ -375,6 +391,31 @@ export function createTime(client: Client): TimeControl {
     setPace: async (pace) => {
       if (paceOf(mirror.getState().commands) !== pace) await client.command({ type: "pace", pace });
     },
+    open: async (history, told) => {
+      pause();
+      const { whole } = getState();
+      const before: SavedHistory = { seed: client.history().seed, commands: whole.commands };
+      const fork: Fork = {
+        id: ++forkCount,
+        history: before,
+        at: whole.end,
+        end: whole.end,
+        walk: walkBefore ?? useUi.getState().walk,
+        aside: 0,
+        told,
+        opened: history.commands.length,
+      };
+      setState({ looking: false, fresh: null, whole: EMPTY });
+      usePlayback.getState().show(null);
+      const { refusal } = await client.load(history, null);
+      if (refusal !== null) {
+        await client.load(before, null);
+        return null;
+      }
+      setState(({ forks }) => ({ forks: [...forks, fork].slice(-FORKS), fresh: fork }));
+      say(`${told} Your own history is put aside.`);
+      return fork;
+    },
     undoFork: async (fork) => {
       pause();
       const { whole } = getState();
@@ -389,7 +430,11 @@ export function createTime(client: Client): TimeControl {
       };
       setState({ looking: false, fresh: null, whole: EMPTY });
       await client.load(fork.history, null);
-      setState(({ forks }) => ({ forks: [...forks.filter(({ id }) => id !== fork.id), left] }));
+      // What was only opened can be opened again from where it came.
+      const isNew = fork.opened !== whole.commands.length;
+      setState(({ forks }) => ({ forks: [...forks.filter(({ id }) => id !== fork.id), ...(isNew ? [left] : [])] }));
+      const back = mirror.getState().walks.find(({ id }) => id === fork.walk);
+      if (back !== undefined) usePlayback.getState().show(back, { paused: true, at: back.endedAt });
       if (fork.walk !== null) useUi.getState().set({ walk: fork.walk });
       say("The fork is undone: the history is again as it was.");
     },

@@ -27,7 +27,8 @@ function standInFor({ from }: Request): string | null {
   return owner?.startsWith("Deployment/") === true ? `deploy/${namespace}/${owner.split("/").at(-1) ?? ""}` : null;
 }
 
-const firstChanged = (before: string, after: string): number => {
+/** The first line that differs, from 1. */
+export const firstChanged = (before: string, after: string): number => {
   const [a, b] = [before.split("\n"), after.split("\n")];
   const at = b.findIndex((line, i) => line !== a[i]);
   return (at < 0 ? b.length - 1 : at) + 1;

@@ -1,0 +1,91 @@
+import type { ReactElement } from "react";
+import { useMirror } from "../../mirror/store.ts";
+import { Button } from "../shell/Button.tsx";
+import { usePage } from "../shell/page.ts";
+import { useSession } from "../shell/session.ts";
+import { useTime } from "../time/time.ts";
+import styles from "./Race.module.css";
+import { RaceForm } from "./RaceForm.tsx";
+import { Settings } from "./Settings.tsx";
+import { clusterKey, closeHistory, isStale, useRace } from "./state.ts";
+import { Seeds } from "./Seeds.tsx";
+import { Story } from "./Story.tsx";
+import { offersOf } from "./wish.ts";
+
+/** A change under load, played with many seeds: what is lost, one losing history step by step, and what closes the race. */
+export function Race(): ReactElement {
+  const rows = useRace((state) => state.rows);
+  const story = useRace((state) => state.story);
+  const objects = useMirror((state) => state.objects);
+  const ready = useMirror((state) => state.status === "ready");
+  const offers = offersOf(objects);
+  const begun = (rows[0]?.runs.length ?? 0) > 0;
+  return (
+    <div className={styles["race"]}>
+      {offers.length > 0 && <RaceForm offers={offers} />}
+      <State />
+      {begun ? (
+        <div className={styles["panes"]} data-story={story !== null || undefined}>
+          <Settings />
+          <Seeds />
+          <Story />
+        </div>
+      ) : (
+        <Nothing kind={offers.length > 0 ? "ready" : ready ? "empty" : "starting"} />
+      )}
+    </div>
+  );
+}
+
+/** What has come between: the race was ended, the cluster is another now, or a history of the race is on the map. */
+function State(): ReactElement | null {
+  const session = useSession();
+  const { ended, opened, asked, applied } = useRace();
+  // The key is made of these two.
+  usePage((state) => state.draft);
+  useTime((state) => state.whole.commands);
+  const stale = isStale({ asked, opened }, clusterKey());
+  if (opened !== null)
+    return (
+      <div className={styles["state"]}>
+        <p>The map shows seed {opened.seed} and follows the steps. Your own history is put aside.</p>
+        <Button onClick={() => void closeHistory(session)}>Back to my history</Button>
+      </div>
+    );
+  const words =
+    ended !== null && ended !== ""
+      ? ended
+      : stale && applied !== null
+        ? "The edit is applied. These numbers are from before it: run the race again."
+        : stale
+          ? "The text or the cluster has changed since: these numbers are from before. Run the race again."
+          : null;
+  return words === null ? null : (
+    <div className={styles["state"]}>
+      <p>{words}</p>
+    </div>
+  );
+}
+
+function Nothing({ kind }: { readonly kind: "ready" | "empty" | "starting" }): ReactElement {
+  const running = useRace((state) => state.running);
+  if (kind === "starting") return <p className={styles["none"]}>The simulator starts.</p>;
+  if (kind === "empty")
+    return (
+      <div className={styles["none"]}>
+        <h3>There is nothing to roll out</h3>
+        <p>Add a Deployment, and a Service that selects its pods: then a rolling update can be raced here.</p>
+      </div>
+    );
+  if (running) return <p className={styles["none"]}>The first history is being played.</p>;
+  return (
+    <div className={styles["none"]}>
+      <h3>What does a change lose while its news is on its way?</h3>
+      <p>
+        Pods end, EndpointSlices say so, kube-proxy writes rules: each a little later than the one before. The change is
+        played under a steady load, once for each seed, and then with each of four settings that may close the race.
+        Your cluster stays as it is.
+      </p>
+    </div>
+  );
+}
