@@ -227,6 +227,11 @@ describe("the bridge", () => {
       "host-unreachable",
       "10.244.1.1",
     ]);
+    // The error is tied to the entry that never came into the table: the client hears of the address that it dialled.
+    if (result.outcome.kind !== "answer") throw new Error(result.outcome.kind);
+    const { packet, related, late } = result.outcome;
+    const told = transmitted(send(dead, result.state, packet, env, related)).packet;
+    expect([told.src, told.quoted?.dst, told.quoted?.dport, late]).toEqual([vip.dst, vip.dst, vip.dport, true]);
     const far = arrive(dead, EMPTY_HOST, "eth0", "192.168.56.11", syn("10.244.2.7", "10.244.1.99"));
     expect(far.state.conntrack).toHaveLength(1);
   });

@@ -385,7 +385,9 @@ function switched(visit: Visit, from: Interface, bridge: Interface, nextHop: str
       verdict: "lost",
       note: `Nobody on ${place}'s bridge ${bridge.name} answers for ${nextHop}.`,
     });
-    return noNeighbour(host, visit.state, visit.packet, nextHop, false, visit.env);
+    const outcome = noNeighbour(host, visit.state, visit.packet, nextHop, false, visit.env);
+    // The packet waits for ARP with its conntrack entry, which icmp_send ties the error to (icmp_glue_bits, nf_ct_attach).
+    return outcome.kind === "answer" ? { ...outcome, related: relatedTo(visit), late: true } : outcome;
   }
   if (out === from && !out.hairpin) {
     const why = `${place}'s bridge ${bridge.name} does not send a frame back out of the port it came in by: hairpin mode is off.`;

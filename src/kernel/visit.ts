@@ -30,7 +30,14 @@ export type Outcome =
   /** To the host's own sockets. */
   | { readonly kind: "deliver"; readonly packet: Packet; readonly iface: string | null }
   /** Refused: the host answers with a packet of its own, which still has to pass its OUTPUT hooks, tied to what it is about. */
-  | { readonly kind: "answer"; readonly packet: Packet; readonly related: Tracked | null; readonly why: string }
+  | {
+      readonly kind: "answer";
+      readonly packet: Packet;
+      readonly related: Tracked | null;
+      /** Only after ARP had given up. */
+      readonly late?: true;
+      readonly why: string;
+    }
   /** Gone, in silence. */
   | { readonly kind: "lost"; readonly packet: Packet; readonly why: string }
   /** A local sender's system call fails. */

@@ -194,6 +194,7 @@ function follow(journey: Journey, host: Host, outcome: Outcome, local: boolean):
       return { host: link.host, packet, frame: { iface: link.iface, nextHop } };
     }
     case "answer":
+      if (outcome.late === true) recorder.wait(ARP_FAILURE);
       recorder.turn();
       return { host: host.id, packet: outcome.packet, frame: null, related: outcome.related };
     case "lost":
