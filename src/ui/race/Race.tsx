@@ -24,7 +24,7 @@ export function Race(): ReactElement {
     <div className={styles["race"]}>
       {offers.length > 0 && <RaceForm offers={offers} />}
       <State />
-      {begun ? (
+      {begun && offers.length > 0 ? (
         <div className={styles["panes"]} data-story={story !== null || undefined}>
           <Settings />
           <Seeds />

@@ -75,11 +75,12 @@ export function RaceForm({ offers }: { readonly offers: readonly Offer[] }): Rea
       <Field label="histories" value={wish.seeds} min={1} max={LIMITS.seeds} onChange={(seeds) => set({ seeds })} />
       {running ? <Far /> : null}
       {running ? (
-        <Button icon="close" onClick={() => stopRace(`Cancelled after ${farText(useRace.getState())}.`)}>
+        // Keys keep them apart: the click that cancels must not submit by the button that takes its place.
+        <Button key="cancel" icon="close" onClick={() => stopRace(`Cancelled after ${farText(useRace.getState())}.`)}>
           Cancel
         </Button>
       ) : (
-        <Button look="primary" icon="play" type="submit">
+        <Button key="run" look="primary" icon="play" type="submit">
           Run {counted(Number.isNaN(wish.seeds) ? 0 : wish.seeds, "history", "histories")}
         </Button>
       )}
