@@ -66,6 +66,13 @@ function candidates(targets: readonly BalancerTarget[]): {
 }
 
 /**
+ * Ways that are followed each on its own where a packet comes by over and over. A node without rules for a balancer's address sends what
+ * it is handed back to the balancer, with its own address as the source: to the balancer that is another flow, for any node again, until
+ * it is handed to the node whose address it carries, or its TTL is used up.
+ */
+const MAX_FOLLOWED = 64;
+
+/**
  * A packet at a cloud load balancer, which forwards packets and never terminates connections. `nodePort` and `pod`: a new flow is
  * bound to a healthy target by DNAT to nodeIP:nodePort or podIP:targetPort (and, with source snat, SNAT to the balancer's address);
  * its flow table rewrites everything after, both ways. `vip`: the header is kept and the frame handed to a healthy node, whose own
@@ -73,7 +80,7 @@ function candidates(targets: readonly BalancerTarget[]): {
  * and a balancer without targets, drop in silence, as packet-forwarding clouds do: the client times out. So does a ping. Clients out
  * of the Service's loadBalancerSourceRanges are dropped by the firewall (AWS: security group, Google: firewall rule) in front of it. When no
  * target is healthy, all of them are tried: AWS's network load balancers fail open, and Google's pass-through ones use all backends as
- * a last resort.
+ * a last resort. `pass`: how often packets of this walk have come by, this one included.
  */
 export function balance(
   view: ClusterView,
@@ -81,6 +88,7 @@ export function balance(
   state: HostState,
   packet: Packet,
   env: Environment,
+  pass = 1,
 ): StackResult {
   const ip = host.id.slice("lb/".length);
   const visit = beginVisit(host, state, packet, env);
@@ -133,7 +141,14 @@ export function balance(
     target.addresses.find((address) => familyOf(address) === family);
   const { among, say } = candidates(view.targetsOf(service).filter((target) => addressOf(target) !== undefined));
   const flow = `${env.flow} ${host.id} ${packet.protocol} ${sourceText(packet)}>${destinationText(packet)}`;
-  const index = among.length <= 1 ? 0 : env.chooser.pick(among.length, `${flow} node`);
+  const isFollowed = pass === 1 || among.length ** pass <= MAX_FOLLOWED;
+  const purpose = `${flow} node`;
+  const index =
+    among.length <= 1
+      ? 0
+      : isFollowed
+        ? env.chooser.pick(among.length, purpose)
+        : env.chooser.sample(among.length, purpose);
   const target = among[index];
   const address = target === undefined ? undefined : addressOf(target);
   if (target === undefined || address === undefined)
@@ -146,7 +161,7 @@ export function balance(
       label: LABEL,
       before,
       verdict: "continue",
-      note: `The load balancer hands the packet to ${chosen} and keeps the header; the node's own rules answer for ${ip}.`,
+      note: `The load balancer hands the packet to ${chosen} and keeps the header; ${pass === 1 ? `the node's own rules answer for ${ip}` : `it has come back from a node that has no rules for ${ip}${isFollowed ? "" : ", and goes round so often that one way stands for all of them"}`}.`,
     });
     return out(visit, address);
   }

@@ -43,11 +43,19 @@ function step(journey: Journey, flight: Flight): Flight | End {
   const state = stateOf(journey, host.id);
   let result: StackResult;
   if (flight.frame === null) result = transmit(host, state, flight.packet, env, flight.related);
-  else if (host.id.startsWith("lb/")) result = balance(journey.view, host, state, flight.packet, env);
+  else if (host.id.startsWith("lb/"))
+    result = balance(journey.view, host, state, flight.packet, env, passOf(journey, host));
   else result = receive(host, state, { packet: flight.packet, ...flight.frame }, env);
   if (opening) journey.waiting = tupleOf(flight.packet);
   record(journey, host.id, result);
   return follow(journey, host, result.outcome, flight.frame === null && !recorder.turned);
+}
+
+/** How often packets of this walk have come by, this one included. */
+function passOf({ passes }: Journey, { id }: Host): number {
+  const pass = (passes.get(id) ?? 0) + 1;
+  passes.set(id, pass);
+  return pass;
 }
 
 /** The first hop of a walk: what its sender sends. */

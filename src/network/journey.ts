@@ -59,6 +59,8 @@ export interface Journey {
   complaint: string | null;
   /** Who has passed the request on to the backend; null: nobody in between. */
   relayedBy: string | null;
+  /** How often packets of this walk have come by each load balancer. */
+  readonly passes: Map<HostId, number>;
   /** Connections that proxies made on behalf of this one. */
   readonly children: Walk[];
   /** How many proxies deep this walk is: 0 for a client's own. */

@@ -65,6 +65,7 @@ export function trip(
     cutOff: false,
     complaint: null,
     relayedBy: null,
+    passes: new Map(),
     children: [],
     depth: options.part?.length ?? 0,
     handshake: (answer) => handshake(journey, answer),

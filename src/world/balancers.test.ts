@@ -215,6 +215,18 @@ describe("a cloud whose status is a DNS name", () => {
     expect([NAMED, cloud("{ipMode: Proxy}"), cloud("{}")].map(visits)).toEqual([true, true, false]);
   });
 
+  it("a balancer that keeps the header before nodes that do not answer for its address: the packet goes round and is lost, on few ways", () => {
+    const all = walks(world(web(""), cloud("{loadBalancer: vip, ipMode: Proxy}")));
+    expect(all.length).toBeLessThan(30);
+    expect(all.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 9);
+    expect(new Set(all.map(({ outcome }) => outcome))).toEqual(new Set(["timeout"]));
+    const rounds = all.map(({ hops }) => hops.filter(({ stage }) => stage === "lb").map(({ note }) => note));
+    expect(Math.min(...rounds.map((notes) => notes.length))).toBe(2);
+    const longest = rounds.find((notes) => notes.length > 3) ?? [];
+    expect(longest[1]).toMatch(/it has come back from a node that has no rules for 203\.0\.113\.10\.$/);
+    expect(longest[3]).toMatch(/goes round so often that one way stands for all of them\.$/);
+  });
+
   it("a pod that is a client through the balancer: answers from its own node go astray unless the balancer takes the source", () => {
     const shares = (spec: string): Record<string, string[]> => {
       const seen: Record<string, string[]> = {};
