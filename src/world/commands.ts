@@ -12,7 +12,7 @@ import { faultRefusal } from "./faults.ts";
 import { malformed } from "./malformed.ts";
 import { isPacketAction, makesWalk } from "./packets.ts";
 import { markOf } from "./places.ts";
-import type { Scenario } from "./scenario.ts";
+import { saysTheSame, type Scenario } from "./scenario.ts";
 import { Cluster } from "./simulation.ts";
 
 /** A command as it stands in the history: where it was given, and where it had run its course. */
@@ -53,6 +53,8 @@ export class Session {
   private draft: CommandRecord | null = null;
   private latestReport: TextReport = NO_TEXT;
   private rewrites = 0;
+  /** The text that was taken last, and what the API server said of it. */
+  private taken: { readonly text: string; readonly scenario: Scenario; readonly dry: ApplyReport } | null = null;
 
   /** `every`: events between two checkpoints; `tell`: told now and then how many events have happened. */
   constructor(seed: number | null, every?: number, tell?: (handled: number) => void) {
@@ -179,9 +181,15 @@ export class Session {
 
     let diagnostics = scenario.diagnostics;
     let sound = scenario.sound;
+    const { taken } = this;
+    // Only the words are others: the cluster stands as it would after doing it all again.
+    const isOnly = kept.length === visible.length - 1 && visible.length === this.given.length && !this.isLookingBack;
+    if (sound && isOnly && taken !== null && taken.text === this.admittedText && saysTheSame(scenario, taken.scenario))
+      return this.reword(text, scenario, taken.dry);
+    let dry: ApplyReport | null = null;
     if (sound) {
       history.seekTo(base);
-      const dry = this.cluster.dryRun(scenario);
+      dry = this.cluster.dryRun(scenario);
       diagnostics = [...diagnostics, ...admissionDiagnostics(scenario, dry)];
       sound = dry.ok;
       if (sound) this.rewrites += 1;
@@ -193,9 +201,26 @@ export class Session {
       return refuse(diagnostics.find((d) => d.severity === "error")?.message ?? "The text was not taken.");
     }
     this.record({ type: "text", text }, () => this.cluster.act({ type: "text", text }, until));
-    diagnostics = [...diagnostics, ...this.outdated(scenario)];
-    const admitted = scenario.objects.filter(({ document }) => document !== null).length;
-    this.latestReport = { accepted: true, diagnostics, admitted, revision: this.cluster.store.revision };
+    this.taken = dry === null ? null : { text, scenario, dry };
+    return this.accept(scenario, diagnostics);
+  }
+
+  /** Puts a text in the place of the last one, which says the same in other words. */
+  private reword(text: string, scenario: Scenario, dry: ApplyReport): null {
+    const last = this.given.pop();
+    if (last !== undefined) this.given.push({ ...last, record: { ...last.record, command: { type: "text", text } } });
+    this.draft = null;
+    this.taken = { text, scenario, dry };
+    return this.accept(scenario, [...scenario.diagnostics, ...admissionDiagnostics(scenario, dry)]);
+  }
+
+  private accept(scenario: Scenario, diagnostics: readonly Diagnostic[]): null {
+    this.latestReport = {
+      accepted: true,
+      diagnostics: [...diagnostics, ...this.outdated(scenario)],
+      admitted: scenario.objects.filter(({ document }) => document !== null).length,
+      revision: this.cluster.store.revision,
+    };
     return null;
   }
 

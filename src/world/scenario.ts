@@ -130,6 +130,23 @@ export function readScenario(text: string): Scenario {
   };
 }
 
+/**
+ * Do two texts make the same cluster, whatever else they say (comments, blanks, expectations)? To the letter: in the order of their
+ * documents and fields.
+ */
+export function saysTheSame(a: Scenario, b: Scenario): boolean {
+  const isSame = (left: unknown, right: unknown): boolean =>
+    left === right || JSON.stringify(left) === JSON.stringify(right);
+  return (
+    a.objects.length === b.objects.length &&
+    a.objects.every(({ object, document }, i) => {
+      const other = b.objects[i];
+      return (document === null) === (other?.document === null) && isSame(object, other?.object);
+    }) &&
+    isSame([a.cluster, a.proxy, a.cloud, a.seed], [b.cluster, b.proxy, b.cloud, b.seed])
+  );
+}
+
 /** Where MetalLB is, no cloud hands out addresses, unless the text says that there is one. */
 function impliedCloud(objects: readonly Placed[]): Partial<CloudProvider["spec"]> {
   return objects.some(({ object }) => object.kind === "IPAddressPool") ? { loadBalancer: "none" } : {};

@@ -47,6 +47,42 @@ describe("a text command", () => {
     expect(typed.journalHash()).toBe(play([text(2)]).journalHash());
   });
 
+  it("is only put in the place of the last one when it says the same in other words: nothing is done again", () => {
+    const reworded = `# a comment\n${scenario(2).replace("{name: web}\nspec", "{name: web} # the Service\nspec")}`;
+    const world = play([text(1), text(2)]);
+    const [journal, log] = [world.commitsAfter(0), world.logOf("user")];
+    expect(world.dispatch({ type: "text", text: reworded }).refusal).toBeNull();
+    // The very same: a history that was gone through again has other records.
+    expect(world.commitsAfter(0)[0]).toBe(journal[0]);
+    expect(world.logOf("user")).toEqual(log);
+    expect(world.commands).toEqual([{ at: 0, command: { type: "text", text: reworded } }]);
+    expect(world.frame(true).text).toBe(reworded);
+    expect(world.journalHash()).toBe(play([{ type: "text", text: reworded }]).journalHash());
+    world.seek(0);
+    expect(world.dispatch({ type: "text", text: scenario(3) }).refusal).toBeNull();
+    expect(world.journalHash()).toBe(play([text(3)]).journalHash());
+  });
+
+  it("is told of at its own places, and of what it says now alone", () => {
+    const strange = scenario(2).replace(
+      "spec:\n  selector: {app: web}\n  ports",
+      "spec:\n  externalIPs: [203.0.113.1]\n  selector: {app: web}\n  ports",
+    );
+    const world = play([{ type: "text", text: strange }]);
+    const told = (): readonly string[] => world.report.diagnostics.map(({ message }) => message);
+    const line = (): number | undefined => world.report.diagnostics[0]?.range.startLine;
+    const [before, at] = [told(), line()];
+    expect(before).not.toEqual([]);
+    world.dispatch({ type: "text", text: `# a comment\n${strange}` });
+    expect(told()).toEqual(before);
+    expect(line()).toBe((at ?? 0) + 1);
+    // Refused, and then as it was: the refusal is forgotten.
+    world.dispatch({ type: "text", text: `${strange}---\nkind: Serv` });
+    expect(world.report.accepted).toBe(false);
+    world.dispatch({ type: "text", text: strange });
+    expect([world.report.accepted, told(), line()]).toEqual([true, before, at]);
+  });
+
   it("keeps the last good cluster when it is refused, and keeps what was typed", () => {
     const world = play([text(2)]);
     const hash = world.journalHash();
