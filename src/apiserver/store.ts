@@ -24,15 +24,16 @@ function bucketOf(key: ObjectKey): number {
 /** Equal but for the resourceVersion, which says when and not what. */
 function sameContent(a: KubeObject, b: KubeObject): boolean {
   if (a === b) return true;
-  const version = a.metadata.resourceVersion;
-  if (b.metadata.resourceVersion === version) return deepEqual(a, b);
-  return deepEqual(a, {
-    ...b,
-    metadata: {
-      ...b.metadata,
-      ...(version === undefined ? { resourceVersion: undefined } : { resourceVersion: version }),
-    },
-  });
+  return sameMembers(a, b, "metadata") && sameMembers(a.metadata, b.metadata, "resourceVersion");
+}
+
+/** As {@link deepEqual}, one member aside. */
+function sameMembers(a: object, b: object, but: string): boolean {
+  const [left, right] = [a, b] as readonly Readonly<Record<string, unknown>>[];
+  if (left === undefined || right === undefined) return false;
+  for (const key in left) if (key !== but && !deepEqual(left[key], right[key])) return false;
+  for (const key in right) if (key !== but && right[key] !== undefined && !(key in left)) return false;
+  return true;
 }
 
 /** An empty store at revision 0. Source of the semantics: etcd3 behind the API server (one revision per transaction). */

@@ -1,5 +1,6 @@
 import { fnv1a32 } from "../base/hash.ts";
 import { canonicalJson } from "../base/json.ts";
+import { onceEach } from "../base/share.ts";
 import type { PodTemplate } from "../model/pod/types.ts";
 
 /** No vowels, no look-alikes: names never spell words. Source: apimachinery/pkg/util/rand. */
@@ -20,8 +21,10 @@ export function safeEncode(text: string): string {
  * Source: pkg/controller/controller_utils.go ComputeHash.
  */
 export function templateHash(template: PodTemplate, collisions = 0): string {
-  return safeEncode(String(fnv1a32(canonicalJson(template) + (collisions === 0 ? "" : `#${collisions}`))));
+  return safeEncode(String(fnv1a32(textOf(template) + (collisions === 0 ? "" : `#${collisions}`))));
 }
+
+const textOf = onceEach<PodTemplate, string>(canonicalJson);
 
 /** `base` and five letters drawn by purpose: what the API server makes of a generateName. */
 export function generatedName(base: string, draw: (purpose: string) => number, purpose: string): string {

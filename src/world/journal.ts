@@ -49,6 +49,8 @@ function apiEntry(commit: Commit): JournalEntry {
   };
 }
 
+const NO_COMMITS: readonly Commit[] = [];
+
 /** So many events at once are not looked for one by one. */
 const MANY = 256;
 /** How far back a cause that is not told itself is looked for. */
@@ -155,12 +157,14 @@ export function journalEntries(
   const entries: JournalEntry[] = [];
   for (let i = from.handled; i < log.length; i++) {
     const entry = log[i] as LogEntry;
-    const wrote = byCause.get(entry.seq) ?? [];
+    const wrote = byCause.get(entry.seq) ?? NO_COMMITS;
     const { lane, node } = laneOf(entry);
     if (wrote.length === 0 && !isTold(entry)) continue;
     const cause = told.causeOf(i, entry.causedBy);
-    const also = new Set((entry.alsoCausedBy ?? []).flatMap((seq) => told.causeOf(i, seq) ?? []));
+    const also = new Set(entry.alsoCausedBy?.flatMap((seq) => told.causeOf(i, seq) ?? []));
     if (cause !== null) also.delete(cause);
+    const lines = wrote.map(apiEntry);
+    const [only] = lines;
     entries.push({
       seq: entry.seq,
       at: entry.at,
@@ -171,9 +175,12 @@ export function journalEntries(
       revision: wrote.at(-1)?.revision ?? null,
       cause,
       ...(also.size === 0 ? {} : { also: [...also] }),
-      objects: [...new Set(wrote.flatMap((c) => apiEntry(c).objects))],
+      objects:
+        lines.length === 1 && only?.objects.length === 1
+          ? only.objects
+          : [...new Set(lines.flatMap(({ objects }) => objects))],
     });
-    for (const commit of wrote) entries.push(apiEntry(commit));
+    entries.push(...lines);
   }
   return entries;
 }

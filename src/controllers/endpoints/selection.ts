@@ -32,6 +32,20 @@ export function selectedPods(service: Service, reader: ObjectReader): readonly P
  * pod before or after its change, if the change is one that an endpoint shows.
  */
 export function servicesTouched(commit: Commit, reader: ObjectReader): Set<string> {
+  const isAsked = asked?.commit === commit && asked.reader === reader && asked.revision === reader.revision;
+  if (!isAsked) asked = { commit, reader, revision: reader.revision, keys: touchedBy(commit, reader) };
+  return new Set(asked?.keys);
+}
+
+/** What was asked last: both endpoints controllers ask the same, one right after the other. */
+let asked: {
+  readonly commit: Commit;
+  readonly reader: ObjectReader;
+  readonly revision: number;
+  readonly keys: readonly string[];
+} | null = null;
+
+function touchedBy(commit: Commit, reader: ObjectReader): readonly string[] {
   const keys = new Set<string>();
   for (const { from, to, object } of changesOf(commit)) {
     if (object.kind === "Service") keys.add(keyOf(object));
@@ -43,7 +57,7 @@ export function servicesTouched(commit: Commit, reader: ObjectReader): Set<strin
       for (const service of reader.servicesSelecting(namespace, labels)) keys.add(keyOf(service));
     }
   }
-  return keys;
+  return [...keys];
 }
 
 /** Does anything differ that an endpoint is made of? Source: endpointslice/util GetPodUpdateProjectionKey. */

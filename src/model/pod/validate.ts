@@ -145,7 +145,7 @@ export function validatePodSpec(spec: PodSpec, field: string): readonly Cause[] 
   return causes;
 }
 
-/** All pods of a template have the same spec. */
+/** All pods of a template have the same spec, and so have a Deployment and its ReplicaSet. */
 const specCauses = onceEach((spec: PodSpec) => validatePodSpec(spec, "spec"));
 
 export function validatePod(pod: Pod): readonly Cause[] {
@@ -155,12 +155,17 @@ export function validatePod(pod: Pod): readonly Cause[] {
   return causes;
 }
 
+function specCausesAt(spec: PodSpec, field: string): readonly Cause[] {
+  const causes = specCauses(spec);
+  return causes.length === 0 ? causes : validatePodSpec(spec, field);
+}
+
 /** A template makes pods that are restarted for ever: no other policy is allowed. */
 export function validateTemplate(template: PodTemplate, field: string): readonly Cause[] {
   const causes: Cause[] = [
     ...validateLabels(template.metadata?.labels, `${field}.metadata.labels`),
     ...validateAnnotations(template.metadata?.annotations, `${field}.metadata.annotations`),
-    ...validatePodSpec((template.spec as PodSpec | undefined) ?? { containers: [] }, `${field}.spec`),
+    ...specCausesAt(template.spec ?? { containers: [] }, `${field}.spec`),
   ];
   const restart = template.spec?.restartPolicy as string | undefined;
   if (restart === "OnFailure" || restart === "Never") {
