@@ -185,7 +185,7 @@ async function benchLarge(bench: Bench, nodes: number): Promise<void> {
 }
 
 /** A text of about so many lines: Services with their Deployments. */
-function longText(lines: number): string {
+export function longText(lines: number): string {
   const each = `apiVersion: v1
 kind: Service
 metadata:

@@ -50,7 +50,8 @@ function link(commands: readonly CommandRecord[], upTo: number | null, walk: num
 const atZero = (commands: readonly Command[]): readonly CommandRecord[] =>
   commands.map((command) => ({ at: 0, command }));
 
-function nodesAndPods(nodes: number, pods: number): readonly Command[] {
+/** The commands that make so many nodes and pods. */
+export function nodesAndPods(nodes: number, pods: number): readonly Command[] {
   const writes = Array.from({ length: nodes }, (_, i): Write => ({ verb: "create", object: node(i) }));
   return [
     { type: "write", title: `${nodes} nodes`, writes },

@@ -4,6 +4,7 @@
  */
 import { benchBrowser } from "./browser.ts";
 import { benchLabel, benchSettle, LABEL_COLUMNS, SETTLE_COLUMNS } from "./cluster.ts";
+import { benchTab, benchWords, TAB_COLUMNS, WIRE_COLUMNS, WORD_COLUMNS } from "./tab.ts";
 import { benchConnections, CONNECTION_COLUMNS } from "./connections.ts";
 import { benchRules, RULE_COLUMNS } from "./rules.ts";
 import { createWorld } from "../src/world/world.ts";
@@ -73,6 +74,21 @@ if (only === "browser") {
   process.exit(0);
 }
 
+/** The sizes of the largest clusters: the worker builds them, the page holds their objects. */
+const LARGE = [100, 400, 1000] as const;
+function large(sizes: readonly number[]): void {
+  console.log(
+    "\nLarge clusters: what the worker builds, per pod; then what crosses to the page and what it makes of it",
+  );
+  row("cluster", ...TAB_COLUMNS);
+  row("  to the page", ...WIRE_COLUMNS);
+  benchTab(sizes, row);
+}
+if (only === "large") {
+  large(process.argv[3] === undefined ? LARGE : [Number(process.argv[3])]);
+  process.exit(0);
+}
+
 console.log(
   "\nRules: compiled first (names hashed too), in full (names known), as text; one endpoint changed: time, most rules and elements written, objects read",
 );
@@ -107,6 +123,10 @@ for (const [services, replicas] of [
   );
 }
 
+console.log("\nTyping in 2,000 lines: what the worker does for the next text");
+row("what was typed", ...WORD_COLUMNS);
+benchWords(row);
+
 console.log("\nOne request, walked out and back");
 row("what", "time", "hops");
 {
@@ -140,6 +160,8 @@ benchSettle([10, 100, 1000], row);
 console.log("\nOne label of one pod changed, on 250 nodes: what is read must not grow with the number of Services");
 row("cluster", ...LABEL_COLUMNS);
 benchLabel([100, 1000, 10_000], row);
+
+large(LARGE);
 
 console.log("\nThe page in headless Chromium, on the built app");
 await benchBrowser(row);
