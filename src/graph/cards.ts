@@ -49,8 +49,11 @@ export interface PodCard extends CardBase {
   /** `ip:port`, `ip` or empty. */
   readonly address: string;
   readonly node: string;
-  /** Place within the node's card, from 0: column by column, two to a column. */
+  /** Place within the node's card, from 0: column by column, two to a column, band by band. */
   readonly slot: number;
+  readonly column: number;
+  /** Upper or lower of its band. */
+  readonly row: number;
   readonly state: "ready" | "not ready" | "starting" | "terminating";
   /** Probability that the walk's request is answered here, when explored. */
   readonly weight: string | null;

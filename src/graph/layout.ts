@@ -6,7 +6,8 @@ import { bandCards, foldedCards, intentLines } from "./band.ts";
 import type { Card, NodeCard, StampCard } from "./cards.ts";
 import { filterOf, NO_FILTER, type MapFilter, type Shown } from "./filter.ts";
 import { rect, union, type Rect } from "./geometry.ts";
-import { BAND, CLIENT, COLUMN, IMPRINT, NODE, SIDE } from "./metrics.ts";
+import { gridOf, type PodGrid } from "./grid.ts";
+import { BAND, CLIENT, COLUMN, IMPRINT, SIDE } from "./metrics.ts";
 import { nodeCards } from "./nodeCards.ts";
 import { balancerCards, clientCards } from "./outside.ts";
 import { podCards, weightsOf } from "./podCards.ts";
@@ -42,6 +43,7 @@ export interface Layout {
   /** Free column under the outside clients, for the client's terminal and the legend. */
   readonly side: Rect;
   readonly slots: Slots;
+  readonly grid: PodGrid;
   /** The Service whose stamp is foremost. */
   readonly service: ObjectKey | null;
   /** How many of what there is the filter leaves. */
@@ -82,10 +84,11 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
     options.moved,
   );
   const slots = assignSlots(cast.pods, options.previous, options.moved);
+  const grid = gridOf(cast.nodes.length, slots);
   const weights = weightsOf(options.exploration ?? null, walk);
 
-  const allNodes = nodeCards(mirror, cast, service, top, slots, rows);
-  const allPods = podCards(cast, slots, allNodes, walk, weights);
+  const allNodes = nodeCards(mirror, cast, service, top, slots, rows, grid);
+  const allPods = podCards(cast, slots, allNodes, walk, weights, grid);
   const nodes = allNodes.filter((card) => keeps.node(card.name));
   const pods = allPods.filter((card) => keeps.pod(card.object));
   const clients = clientCards(cast, top);
@@ -105,7 +108,7 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
     ...balancers,
     ...nodes,
     ...pods,
-    ...waitingCard(cast, allNodes, top),
+    ...waitingCard(cast, allNodes, top, grid),
   ];
   const stamp = band.find((c): c is StampCard => c.kind === "stamp" && !c.small);
   const bus = busOf(allNodes);
@@ -120,6 +123,7 @@ export function layoutOf(mirror: MirrorState, options: LayoutOptions): Layout {
     intent: folded ? [] : intentLines(band),
     wires: wiresOf(nodes, pods),
     side,
+    grid,
     slots: new Map([...slots, ...[...rows].map(([name, row]) => [rowKey(name), row] as const)]),
     service: service === null ? null : keyOf(service),
     shown: {
@@ -156,8 +160,8 @@ function foremost(cast: Cast, walk: Walk | null, object: ObjectKey | null, asked
 }
 
 /** Pods that the scheduler has not placed stand on no node; they are counted below the last one. */
-function waitingCard(cast: Cast, nodes: readonly NodeCard[], top: number): readonly Card[] {
-  const below = nodes.at(-1)?.rect.y ?? top - NODE.pitch;
+function waitingCard(cast: Cast, nodes: readonly NodeCard[], top: number, grid: PodGrid): readonly Card[] {
+  const below = nodes.at(-1)?.rect.y ?? top - grid.pitch;
   const count = cast.pods.filter((p) => (p.spec.nodeName ?? "") === "").length;
   if (count === 0) return [];
   const text = count === 1 ? "1 pod waits for a node" : `${count} pods wait for a node`;
@@ -167,7 +171,7 @@ function waitingCard(cast: Cast, nodes: readonly NodeCard[], top: number): reado
       id: "waiting-pods",
       host: null,
       object: null,
-      rect: rect(COLUMN.node, below + NODE.pitch, 180, 24),
+      rect: rect(COLUMN.node, below + grid.pitch, 180, 24),
       label: text,
       text,
     },

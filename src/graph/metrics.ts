@@ -39,9 +39,11 @@ export const ROW_LABELS = [31, 53, 71, 86] as const;
 export const POD = {
   width: 144,
   height: 40,
-  /** Two rows to a column; further columns to the right, so that a card never grows downwards onto its neighbour. */
+  /** Two rows to a column. */
   rows: [18, 82],
   columnPitch: 178,
+  /** From one band of columns to the next: its rows go on at the same distance. */
+  bandPitch: 128,
 } as const;
 
 export const BAND = {

@@ -21,7 +21,7 @@ describe("moving by hand", () => {
   const first = layoutOf(mirror, { walk: null });
 
   it("takes a node a row down with its pods; the one that stood there takes its row", () => {
-    const moved = movedOneWay(first.cards, first.slots, "node/worker-1", "down") ?? NOWHERE;
+    const moved = movedOneWay(first, "node/worker-1", "down") ?? NOWHERE;
     const next = layoutOf(mirror, { walk: null, previous: first.slots, moved });
     expect(at(next, "node/worker-1")).toEqual(at(first, "node/worker-2"));
     expect(at(next, "node/worker-2")).toEqual(at(first, "node/worker-1"));
@@ -30,9 +30,9 @@ describe("moving by hand", () => {
   });
 
   it("does not go where there is nothing", () => {
-    expect(movedOneWay(first.cards, first.slots, "node/worker-1", "up")).toBeNull();
-    expect(movedOneWay(first.cards, first.slots, "node/worker-1", "left")).toBeNull();
-    expect(movedOneWay(first.cards, first.slots, "api", "down")).toBeNull();
+    expect(movedOneWay(first, "node/worker-1", "up")).toBeNull();
+    expect(movedOneWay(first, "node/worker-1", "left")).toBeNull();
+    expect(movedOneWay(first, "api", "down")).toBeNull();
   });
 
   it("keeps every pod in its node and no two cards of a kind in one place, however often things are moved", () => {
@@ -43,7 +43,7 @@ describe("moving by hand", () => {
         let moved = new Map<string, number>();
         let layout = first;
         for (const [id, way] of steps) {
-          moved = new Map([...moved, ...(movedOneWay(layout.cards, layout.slots, id, way) ?? [])]);
+          moved = new Map([...moved, ...(movedOneWay(layout, id, way) ?? [])]);
           layout = layoutOf(mirror, { walk: null, previous: layout.slots, moved });
         }
         const places = layout.cards.map((c) => `${c.kind === "pod" ? "pod" : "other"} ${JSON.stringify(c.rect)}`);

@@ -1,4 +1,6 @@
 import type { Card } from "./cards.ts";
+import { nextSlot } from "./grid.ts";
+import type { Layout } from "./layout.ts";
 import { POD } from "./metrics.ts";
 import { rowKey, type Slots } from "./slots.ts";
 
@@ -11,7 +13,11 @@ const BEYOND = 1;
  * Where things stand after the reader has moved a card one place: a node a row up or down, its pods with it, a pod to the next slot
  * of its node. What stood there takes the place that was left, so that nothing else moves. Null: this card does not move that way.
  */
-export function movedOneWay(cards: readonly Card[], slots: Slots, id: string, way: Way): Slots | null {
+export function movedOneWay(
+  { cards, slots, grid }: Pick<Layout, "cards" | "slots" | "grid">,
+  id: string,
+  way: Way,
+): Slots | null {
   const card = cards.find((c) => c.id === id);
   if (card?.kind === "node") {
     const row = slots.get(rowKey(card.name));
@@ -19,10 +25,8 @@ export function movedOneWay(cards: readonly Card[], slots: Slots, id: string, wa
     return movedTo(cards, slots, id, row + (way === "down" ? 1 : -1));
   }
   if (card?.kind !== "pod") return null;
-  const rows = POD.rows.length;
-  const inColumn = card.slot % rows;
-  if ((way === "up" && inColumn === 0) || (way === "down" && inColumn === rows - 1)) return null;
-  return movedTo(cards, slots, id, card.slot + { up: -1, down: 1, left: -rows, right: rows }[way]);
+  const slot = nextSlot(card.slot, way, grid);
+  return slot === null ? null : movedTo(cards, slots, id, slot);
 }
 
 /** The same to a row or slot of choice: what is there changes places with it. */

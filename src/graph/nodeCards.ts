@@ -6,6 +6,7 @@ import type { ProxyStatus } from "../wire/protocol.ts";
 import { serviceName, sigilOf } from "./band.ts";
 import type { NodeCard, NodeTrouble } from "./cards.ts";
 import { rect } from "./geometry.ts";
+import { placeOf, type PodGrid } from "./grid.ts";
 import { COLUMN, NODE, POD } from "./metrics.ts";
 import { timeText } from "./names.ts";
 import { nodeHost, revisionOf, slicesOf, type Cast } from "./read.ts";
@@ -19,10 +20,11 @@ export function nodeCards(
   top: number,
   slots: Slots,
   rows: Slots,
+  grid: PodGrid,
 ): readonly NodeCard[] {
   // All cards are as wide as the fullest one needs: widths may grow to the right, positions never change.
   let columns = 1;
-  for (const slot of slots.values()) columns = Math.max(columns, Math.floor(slot / POD.rows.length) + 1);
+  for (const slot of slots.values()) columns = Math.max(columns, placeOf(slot, grid).column + 1);
   const width = NODE.pods + (columns - 1) * POD.columnPitch + POD.width + NODE.pad;
   const wanted = service === null ? 0 : revisionOf(service, slicesOf(cast, service));
   const proxies = new Map(mirror.proxies.map((p) => [p.node, p]));
@@ -50,7 +52,7 @@ export function nodeCards(
       id: nodeHost(name),
       host: nodeHost(name),
       object: objectKey("Node", undefined, name),
-      rect: rect(COLUMN.node, top + (rows.get(name) ?? i) * NODE.pitch, width, NODE.height),
+      rect: rect(COLUMN.node, top + (rows.get(name) ?? i) * grid.pitch, width, grid.height),
       label: `Node ${name}, ${ip}${synced}${trouble === null || trouble.kind === "old" ? "" : `, ${trouble.text}`}`,
       name,
       ip,

@@ -5,7 +5,8 @@ import { labelSelectorMatches } from "../model/selectors.ts";
 import type { Exploration, Walk } from "../model/trace/types.ts";
 import type { NodeCard, PodCard } from "./cards.ts";
 import { rect } from "./geometry.ts";
-import { NODE, POD } from "./metrics.ts";
+import { placeOf, type PodGrid } from "./grid.ts";
+import { POD } from "./metrics.ts";
 import { fractionText } from "./names.ts";
 import { podHost, type Cast } from "./read.ts";
 import { slotKey, type Slots } from "./slots.ts";
@@ -28,6 +29,7 @@ export function podCards(
   nodes: readonly NodeCard[],
   walk: Walk | null,
   weights: ReadonlyMap<string, string>,
+  grid: PodGrid,
 ): readonly PodCard[] {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   return cast.pods.flatMap((pod): readonly PodCard[] => {
@@ -42,24 +44,22 @@ export function podCards(
     const weight = weights.get(path) ?? null;
     const isolated = isIsolated(pod, cast.policies);
     const cut = node.trouble?.kind === "down";
+    const place = placeOf(slot, grid);
     return [
       {
         kind: "pod",
         id: podHost(pod),
         host: podHost(pod),
         object: keyOf(pod),
-        rect: rect(
-          node.rect.x + NODE.pods + Math.floor(slot / POD.rows.length) * POD.columnPitch,
-          node.rect.y + (POD.rows[slot % POD.rows.length] ?? 0),
-          POD.width,
-          POD.height,
-        ),
+        rect: rect(node.rect.x + place.x, node.rect.y + place.y, POD.width, POD.height),
         label: `Pod ${path}, ${ip === "" ? "no address yet" : ip}, ${state}${weight === null ? "" : `, chosen with probability ${weight}`}${isolated ? ", isolated by a NetworkPolicy" : ""}${cut ? ", its node has no power" : ""}`,
         name: pod.metadata.name,
         namespace: pod.metadata.namespace ?? "",
         address: ip === "" ? "" : port === null ? ip : `${ip}:${port}`,
         node: node.name,
         slot,
+        column: place.column,
+        row: place.row,
         state,
         weight,
         backend,

@@ -285,11 +285,11 @@ function gutter(pods: readonly PodCard[], from: Point, to: Point, line: Line): v
   if (pod === undefined) return;
   if (other !== undefined) return line.run(`gutter ${pod.node}`, from.y, to.y);
   const inward = to.x === pod.rect.x && to.y > pod.rect.y && to.y < pod.rect.y + pod.rect.h;
-  const column = Math.floor(pod.slot / POD.rows.length);
+  const { column } = pod;
   if (column === 0) return line.run(`gutter ${pod.node}`, from.y, to.y, !inward);
   // Further columns are reached along the gap between the two rows of pods.
   const halfGap = (POD.rows[1] - POD.rows[0] - POD.height) / 2;
-  const middle = pod.slot % POD.rows.length === 0 ? pod.rect.y + POD.height + halfGap : pod.rect.y - halfGap;
+  const middle = pod.row === 0 ? pod.rect.y + POD.height + halfGap : pod.rect.y - halfGap;
   const gap = middle + (inward ? 5.5 : -5.5);
   const near = `gutter ${pod.node}`;
   const far = `gutter ${pod.node} ${column}`;

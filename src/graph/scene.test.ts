@@ -76,6 +76,8 @@ describe("layout", () => {
           clients: what === "client" ? [...cluster.clients, { name: "zz", ip: "192.0.2.1" }] : cluster.clients,
         };
         const after = layoutOf(mirrorOf(more), { walk: null, previous: before.slots });
+        // A node that needs another band makes all of them higher.
+        fc.pre(after.grid.pitch === before.grid.pitch && after.grid.columns === before.grid.columns);
         for (const card of before.cards.filter((c) => c.kind !== "more")) {
           const same = after.cards.find((c) => c.id === card.id);
           expect([card.id, same?.rect.x, same?.rect.y]).toEqual([card.id, card.rect.x, card.rect.y]);
@@ -370,17 +372,24 @@ describe("walks over clusters that have changed", () => {
     );
   });
 
-  it("reaches a pod in a further column along the gap between the rows", () => {
-    const crowd = Array.from({ length: 6 }, (_, i) => pod(`filler-${i}`, "worker-2", `10.244.2.${20 + i}`));
+  it.each([
+    ["a further column", 6, 3, 0],
+    ["a band below", 12, 0, 1],
+    ["a further column of the band below that", 31, 3, 2],
+  ])("reaches a pod in %s along the gap between the rows", (_, before, column, band) => {
+    const crowd = Array.from({ length: before }, (__, i) => pod(`filler-${i}`, "worker-2", `10.244.2.${20 + i}`));
     const pods = [...crowd, pod("web-6c8b5d7f9-m4tqz", "worker-2", "10.244.2.3", { created: "2026-01-01T01:00:00Z" })];
-    const walk = WALKS.vip();
-    const layout = layoutOf(mirrorOf({ pods }), { walk });
-    const target = layout.cards.find((c) => c.id === "pod/shop/web-6c8b5d7f9-m4tqz");
-    expect(target?.rect.x).toBe(COLUMN.node + NODE.pods + 3 * POD.columnPitch);
-    const boxes = pathOf(walk, layout).legs.flatMap(boxesOf);
-    for (const card of layout.cards.filter((c) => c.kind === "pod" && c !== target)) {
-      for (const box of boxes) expect([card.id, overlaps(box, card.rect)]).toEqual([card.id, false]);
+    for (const walk of [WALKS.vip(), WALKS.nodePort(), WALKS.remote()]) {
+      const layout = layoutOf(mirrorOf({ pods }), { walk });
+      const node = layout.cards.find((c) => c.id === "node/worker-2");
+      const target = layout.cards.find((c) => c.id === "pod/shop/web-6c8b5d7f9-m4tqz");
+      expect(target?.rect.x).toBe(COLUMN.node + NODE.pods + column * POD.columnPitch);
+      expect(Math.floor(((target?.rect.y ?? 0) - (node?.rect.y ?? 0)) / POD.bandPitch)).toBe(band);
+      const boxes = pathOf(walk, layout).legs.flatMap(boxesOf);
+      for (const card of layout.cards.filter((c) => c.kind === "pod" && c !== target)) {
+        for (const box of boxes) expect([card.id, overlaps(box, card.rect)]).toEqual([card.id, false]);
+      }
+      expect(pathOf(walk, layout).legs[0]?.segments.at(-1)?.to.x).toBe(target?.rect.x);
     }
-    expect(pathOf(walk, layout).legs[0]?.segments.at(-1)?.to.x).toBe(target?.rect.x);
   });
 });

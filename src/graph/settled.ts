@@ -27,6 +27,7 @@ export function settled(last: Layout | null, next: Layout): Layout {
     wires: keep(last.wires, next.wires),
     side: keep(last.side, next.side),
     slots: sameSlots(last.slots, next.slots) ? last.slots : next.slots,
+    grid: keep(last.grid, next.grid),
     service: next.service,
     shown: keep(last.shown, next.shown),
   };

@@ -30,6 +30,8 @@ export function threadOf(stamp: Rect, nodes: readonly NodeCard[]): Layout["threa
   });
 }
 
+const HALF_GAP = (POD.rows[1] - POD.rows[0] - POD.height) / 2;
+
 /** eth0 to the bus, and the veth of every pod. */
 export function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): Layout["wires"] {
   const bus = nodes.map((n) => {
@@ -52,9 +54,10 @@ export function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): L
       const cni = (node?.rect.x ?? 0) + NODE.cni + NODE.barWidth;
       const y = p.rect.y + POD.height / 2;
       const gutter = p.rect.x - 14;
-      const gap = (node?.rect.y ?? 0) + NODE.height / 2;
+      // Between the two rows of its band.
+      const gap = p.row === 0 ? p.rect.y + POD.height + HALF_GAP : p.rect.y - HALF_GAP;
       const points =
-        p.rect.x - cni < POD.width
+        p.column === 0
           ? [
               { x: cni, y },
               { x: p.rect.x, y },

@@ -181,7 +181,7 @@ function Map({ mirror, exploration, onSend, presented }: StageProps) {
     const from = event.target instanceof HTMLElement ? event.target.dataset["card"] : undefined;
     const way = WAYS[event.key];
     if (event.altKey && from !== undefined && way !== undefined && !isPresented) {
-      const next = movedOneWay(layout.cards, layout.slots, from, way);
+      const next = movedOneWay(layout, from, way);
       if (next !== null) useMapView.getState().move(next);
       say(next === null ? "It does not move that way." : `Moved ${way}.`);
       event.preventDefault();

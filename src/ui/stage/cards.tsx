@@ -179,7 +179,10 @@ function NodeFace({ card }: { readonly card: NodeCard }) {
       <span className={styles["caption"]} style={{ left: NODE.slab }}>
         netfilter
       </span>
-      <span className={styles["slab"]} style={{ left: NODE.slab, top: NODE.inset, width: NODE.slabWidth }}>
+      <span
+        className={styles["slab"]}
+        style={{ left: NODE.slab, top: NODE.inset, width: NODE.slabWidth, height: NODE.height - 2 * NODE.inset }}
+      >
         {ROW_NAMES.map((name, i) => (
           <span
             key={name}

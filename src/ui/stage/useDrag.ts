@@ -2,7 +2,8 @@ import type { NodeChange } from "@xyflow/react";
 import { useCallback, useState } from "react";
 import type { Card } from "../../graph/cards.ts";
 import type { Layout } from "../../graph/layout.ts";
-import { BAND, NODE, POD } from "../../graph/metrics.ts";
+import { slotAt } from "../../graph/grid.ts";
+import { BAND } from "../../graph/metrics.ts";
 import { movedTo } from "../../graph/moves.ts";
 import type { CardNode } from "./cards.tsx";
 import { useMapView } from "./mapView.ts";
@@ -43,12 +44,10 @@ export function useDrag(layout: Layout): {
 
 /** Row or slot under a card's top left corner. */
 function placeAt(layout: Layout, card: Card, { x, y }: { readonly x: number; readonly y: number }): number | null {
-  if (card.kind === "node") return Math.max(0, Math.round((y - layout.band.height - BAND.gap) / NODE.pitch));
+  if (card.kind === "node") return Math.max(0, Math.round((y - layout.band.height - BAND.gap) / layout.grid.pitch));
   const node = card.kind === "pod" ? layout.cards.find((c) => c.kind === "node" && c.name === card.node) : undefined;
   if (node === undefined) return null;
-  const column = Math.max(0, Math.round((x - node.rect.x - NODE.pods) / POD.columnPitch));
-  const row = y - node.rect.y < (POD.rows[0] + POD.rows[1]) / 2 ? 0 : 1;
-  return column * POD.rows.length + row;
+  return slotAt(x - node.rect.x, y - node.rect.y, layout.grid);
 }
 
 export const isMovable = (card: Card): boolean => card.kind === "node" || card.kind === "pod";
