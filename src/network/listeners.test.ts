@@ -22,11 +22,78 @@ describe("listenersOf", () => {
     ["a shell listens on nothing", { image: "busybox", command: ["sleep", "3600"] }, []],
     [
       "unless told to",
-      { image: "busybox", command: ["nc", "-lk", "-p", "80"] },
+      { image: "busybox", command: ["sh", "-c", "./serve"] },
       ["0.0.0.0:any/tcp assumed", "0.0.0.0:any/udp assumed"],
     ],
   ])("%s", (_name, container, expected) => {
     expect(ports({ container })).toEqual(expected);
+  });
+
+  const eighty = [{ containerPort: 80 }];
+  it.each([
+    ["busybox", "nc -lk -p 80", "0.0.0.0:80/tcp"],
+    ["alpine", "ncat -lk 127.0.0.1 8080", "127.0.0.1:8080/tcp"],
+    ["python:3.12", "python -m http.server", "0.0.0.0:8000/tcp"],
+    ["python:3.12", "python3 -m http.server 9000 --bind 127.0.0.1", "127.0.0.1:9000/tcp"],
+    ["python:3.12", "flask --app hello run", "127.0.0.1:5000/tcp"],
+    ["python:3.12", "flask run -h 0.0.0.0 -p 80", "0.0.0.0:80/tcp"],
+    ["python:3.12", "gunicorn app:app", "127.0.0.1:8000/tcp"],
+    ["python:3.12", "gunicorn -b :8080 app:app", "0.0.0.0:8080/tcp"],
+    ["python:3.12", "uvicorn main:app --port 8080", "127.0.0.1:8080/tcp"],
+    ["python:3.12", "python manage.py runserver 0.0.0.0:8001", "0.0.0.0:8001/tcp"],
+    ["python:3.12", "python manage.py runserver", "127.0.0.1:8000/tcp"],
+    ["hashicorp/http-echo", "-text=hi -listen=:9090", "0.0.0.0:9090/tcp"],
+    ["hashicorp/http-echo", "-text=hi", "0.0.0.0:5678/tcp"],
+    ["redis:7", "redis-server --port 6380", "0.0.0.0:6380/tcp"],
+    ["redis:7", "redis-server --bind 127.0.0.1", "127.0.0.1:6379/tcp"],
+    ["redis:7", "redis-server /etc/redis.conf", "0.0.0.0:6379/tcp"],
+    ["mysql:8", "mysqld --bind-address=127.0.0.1", "127.0.0.1:3306/tcp"],
+    ["postgres:16", "-c listen_addresses=localhost", "127.0.0.1:5432/tcp"],
+    ["mongo:7", "mongod --bind_ip localhost", "127.0.0.1:27017/tcp"],
+    ["traefik/whoami", "--port 8080", "0.0.0.0:8080/tcp"],
+    ["registry.k8s.io/e2e-test-images/agnhost:2.45", "netexec --http-port=9376", "0.0.0.0:9376/tcp 0.0.0.0:8081/udp"],
+    ["alpine/socat", "TCP-LISTEN:7000,fork,bind=127.0.0.1 TCP:db:5432", "127.0.0.1:7000/tcp"],
+    ["example.com/app", "serve --listen-address=127.0.0.1:9090", "127.0.0.1:9090/tcp"],
+    ["example.com/app", "serve --upstream=127.0.0.1:9090", "0.0.0.0:any/tcp assumed 0.0.0.0:any/udp assumed"],
+    ["nginx", "nginx -g 'daemon off;'", "0.0.0.0:80/tcp"],
+  ])("%s %s", (image, line, expected) => {
+    expect(ports({ container: { image, args: line.split(" ") } }).join(" ")).toBe(expected);
+    // A shell has it in one string.
+    const shell = { command: ["sh", "-c", line.startsWith("-") ? `serve ${line}` : line] };
+    expect(ports({ container: { image, ...shell } }).join(" ")).toBe(expected);
+  });
+
+  it.each([
+    ["a variable", { env: [{ name: "PORT", value: "3000" }] }, "0.0.0.0:3000/tcp"],
+    ["an address in a variable", { env: [{ name: "HOST", value: "127.0.0.1" }], ports: eighty }, "127.0.0.1:80/tcp"],
+    [
+      "a variable that is somebody else's",
+      { env: [{ name: "DB_HOST", value: "127.0.0.1" }], ports: eighty },
+      "0.0.0.0:80/tcp",
+    ],
+    ["rather than what is declared", { args: ["--port=9090"], ports: [{ containerPort: 8080 }] }, "0.0.0.0:9090/tcp"],
+    [
+      "besides what else is declared",
+      { args: ["--metrics-bind-address=127.0.0.1:8080"], ports: [{ containerPort: 9443 }] },
+      "0.0.0.0:9443/tcp",
+    ],
+    [
+      "one of several that are declared",
+      { args: ["--listen=127.0.0.1:8080"], ports: [{ containerPort: 8080 }, { containerPort: 9100 }] },
+      "127.0.0.1:8080/tcp 0.0.0.0:9100/tcp",
+    ],
+    [
+      "a variable within a flag",
+      { args: ["--listen=:$(MY_PORT)"], env: [{ name: "MY_PORT", value: "7070" }] },
+      "0.0.0.0:7070/tcp",
+    ],
+    [
+      "nothing that a stock image goes by",
+      { image: "nginx", env: [{ name: "PORT", value: "3000" }] },
+      "0.0.0.0:80/tcp",
+    ],
+  ])("%s", (_name, container, expected) => {
+    expect(ports({ container: { image: "example.com/app", ...container } }).join(" ")).toBe(expected);
   });
 
   it("only running containers listen", () => {

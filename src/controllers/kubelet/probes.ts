@@ -1,6 +1,7 @@
 import { isIPv6 } from "../../base/ip.ts";
 import { type Micros, MILLISECOND, SECOND } from "../../base/time.ts";
 import type { Delay } from "../../engine/types.ts";
+import { commandFailure } from "../../model/pod/answers.ts";
 import { containerListeners, toldListeners } from "../../model/pod/listening.ts";
 import type { Container, Pod, Probe } from "../../model/pod/types.ts";
 
@@ -58,11 +59,18 @@ function targetOf(container: Container, port: number | string): number | null {
   return /^\d+$/.test(port) ? Number(port) : null;
 }
 
-/** Does a process of the pod listen on this port of the pod's own address? The probe comes from the node: 127.0.0.1 does not count. */
-function listens(pod: Pod, port: number): boolean {
+/**
+ * Does a process of the pod listen on this port of the pod's own address? The probe comes from the node, so 127.0.0.1 counts only where
+ * it asks there, as those of the control plane on the host's network do.
+ */
+function listens(pod: Pod, port: number, host: string | undefined): boolean {
+  const asksLoopback = host === "localhost" || host === "127.0.0.1" || host === "::1";
   const sockets = toldListeners(pod) ?? pod.spec.containers.flatMap((c) => containerListeners(pod, c));
   return sockets.some(
-    (s) => s.protocol === "tcp" && (s.port === null || s.port === port) && s.ip !== "127.0.0.1" && s.ip !== "::1",
+    (s) =>
+      s.protocol === "tcp" &&
+      (s.port === null || s.port === port) &&
+      (asksLoopback || !(s.ip.startsWith("127.") || s.ip === "::1")),
   );
 }
 
@@ -89,13 +97,14 @@ export function probeFailure(
   if (target === undefined) {
     if (does.hangs)
       return `command timed out: "${(probe.exec?.command ?? []).join(" ")}" timed out after ${probe.timeoutSeconds ?? 1}s`;
-    return refuses ? "" : null;
+    return refuses ? "" : commandFailure(container, probe.exec?.command ?? []);
   }
   const port = targetOf(container, target);
   if (port === null) return `couldn't find port: "${target}"`;
   const address = `${isIPv6(ip) ? `[${ip}]` : ip}:${port}`;
   const url = `${(probe.httpGet?.scheme ?? "HTTP").toLowerCase()}://${address}${probe.httpGet?.path ?? "/"}`;
-  if (!listens(pod, port)) {
+  const host = probe.httpGet?.host ?? probe.tcpSocket?.host;
+  if (!listens(pod, port, host)) {
     const refused = `dial tcp ${address}: connect: connection refused`;
     return probe.httpGet === undefined ? refused : `Get "${url}": ${refused}`;
   }

@@ -1,4 +1,5 @@
 import { LISTEN_ANNOTATION } from "../kubehop/types.ts";
+import { type Bound, boundBy } from "./bound.ts";
 import type { Container, Pod } from "./types.ts";
 
 /** One socket that a container's process listens on. */
@@ -120,12 +121,55 @@ export function parseListen(text: string): readonly Pick<ContainerListener, "ip"
   });
 }
 
+/** An image of which it is known what is in it. */
+export function isStockImage({ image = "" }: Container): boolean {
+  const name = imageName(image);
+  return WELL_KNOWN[name] !== undefined || SHELLS.has(name);
+}
+
+/** Stock images whose program goes by the variable PORT all the same. */
+const BY_VARIABLE: ReadonlySet<string> = new Set(["hello-app"]);
+
+/** What the container's own command line and environment say about its sockets; null: nothing. */
+export function boundOf(container: Container): readonly Bound[] | null {
+  const image = imageName(container.image ?? "");
+  return boundBy(container, image, WELL_KNOWN[image] !== undefined && !BY_VARIABLE.has(image));
+}
+
 /**
- * What the process of one container listens on while it runs. Declared containerPorts are taken as complete, on all addresses;
- * a well-known image without declared ports listens on its own; a pod of unknown images that declares no port at all takes any
- * TCP or UDP port (assumed). The annotation kubehop.dev/listen overrules all of it: {@link toldListeners}.
+ * What the process of one container listens on while it runs: what its command line or environment says, for programs that people run
+ * ({@link boundOf}); declared containerPorts, taken as complete and on all addresses; the ports of a well-known image that declares none.
+ * A pod of unknown images that declares no port at all takes any TCP or UDP port (assumed). The annotation kubehop.dev/listen overrules
+ * all of it: {@link toldListeners}.
  */
 export function containerListeners(pod: Pod, container: Container): readonly ContainerListener[] {
+  const plain = plainListeners(pod, container);
+  const told = boundOf(container);
+  if (told === null) return plain;
+  const what = (one: Bound): string =>
+    `container ${container.name} (${one.path === null ? "what it runs" : one.path.replace(/\[.*$/, "")} says so)`;
+  const own = told.flatMap((one): readonly ContainerListener[] => {
+    const { ip, port, protocol } = one;
+    const base = { ip, protocol, what: what(one), assumed: false };
+    if (port !== null) return [{ ...base, port }];
+    // An address alone: of the ports that it has anyway.
+    return plain.filter((l) => l.protocol === protocol).map((l) => ({ ...l, ip, what: what(one), assumed: false }));
+  });
+  const isTold = (one: ContainerListener): boolean =>
+    one.assumed || own.some(({ port, protocol }) => protocol === one.protocol && (port === null || port === one.port));
+  const others = plain.filter((one) => !isTold(one));
+  // A single port that is declared is what somebody took it to listen on.
+  const isMistaken =
+    others.filter(({ protocol }) => protocol === "tcp").length === 1 && (container.ports?.length ?? 0) <= 1;
+  const isStock = (container.ports ?? []).length === 0;
+  return [
+    ...own,
+    ...(isMistaken || isStock ? others.filter(({ protocol }) => protocol !== "tcp" && !isStock) : others),
+  ];
+}
+
+/** What is taken for granted where the command line says nothing. */
+function plainListeners(pod: Pod, container: Container): readonly ContainerListener[] {
   const base = { ip: "0.0.0.0", assumed: false };
   if (container.ports !== undefined && container.ports.length > 0) {
     return container.ports.map((p) => ({

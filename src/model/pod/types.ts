@@ -10,8 +10,13 @@ export interface ContainerPort {
 }
 
 export interface Probe {
-  readonly httpGet?: { readonly path?: string; readonly port: number | string; readonly scheme?: string };
-  readonly tcpSocket?: { readonly port: number | string };
+  readonly httpGet?: {
+    readonly path?: string;
+    readonly port: number | string;
+    readonly scheme?: string;
+    readonly host?: string;
+  };
+  readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
   readonly exec?: { readonly command?: readonly string[] };
   readonly initialDelaySeconds?: number;
   readonly timeoutSeconds?: number;
@@ -45,8 +50,13 @@ export interface EnvFromSource {
 /** What a container does after its start or before it is told to stop: one of these. */
 export interface LifecycleHandler {
   readonly exec?: { readonly command?: readonly string[] };
-  readonly httpGet?: { readonly path?: string; readonly port: number | string; readonly scheme?: string };
-  readonly tcpSocket?: { readonly port: number | string };
+  readonly httpGet?: {
+    readonly path?: string;
+    readonly port: number | string;
+    readonly scheme?: string;
+    readonly host?: string;
+  };
+  readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
   readonly sleep?: { readonly seconds: number };
 }
 
