@@ -30,7 +30,9 @@ export function suspicionsOf(given: Case): readonly Suspicion[] {
     SEVERITIES.indexOf(severity) * FINDING_IDS.length + FINDING_IDS.indexOf(id);
   const all = DIAGNOSERS.flatMap((look) => look(given));
   const hasCause = all.some(({ id, severity }) => severity === "error" && id !== "SVC-NO-ENDPOINTS");
-  return all.filter(({ id }) => id !== "SVC-NO-ENDPOINTS" || !hasCause).sort((a, b) => rank(a) - rank(b));
+  // Questions in vain are of no interest where something else keeps the name from being found.
+  const isBeside = ({ id }: Suspicion): boolean => hasCause && (id === "SVC-NO-ENDPOINTS" || id === "DNS-NDOTS");
+  return all.filter((one) => !isBeside(one)).sort((a, b) => rank(a) - rank(b));
 }
 
 /** The likeliest way to fail and what the client sees of it; delivered when there is none. */

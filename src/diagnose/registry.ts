@@ -10,6 +10,7 @@ import { namedPortMissing } from "./findings/named-port-missing.ts";
 import { ingressBackend } from "./findings/ingress-backend.ts";
 import { noEndpoints } from "./findings/no-endpoints.ts";
 import { dnsDown, externalNameLimits, searchPath, statefulSetDns } from "./findings/names.ts";
+import { misnamed } from "./findings/lookups.ts";
 import { lbShortCircuit, lbSourceRanges } from "./findings/load-balancer.ts";
 import { nodePortFirewalled, nodePortLocalhost } from "./findings/node-port.ts";
 import { lbPending, outsideClusterIP } from "./findings/outside.ts";
@@ -41,6 +42,7 @@ export const DIAGNOSERS: readonly Diagnoser[] = [
   listenerLoopback,
   localExternal,
   localInternal,
+  misnamed,
   namedPortMissing,
   ndots,
   noEndpoints,

@@ -8,6 +8,7 @@ import type { Node } from "../model/node/types.ts";
 import type { Service, ServicePort } from "../model/service/types.ts";
 import type { StatefulSet } from "../model/statefulset/types.ts";
 import type { Protocol, Request } from "../model/trace/types.ts";
+import { doorOf } from "./door.ts";
 import { endpointsOf, podsBehind } from "./endpoints.ts";
 import { clusterIPsOf, isHeadless } from "./target.ts";
 
@@ -96,9 +97,13 @@ function toService(
           : nodesFor(objects, service, nodes).flatMap((node) =>
               clients.slice(0, 2).map((from) => request(from, `node/${node}:${port.nodePort ?? 0}`, protocol)),
             );
-    const external = (spec.externalIPs ?? []).flatMap((ip) =>
-      ask(clients.map((from) => request(from, joinHostPort(ip, port.port), protocol))),
-    );
+    const external = (spec.externalIPs ?? []).flatMap((ip) => {
+      const to = joinHostPort(ip, port.port);
+      const others = objects.list<Service>("Service").some((one) => one !== service && clusterIPsOf(one).includes(ip));
+      const within = senders.slice(0, 1).map((from) => request(from, to, protocol));
+      // An address of another Service is nobody's outside; whoever is within may be caught as well.
+      return [...(others ? [] : ask(clients.map((from) => request(from, to, protocol)))), ...ask(within)];
+    });
     return [...ask(inside), ...ask(outside), ...external];
   });
 }
@@ -117,11 +122,11 @@ function toMember({ pods, dnsDomain }: Asked, set: StatefulSet): readonly Questi
   return requests.length === 0 ? [] : [{ about: keyOf(set), requests, isExplicit: false }];
 }
 
-/** Each host of an Ingress that somebody serves, at its balancer's address. */
-function toIngress(ingress: Ingress, clients: readonly string[]): readonly Question[] {
-  const ips = (ingress.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
-  const [ip] = ips;
-  if (ip === undefined) return [];
+/** Each host of an Ingress, where an ingress controller is there to ask. */
+function toIngress(objects: ObjectReader, ingress: Ingress, clients: readonly string[]): readonly Question[] {
+  const stated = (ingress.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? [])[0];
+  const to = doorOf(objects, ingress) ?? (stated === undefined ? null : joinHostPort(stated, 80));
+  if (to === null) return [];
   return (ingress.spec.rules ?? []).flatMap(({ host = "", http }) =>
     (http?.paths ?? []).flatMap(({ path = "/", pathType }) => {
       // A pattern names no path.
@@ -130,11 +135,11 @@ function toIngress(ingress: Ingress, clients: readonly string[]): readonly Quest
         kind: "http",
         method: "GET",
         scheme: "http",
-        host: host === "" ? ip : host,
+        host: host === "" ? to.replace(/:\d+$/, "") : host,
         path,
         headers: [],
       } as const;
-      const requests = clients.map((from): Request => ({ ...request(from, joinHostPort(ip, 80)), says }));
+      const requests = clients.map((from): Request => ({ ...request(from, to), says }));
       return requests.length === 0 ? [] : [{ about: keyOf(ingress), requests, isExplicit: false }];
     }),
   );
@@ -167,7 +172,7 @@ export function questionsOf(asked: Asked): readonly Question[] {
     ...explicit,
     ...services.flatMap((service) => toService(asked, service, clients, nodes)),
     ...objects.list<StatefulSet>("StatefulSet").flatMap((set) => toMember(asked, set)),
-    ...objects.list<Ingress>("Ingress").flatMap((ingress) => toIngress(ingress, clients)),
+    ...objects.list<Ingress>("Ingress").flatMap((ingress) => toIngress(objects, ingress, clients)),
     ...names,
   ];
 }

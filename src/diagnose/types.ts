@@ -83,6 +83,8 @@ export interface ProxyState {
   /** Do its rules show every change of Services and slices that there was? */
   readonly current: boolean;
   readonly failure: string | null;
+  /** Where its configuration lets node ports answer; null: it does not run, or leaves it to the mode. */
+  readonly nodePortAddresses: readonly string[] | null;
 }
 
 /** One request, everything that can become of it, and the cluster that it was sent in. */

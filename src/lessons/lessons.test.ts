@@ -19,6 +19,8 @@ const LEFT: Readonly<Record<string, { readonly text?: readonly FindingId[]; read
     "18-dns": { after: ["SVC-SELECTOR-NO-MATCH"] },
     // A Service of which only the variables matter.
     "19-env": { text: ["SVC-SELECTOR-NO-MATCH"] },
+    // An address of somebody outside was claimed.
+    "23-external-ips": { text: ["EXTERNALIP-HIJACK"] },
     // Nobody listens on the SCTP port.
     "26-protocols": { text: ["SVC-TARGET-PORT-CLOSED"] },
   };

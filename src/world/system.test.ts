@@ -72,6 +72,29 @@ spec: {clusterIP: 10.96.0.53, ports: [{port: 53, protocol: UDP}]}`;
     expect(pods(own)).toEqual([]);
   });
 
+  test("a text that changes one part of the DNS add-on has the others as they are", () => {
+    const selecting = (selector: string): string => `
+apiVersion: v1
+kind: Service
+metadata: {name: kube-dns, namespace: kube-system}
+spec: {clusterIP: 10.96.0.10, selector: {k8s-app: ${selector}}, ports: [{port: 53, protocol: UDP}]}`;
+    expect(pods(selecting("coredns"))).toEqual(["control-plane 10.244.0.2", "control-plane 10.244.0.3"]);
+    const scaled = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: coredns, namespace: kube-system}
+spec:
+  replicas: 0
+  selector: {matchLabels: {k8s-app: kube-dns}}
+  template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {containers: [{name: c, image: coredns/coredns}]}}`;
+    expect(pods(scaled)).toEqual([]);
+    expect(
+      worldOf(scaled)
+        .objects.list("Service", "kube-system")
+        .map(({ metadata }) => metadata.name),
+    ).toEqual(["kube-dns"]);
+  });
+
   test("an edit after something has happened does not move the control plane", () => {
     const world = worldOf("");
     world.dispatch({ type: "run", micros: 1 });

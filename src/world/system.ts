@@ -26,8 +26,34 @@ export function systemObjects(objects: readonly KubeObject[], cluster: ClusterCo
     named === undefined || CONTROL_PLANE_LABEL in (named.metadata.labels ?? {}) ? CONTROL_PLANE_LABEL : MASTER_LABEL;
   return [
     ...(named === undefined ? [controlPlaneNode(nodes, cluster)] : []),
-    ...(objects.some(isDnsOfItsOwn) ? [] : dnsAddon(cluster, label)),
+    ...(objects.some(isDnsOfItsOwn) ? missingOf(dnsAddon(cluster, label), objects) : dnsAddon(cluster, label)),
   ];
+}
+
+/** Kinds that only a running cluster has, or that bring a DNS server of the text's own. */
+const RUNNING: ReadonlySet<string> = new Set([
+  "Pod",
+  "ReplicaSet",
+  "EndpointSlice",
+  "Endpoints",
+  "DaemonSet",
+  "Deployment",
+]);
+
+/** A text that changes one part of the add-on has the others as they are; what was read out of a cluster is complete. */
+function missingOf(addon: readonly KubeObject[], objects: readonly KubeObject[]): readonly KubeObject[] {
+  const same = (a: KubeObject, b: KubeObject): boolean =>
+    a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
+  const isPart = (one: KubeObject): boolean => addon.some((other) => same(one, other));
+  const isRead = objects.some((one) => one.metadata.namespace === NAMESPACE && RUNNING.has(one.kind) && !isPart(one));
+  // A Service without a selector has its servers somewhere else.
+  const isElsewhere = objects.some(
+    (one) =>
+      one.kind === "Service" &&
+      isDnsOfItsOwn(one) &&
+      (one as { spec?: { selector?: unknown } }).spec?.selector === undefined,
+  );
+  return isRead || isElsewhere ? [] : addon.filter((one) => !objects.some((other) => same(one, other)));
 }
 
 function isDnsOfItsOwn({ kind, metadata }: KubeObject): boolean {

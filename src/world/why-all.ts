@@ -76,7 +76,9 @@ const isSenderOwn = (given: Case): boolean => {
 /** What is to be said of one question: of the request that came furthest, and of those before it that did not arrive. */
 function judged(cluster: Cluster, { about, isExplicit }: Question, tried: readonly Case[]): readonly Asked[] {
   const best = tried.reduce((a, b) => (arrives(a) || (!arrives(b) && shareOf(a) >= shareOf(b)) ? a : b));
-  const look = (given: Case): readonly Suspicion[] => suspicionsOf(given);
+  // Full names are this diagnosis's own way to ask: nobody of the text spends those questions.
+  const look = (given: Case): readonly Suspicion[] =>
+    suspicionsOf(given).filter(({ id }) => isExplicit || id !== "DNS-NDOTS");
   if (isExplicit) return [{ given: best, suspicions: look(best) }];
   if (arrives(best)) {
     const others = tried.filter((given) => given !== best && !arrives(given));
@@ -87,7 +89,9 @@ function judged(cluster: Cluster, { about, isExplicit }: Question, tried: readon
         .filter(({ id, severity }) => severity === "error" && !MEANT.has(id))
         .map((one) => demoted(one, "warning")),
     }));
-    return [{ given: best, suspicions: look(best).filter(({ severity }) => severity !== "error") }, ...said];
+    // It arrives, though with somebody whom it was not meant for.
+    const isWrong = ({ id, severity }: Suspicion): boolean => severity === "error" && id !== "EXTERNALIP-HIJACK";
+    return [{ given: best, suspicions: look(best).filter((one) => !isWrong(one)) }, ...said];
   }
   const key = about === null ? null : splitKey(about);
   const service = about !== null && key?.kind === "Service" ? cluster.store.get<Service>(about) : undefined;

@@ -38,6 +38,7 @@ export function casesIn(cluster: Cluster, manifest: Manifest): (request: Request
       running: config !== null,
       current: (sync?.syncedRevision ?? 0) >= latest,
       failure,
+      nodePortAddresses: config?.nodePortAddresses ?? null,
     };
   });
   return (request) => {
@@ -139,8 +140,10 @@ function proved(session: Session, manifest: Manifest, request: Request, suspicio
     const anew = startedWith(session, text);
     const proof = anew === null ? null : prove(anew);
     if (proof !== null) {
-      const how =
-        remedy.anew === true
+      const isProxys = remedy.edits.every(({ object }) => splitKey(object).kind === "KubeProxyConfiguration");
+      const how = isProxys
+        ? "kube-proxy reads it when it is started: kubectl -n kube-system rollout restart ds/kube-proxy"
+        : remedy.anew === true
           ? "what there is keeps its addresses: it counts for a cluster that is made with it"
           : "the API server lets nobody change this field: delete the object and apply it anew";
       return { title: remedy.title, edits, proof: `${proof}; ${how}` };
@@ -220,6 +223,16 @@ export function findingOf(
   };
 }
 
+const SENDERS: Readonly<Record<string, string>> = { pod: "Pod", deploy: "Deployment", deployment: "Deployment" };
+
+/** Is the sender somebody of the cluster, though it may not be able to send? */
+function isThere({ store }: Cluster, from: string): boolean {
+  const [kind = "", namespace, name = ""] = from.split("/");
+  if (kind === "node" || kind === "client")
+    return store.get(objectKey(kind === "node" ? "Node" : "Client", undefined, namespace ?? "")) !== undefined;
+  return store.get(objectKey(SENDERS[kind] ?? "", namespace, name)) !== undefined;
+}
+
 /** The same where only some documents of the text are refused; null when what is left says nothing of this request. */
 function whyOfRest(session: Session, request: Request, rejected: readonly Finding[]): Diagnosis | null {
   const part = partOf(session);
@@ -246,6 +259,7 @@ export function why(session: Session, request: Request): Diagnosis | Refusal {
   }
   const { manifest } = cluster.scenario(session.admittedText);
   const given = caseIn(cluster, manifest, request);
+  if (given.error?.field === "from" && rejected.length === 0 && !isThere(cluster, request.from)) return given.error;
   const suspicions = suspicionsOf(given);
   if (given.error !== null && suspicions.length === 0 && rejected.length === 0) return given.error;
   const findings = suspicions.map((suspicion) => findingOf(session, manifest, request, suspicion));

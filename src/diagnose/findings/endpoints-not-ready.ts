@@ -20,10 +20,12 @@ function askedPort(probe: Probe | undefined): { readonly by: Asked; readonly por
 const numberOf = (container: Container, port: number | string): number | undefined =>
   typeof port === "number" ? port : container.ports?.find(({ name }) => name === port)?.containerPort;
 
-/** TCP ports that the container's process listens on. */
-function listening(pod: Pod, container: Container): readonly number[] {
-  return (toldListeners(pod) ?? containerListeners(pod, container)).flatMap(({ port, protocol }) =>
-    port === null || protocol !== "tcp" ? [] : [port],
+const isLoopback = (ip: string): boolean => ip.startsWith("127.") || ip === "::1";
+
+/** TCP ports that the container's process listens on, for others or for itself alone. */
+function listening(pod: Pod, container: Container, whom: "others" | "itself" = "others"): readonly number[] {
+  return (toldListeners(pod) ?? containerListeners(pod, container)).flatMap(({ ip, port, protocol }) =>
+    port === null || protocol !== "tcp" || isLoopback(ip) !== (whom === "itself") ? [] : [port],
   );
 }
 
@@ -50,6 +52,13 @@ function probeRemedies({ objects, isWritten }: Case, pod: Pod): readonly Remedy[
   });
 }
 
+/** Nobody here sets the conditions that readiness gates wait for. */
+function gateRemedies({ objects, isWritten }: Case, pod: Pod): readonly Remedy[] {
+  const { key, template } = makerOf(objects, pod);
+  if (!isWritten(key) || (pod.spec.readinessGates ?? []).length === 0) return [];
+  return [{ title: "Wait for no gate", edits: [{ object: key, path: `${template}spec.readinessGates`, to: null }] }];
+}
+
 /** What keeps the pod from being ready, in words. */
 function reasonOf(pod: Pod): string {
   for (const [i, container] of pod.spec.containers.entries()) {
@@ -58,11 +67,14 @@ function reasonOf(pod: Pod): string {
     if (waiting !== undefined) return `container ${container.name} is waiting (${waiting})`;
     const asked = askedPort(pod.spec.containers[i]?.readinessProbe);
     if (asked !== null) {
-      const port = numberOf(container, asked.port);
-      return port !== undefined && listening(pod, container).includes(port)
-        ? `its readinessProbe on port ${String(asked.port)} fails`
+      const port = numberOf(container, asked.port) ?? -1;
+      if (listening(pod, container).includes(port)) return `its readinessProbe on port ${String(asked.port)} fails`;
+      return listening(pod, container, "itself").includes(port)
+        ? `its readinessProbe asks port ${String(asked.port)} of the pod's address, and its process listens on 127.0.0.1 only`
         : `its readinessProbe asks port ${String(asked.port)}, on which nothing listens`;
     }
+    const command = container.readinessProbe?.exec?.command;
+    if (command !== undefined) return `its readinessProbe, the command ${command.join(" ")}, fails`;
     if (container.readinessProbe !== undefined) return "its readinessProbe fails";
   }
   const gate = (pod.spec.readinessGates ?? [])[0]?.conditionType;
@@ -107,6 +119,7 @@ export const endpointsNotReady: Diagnoser = (given) => {
       cause: `None of the ${String(pods.length)} pods behind Service ${name} is Ready, so ${headless ? "its name has no addresses" : "it has no endpoints to send to"}: ${reasonOf(first)}.`,
       remedies: [
         ...probeRemedies(given, first),
+        ...gateRemedies(given, first),
         ...(headless
           ? [
               {

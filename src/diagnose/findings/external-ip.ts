@@ -6,6 +6,7 @@ import type { Service } from "../../model/service/types.ts";
 import { containerListeners, toldListeners } from "../../model/pod/listening.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import { nodeAddresses } from "../../network/addresses.ts";
+import { KUBELET_LISTENERS } from "../../network/listeners.ts";
 import { hopAt } from "../branches.ts";
 import { endpointsOf, serviceKey, serviceName } from "../endpoints.ts";
 import { clusterIPsOf } from "../target.ts";
@@ -27,7 +28,11 @@ function listensOnNode({ view }: Case, node: string, port: number, protocol: str
         (listener) => listener.port === port && listener.protocol === protocol,
       ),
     );
-  return pod === undefined ? null : `pod ${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`;
+  if (pod !== undefined) return `pod ${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`;
+  return (
+    KUBELET_LISTENERS.find((one) => one.ip === "0.0.0.0" && one.port === port && one.protocol === protocol)?.what ??
+    null
+  );
 }
 
 /** Whose address it is besides that Service's; a node's counts only where something of it listens on that port. */
@@ -84,6 +89,16 @@ function ownerOf(given: Case, thief: Service, ip: string, number: number): Owner
       };
 }
 
+/** Well-known addresses of the outside that nobody else can rightly have. */
+const PUBLIC_SERVICES: ReadonlyMap<string, string> = new Map([
+  ["8.8.8.8", "a public name server"],
+  ["8.8.4.4", "a public name server"],
+  ["1.1.1.1", "a public name server"],
+  ["1.0.0.1", "a public name server"],
+  ["9.9.9.9", "a public name server"],
+  ["169.254.169.254", "the cloud's metadata service"],
+]);
+
 /** Addresses that the request is sent to, name lookups aside. */
 const dialled = ({ branches, target, request }: Case): readonly { readonly ip: string; readonly port: number }[] => {
   const firsts = branches.flatMap(({ walk }) => {
@@ -104,7 +119,9 @@ export const externalIpHijack: Diagnoser = (given) => {
         (one) => one.port === port && one.protocol.toLowerCase() === request.protocol,
       );
       if (at < 0 || !catches) continue;
-      const owner = ownerOf(given, thief, ip, port);
+      const known = ownerOf(given, thief, ip, port);
+      const elsewhere = PUBLIC_SERVICES.get(ip);
+      const owner = known ?? (elsewhere === undefined ? null : { what: elsewhere, object: null, path: "" });
       if (owner === null) continue;
       const key = serviceKey(thief);
       const own = new Set(
@@ -123,7 +140,7 @@ export const externalIpHijack: Diagnoser = (given) => {
       return [
         {
           id: "EXTERNALIP-HIJACK",
-          severity: "error",
+          severity: known === null ? "warning" : "error",
           hop: failed[0]?.end?.at ?? (hop === undefined ? null : hopAt(caught.index, hop)),
           evidence: [
             { kind: "object", object: key, path, shows: ip },

@@ -353,9 +353,9 @@ const suspicion = (
   remedies,
   otherwise,
   command: `kubectl -n ${namespace} describe ingress`,
-  isMended: ({ walks }) =>
-    walks.length > 0 &&
-    walks.every(({ outcome, response }) => outcome === "delivered" && (response?.status ?? 200) < 400),
+  // What a pod behind it says, be it "not found", has come through.
+  isMended: ({ walks }, fork) =>
+    walks.length > 0 && fork.front === null && walks.every(({ outcome }) => outcome === "delivered"),
 });
 
 export const ingressBackend: Diagnoser = (given) => {

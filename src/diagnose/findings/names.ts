@@ -1,13 +1,16 @@
 /** Names that lead nowhere: looked for in the wrong namespace, at a name server that is gone, or of pods that have none. */
+import { editDistance } from "../../base/edit-distance.ts";
 import { keyOf, objectKey } from "../../model/meta/types.ts";
 import type { Deployment } from "../../model/deployment/types.ts";
 import type { Client } from "../../model/kubehop/types.ts";
 import type { StatefulSet } from "../../model/statefulset/types.ts";
 import type { Service } from "../../model/service/types.ts";
-import type { Walk } from "../../model/trace/types.ts";
-import { endpointsOf, serviceKey, serviceName } from "../endpoints.ts";
+import type { Exploration, Walk } from "../../model/trace/types.ts";
+import { saidBy } from "../front.ts";
+import type { Pod } from "../../model/pod/types.ts";
+import { endpointsOf, makerOf, serviceKey, serviceName } from "../endpoints.ts";
 import { namespaceOf } from "../target.ts";
-import type { Case, Diagnoser } from "../types.ts";
+import type { Case, Diagnoser, Remedy, Suspicion } from "../types.ts";
 
 /** The name was asked for, and whoever was asked said that there is no such name, or nothing. */
 const unresolved = ({ failed, target }: Case): boolean =>
@@ -52,6 +55,53 @@ export const searchPath: Diagnoser = (given) => {
   ];
 };
 
+/** The pod asks a name server of its own choice, and that one does not answer. */
+function ownNameserver(
+  { request, objects, view, isWritten }: Case,
+  dns: Service | undefined,
+): Pick<Suspicion, "cause" | "evidence" | "remedies" | "otherwise" | "command"> | null {
+  const [kind, namespace = "", name = ""] = request.from.split("/");
+  const pod =
+    kind === "pod" ? objects.get<Pod>(objectKey("Pod", namespace, name)) : view.podsOfDeployment(namespace, name)[0];
+  if (pod?.spec.dnsPolicy !== "None") return null;
+  const { nameservers = [] } = (pod.spec.dnsConfig ?? {}) as { readonly nameservers?: readonly string[] };
+  const right = dns?.spec.clusterIP;
+  if (right === undefined || nameservers.includes(right)) return null;
+  const { key, template } = makerOf(objects, pod);
+  const path = `${template}spec.dnsConfig.nameservers`;
+  return {
+    cause: `dnsPolicy of pod ${pod.metadata.name} is None, and the name server that its dnsConfig gives it, ${nameservers.join(", ")}, does not answer; the cluster's is ${right}.`,
+    evidence: [{ kind: "object", object: key, path, shows: nameservers.join(", ") }],
+    remedies: isWritten(key)
+      ? [
+          { title: `Ask ${right}`, edits: [{ object: key, path: `${path}[0]`, to: right }] },
+          {
+            title: "Use dnsPolicy ClusterFirst",
+            edits: [{ object: key, path: `${template}spec.dnsPolicy`, to: "ClusterFirst" }],
+          },
+        ]
+      : [],
+    otherwise: `Ask ${right}, or leave dnsPolicy at ClusterFirst.`,
+    command: `kubectl -n ${namespace} exec ${pod.metadata.name} -- cat /etc/resolv.conf`,
+  };
+}
+
+/** kube-dns of the text selects other pods than CoreDNS's. */
+function wrongSelector({ objects, isWritten }: Case, dns: Service | undefined): readonly Remedy[] {
+  if (dns === undefined || !isWritten(serviceKey(dns)) || endpointsOf(objects, dns).ready > 0) return [];
+  const pod = objects
+    .list<Pod>("Pod", "kube-system")
+    .find(({ spec }) => spec.containers.some(({ image = "" }) => /(^|\/)coredns([:@]|$)/.test(image)));
+  const label = pod?.metadata.labels?.["k8s-app"];
+  if (label === undefined) return [];
+  return [
+    {
+      title: `Select k8s-app=${label}`,
+      edits: [{ object: serviceKey(dns), path: "spec.selector", to: { "k8s-app": label } }],
+    },
+  ];
+}
+
 export const dnsDown: Diagnoser = (given) => {
   const { objects, failed, view, target } = given;
   if (target.name === null || !unresolved(given)) return [];
@@ -72,6 +122,9 @@ export const dnsDown: Diagnoser = (given) => {
     .find(({ spec }) => spec.template.metadata?.labels?.["k8s-app"] === "kube-dns");
   const scaled = deployment?.spec.replicas === 0;
   const last = asked.at(-1);
+  const wrong = ownNameserver(given, service);
+  if (wrong !== null) return [{ ...wrong, id: "DNS-DOWN", severity: "error", hop: failed[0]?.end?.at ?? null }];
+  const selector = wrongSelector(given, service);
   return [
     {
       id: "DNS-DOWN",
@@ -92,11 +145,11 @@ export const dnsDown: Diagnoser = (given) => {
               },
             ]),
       ],
-      cause: `No name server answers: ${service === undefined ? "there is no kube-dns Service" : ready === 0 ? `kube-dns (${service.spec.clusterIP ?? ""}) has no ready CoreDNS pod behind it` : `questions to kube-dns (${service.spec.clusterIP ?? ""}) get no answer: ${last?.summary ?? ""}`}. No name of ${view.cluster.dnsDomain} can be looked up.`,
+      cause: `No name server answers: ${service === undefined ? "there is no kube-dns Service" : ready === 0 ? `kube-dns (${service.spec.clusterIP ?? ""}) has no ready CoreDNS pod behind it` : `questions to kube-dns (${service.spec.clusterIP ?? ""}) get no answer: ${(last?.summary ?? "").replace(/\.$/, "")}`}. No name of ${view.cluster.dnsDomain} can be looked up.`,
       remedies:
         scaled && deployment !== undefined
           ? [{ title: "Scale CoreDNS to 2", edits: [{ object: keyOf(deployment), path: "spec.replicas", to: 2 }] }]
-          : [],
+          : selector,
       otherwise: "CoreDNS is not part of this text: see what its pods say, and scale or restart its Deployment.",
       command: "kubectl -n kube-system get pods -l k8s-app=kube-dns",
     },
@@ -106,7 +159,9 @@ export const dnsDown: Diagnoser = (given) => {
 export const statefulSetDns: Diagnoser = (given) => {
   const { target, request, objects, view, failed } = given;
   const name = target.name?.replace(/\.$/, "");
-  if (name === undefined || !unresolved(given)) return [];
+  // A Service with an address gives its pods names too, which is CoreDNS's own doing.
+  const isLucky = failed.length === 0 && given.branches.length > 0;
+  if (name === undefined || !(unresolved(given) || isLucky)) return [];
   const domain = `.svc.${view.cluster.dnsDomain}`;
   const short = name.endsWith(domain)
     ? name.slice(0, -domain.length)
@@ -125,11 +180,15 @@ export const statefulSetDns: Diagnoser = (given) => {
   const dialled = view.service(namespace, second);
   const wrongName = second !== "" && second !== governing;
   const headless = service?.spec.clusterIP === "None";
-  const cause =
-    second === ""
+  if (isLucky && (headless || service === undefined || wrongName)) return [];
+  const cause = isLucky
+    ? `Service ${namespace}/${governing ?? ""} has a ClusterIP and is not headless: ${name} resolves because CoreDNS answers for the pods of any Service, while a StatefulSet promises that only of a headless one (clusterIP: None).`
+    : second === ""
       ? `Pods of StatefulSet ${namespace}/${set.metadata.name} have names below their governing Service: ${pod}.${governing ?? "SERVICE"}, not ${pod} alone.`
       : wrongName
-        ? `StatefulSet ${namespace}/${set.metadata.name} has serviceName ${governing ?? "none"}, so its pods are ${pod}.${governing ?? "SERVICE"}, and ${pod}.${second} does not exist.`
+        ? governing === undefined || governing === ""
+          ? `StatefulSet ${namespace}/${set.metadata.name} has no serviceName, so its pods have no names of their own, and ${pod}.${second} does not exist.`
+          : `StatefulSet ${namespace}/${set.metadata.name} has serviceName ${governing}, so its pods are ${pod}.${governing}, and ${pod}.${second} does not exist.`
         : service === undefined
           ? `StatefulSet ${namespace}/${set.metadata.name} has serviceName ${governing ?? ""}, and there is no Service of that name: its pods have no names.`
           : headless
@@ -138,7 +197,7 @@ export const statefulSetDns: Diagnoser = (given) => {
   return [
     {
       id: "STATEFULSET-DNS",
-      severity: "error",
+      severity: isLucky ? "note" : "error",
       hop: failed[0]?.end?.at ?? null,
       evidence: [
         { kind: "object", object: key, path: "spec.serviceName", shows: governing ?? "none" },
@@ -187,13 +246,35 @@ export const statefulSetDns: Diagnoser = (given) => {
             ]
           : []),
       ],
-      otherwise: `Dial ${pod}.${governing ?? "SERVICE"}, the name that the pod has.`,
+      otherwise:
+        second === governing && service !== undefined && headless
+          ? `StatefulSet ${set.metadata.name} has pods up to ${set.metadata.name}-${String(Math.max(0, (set.spec.replicas ?? 1) - 1))}, and names only for those that are ready.`
+          : `Dial ${pod}.${governing ?? "SERVICE"}, the name that the pod has.`,
+      ...(isLucky
+        ? {
+            isMended: (_: Exploration, fork: Case) =>
+              fork.failed.length === 0 && fork.target.service?.spec.clusterIP !== "",
+          }
+        : {}),
       command: `kubectl -n ${namespace} get statefulset ${set.metadata.name} -o jsonpath='{.spec.serviceName}'`,
     },
   ];
 };
 
-export const externalNameLimits: Diagnoser = ({ target, failed, view, branches, objects }) => {
+/** Names that an alias may be meant for: of machines outside, and of Services that are spelled almost so. */
+function aliases({ objects, view, target }: Case): readonly string[] {
+  const external = target.service?.spec.externalName ?? "";
+  const near = view
+    .services()
+    .map(({ metadata }) => `${metadata.name}.${metadata.namespace ?? "default"}.svc.${view.cluster.dnsDomain}`)
+    .map((name) => ({ name, far: editDistance(name, external) }))
+    .filter(({ far }) => far > 0 && far <= 4)
+    .toSorted((a, b) => a.far - b.far);
+  return [...near.map(({ name }) => name), ...objects.list<Client>("Client").flatMap(({ spec }) => spec.names ?? [])];
+}
+
+export const externalNameLimits: Diagnoser = (given) => {
+  const { target, failed, view, branches, request } = given;
   const { service } = target;
   if (service?.spec.type !== "ExternalName") return [];
   const key = serviceKey(service);
@@ -207,30 +288,35 @@ export const externalNameLimits: Diagnoser = ({ target, failed, view, branches, 
     first === undefined
       ? branches.find(({ walk }) => walk.response !== undefined && walk.response.status >= 400)
       : undefined;
-  if (first === undefined && host === undefined) return [];
-  const cause = literal
-    ? `externalName ${external} is an address, and a CNAME can only name a name: no resolver makes an address of it.`
-    : first === undefined
-      ? `The name is only an alias: the client still asks for host ${target.name ?? ""}, which the server behind ${external} does not serve.`
-      : first.walk.outcome === "name-error"
-        ? `Service ${serviceName(service)} is a CNAME to ${external}, and nobody knows that name.`
-        : mapped
-          ? `Service ${serviceName(service)} is a CNAME and nothing else: its ports are not mapped, so the client dials ${external} on ${String(target.number)}.`
-          : `Service ${serviceName(service)} is a CNAME to ${external}, where nothing answers on port ${String(target.number)}.`;
+  const says = saidBy(request);
+  const isAlias = failed.length === 0 && branches.length > 0 && says !== null && target.name !== null;
+  if (first === undefined && host === undefined && !isAlias) return [];
+  const cause =
+    first === undefined && host === undefined
+      ? `The name is only an alias for ${external}: the client still ${says?.scheme === "https" ? `expects a certificate for ${target.name ?? ""}` : `asks for host ${target.name ?? ""}`}, and a server that goes by names does not know that one.`
+      : literal
+        ? `externalName ${external} is an address, and a CNAME can only name a name: no resolver makes an address of it.`
+        : first === undefined
+          ? `The name is only an alias: the client still asks for host ${target.name ?? ""}, which the server behind ${external} does not serve.`
+          : first.walk.outcome === "name-error"
+            ? `Service ${serviceName(service)} is a CNAME to ${external}, and nobody knows that name.`
+            : mapped
+              ? `Service ${serviceName(service)} is a CNAME and nothing else: its ports are not mapped, so the client dials ${external} on ${String(target.number)}.`
+              : `Service ${serviceName(service)} is a CNAME to ${external}, where nothing answers on port ${String(target.number)}.`;
   return [
     {
       id: "EXTERNALNAME-LIMITS",
-      severity: first === undefined ? "warning" : "error",
+      severity: first !== undefined ? "error" : host === undefined && says?.scheme === "http" ? "note" : "warning",
       hop: first?.end?.at ?? null,
       evidence: [{ kind: "object", object: key, path: "spec.externalName", shows: external }],
       cause,
-      remedies: objects
-        .list<Client>("Client")
-        .flatMap(({ spec }) => spec.names ?? [])
+      remedies: (first === undefined && host === undefined ? [] : aliases(given))
         .filter((name) => name !== external)
         .map((name) => ({ title: `Alias ${name}`, edits: [{ object: key, path: "spec.externalName", to: name }] })),
       otherwise:
-        "An ExternalName has no address, port map or proxy of its own: dial the port that the server has, under the name that it serves.",
+        first?.walk.outcome === "name-error" && !literal
+          ? `An ExternalName is only as good as the name behind it. A machine outside that has it would be a Client with names: [${external}].`
+          : "An ExternalName has no address, port map or proxy of its own: dial the port that the server has, under the name that it serves.",
       command: `nslookup ${service.metadata.name}.${service.metadata.namespace ?? "default"}.svc.${view.cluster.dnsDomain}`,
     },
   ];

@@ -1,21 +1,71 @@
 /** Node ports dialled where they do not answer. */
 import { NETWORK_ANNOTATION } from "../../model/kubehop/network.ts";
 import type { CloudProvider, Lab } from "../../model/kubehop/types.ts";
-import { keyOf, objectKey } from "../../model/meta/types.ts";
+import { cidrContains } from "../../base/ip.ts";
+import { keyOf, type ObjectKey, objectKey } from "../../model/meta/types.ts";
 import { serviceKey, serviceName } from "../endpoints.ts";
-import type { Diagnoser, Remedy } from "../types.ts";
+import type { Case, Diagnoser, Remedy, Suspicion } from "../types.ts";
 
 const isLoopback = (ip: string | null): boolean => ip !== null && (ip.startsWith("127.") || ip === "::1");
 
-export const nodePortLocalhost: Diagnoser = ({ request, target, failed, proxies, view }) => {
+/** The file of a node's kube-proxy, where the text has one. */
+function proxyFile({ isWritten }: Case, node: string): ObjectKey | null {
+  return (
+    [node, "kube-proxy"].map((name) => objectKey("KubeProxyConfiguration", undefined, name)).find(isWritten) ?? null
+  );
+}
+
+/** kube-proxy is told on which addresses of its node node ports answer, and this is none of them. */
+function leftOut(given: Case): readonly Suspicion[] {
+  const { target, failed, proxies } = given;
+  const { service, road, ip, node, port } = target;
+  if (service === null || road !== "node-port" || ip === null || node === null || failed.length === 0) return [];
+  const addresses = proxies.find((one) => one.node === node)?.nodePortAddresses ?? [];
+  const last = failed[0]?.end?.hop;
+  if (addresses.length === 0 || addresses.some((one) => one === "primary" || cidrContains(one, ip))) return [];
+  if (last?.stage !== "socket" && !last?.label.includes("INPUT")) return [];
+  const number = String(port?.nodePort ?? target.number);
+  const file = proxyFile(given, node);
+  return [
+    {
+      id: "NODEPORT-LOCALHOST",
+      severity: "error",
+      hop: failed[0]?.end?.at ?? null,
+      evidence: [
+        ...(file === null
+          ? []
+          : [{ kind: "object" as const, object: file, path: "nodePortAddresses", shows: addresses.join(", ") }]),
+        { kind: "object", object: serviceKey(service), path: "spec.ports", shows: `nodePort ${number}` },
+      ],
+      cause: `nodePortAddresses of kube-proxy on ${node} is ${addresses.join(", ")}: node port ${number} of Service ${serviceName(service)} answers on addresses in there only, and ${ip} is not one.`,
+      remedies:
+        file === null
+          ? []
+          : [
+              {
+                title: "Serve node ports on every address",
+                edits: [{ object: file, path: "nodePortAddresses", to: null }],
+                anew: true,
+              },
+            ],
+      otherwise: "Dial an address within the ranges, or widen --nodeport-addresses.",
+      command: "kubectl -n kube-system get cm kube-proxy -o yaml | grep -A3 nodePortAddresses",
+    },
+  ];
+}
+
+export const nodePortLocalhost: Diagnoser = (given) => {
+  const { request, target, failed, proxies, view } = given;
   const { service, road, ip, port } = target;
-  if (service === null || road !== "node-port" || !isLoopback(ip) || failed.length === 0) return [];
+  if (service === null || road !== "node-port" || failed.length === 0) return [];
+  if (!isLoopback(ip)) return leftOut(given);
   const name = request.from.split("/")[1] ?? "";
   const state = proxies.find(({ node }) => node === name) ?? proxies[0];
   const mode = state?.mode ?? "iptables";
   // The rules have taken it for the node port, and refused it for another reason.
   if (failed.every(({ end }) => end?.hop.verdict === "reject" && end.hop.rule !== null)) return [];
   const node = view.node(name);
+  const file = proxyFile(given, name);
   const own = node?.status.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "the node's address";
   const because =
     mode === "iptables"
@@ -37,7 +87,16 @@ export const nodePortLocalhost: Diagnoser = ({ request, target, failed, proxies,
         },
       ],
       cause: `${ip ?? "localhost"}:${String(target.number)} is no way to node port ${String(target.number)} of Service ${serviceName(service)}: ${because}.`,
-      remedies: [],
+      remedies:
+        mode === "iptables" && ip !== "::1" && file !== null
+          ? [
+              {
+                title: "Serve node ports on loopback",
+                edits: [{ object: file, path: "iptables.localhostNodePorts", to: true }],
+                anew: true,
+              },
+            ]
+          : [],
       otherwise: `Dial ${own}:${String(target.number)} instead: this address is not one that node ports answer on, whatever the Service says.`,
       command: `curl http://${own}:${String(target.number)}`,
     },

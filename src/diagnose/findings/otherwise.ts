@@ -4,7 +4,7 @@ import type { Pod } from "../../model/pod/types.ts";
 import type { Exploration, Hop, Walk } from "../../model/trace/types.ts";
 import { hopAt } from "../branches.ts";
 import { makerOf, serviceKey, serviceName } from "../endpoints.ts";
-import type { Case, Diagnoser, Remedy } from "../types.ts";
+import type { Case, Diagnoser, Remedy, Suspicion } from "../types.ts";
 
 const isFirst = ({ stage }: Hop): boolean => stage !== "dns";
 
@@ -39,7 +39,43 @@ export const affinityMerged: Diagnoser = ({ target, branches, failed, request })
   return [];
 };
 
-export const keepAlivePinned: Diagnoser = ({ target, request, network, objects }) => {
+/** Protocols that send request after request over one connection, as appProtocol, port names and port numbers tell them. */
+const MULTIPLEXED = /^(grpc(-web|s)?|http2|h2c?|kubernetes\.io\/(h2c|wss?)|wss?|websocket)$/i;
+const GRPC_PORT = 50_051;
+
+/** Nobody holds a connection open yet, but whoever speaks this protocol will. */
+function multiplexed({ target, failed, branches }: Case, endpoints: number): readonly Suspicion[] {
+  const { service, port, road } = target;
+  if (service === null || port === null || road === "headless" || road === "ingress") return [];
+  if (failed.length > 0 || branches.length === 0) return [];
+  const { appProtocol, name = "" } = port;
+  const told = [appProtocol ?? "", name, name.split("-")[0] ?? ""].find((one) => MULTIPLEXED.test(one));
+  if (told === undefined && port.port !== GRPC_PORT) return [];
+  const index = service.spec.ports?.indexOf(port) ?? 0;
+  return [
+    {
+      id: "KEEPALIVE-PINNED",
+      severity: "note",
+      hop: null,
+      evidence: [
+        {
+          kind: "object",
+          object: serviceKey(service),
+          path: `spec.ports[${String(Math.max(0, index))}]`,
+          shows: appProtocol ?? (name === "" ? String(port.port) : name),
+        },
+      ],
+      cause: `Port ${String(port.port)} of Service ${serviceName(service)} speaks ${told ?? "gRPC"}, whose clients send all requests over one connection: rules choose a pod for its first packet only, so each client stays on one of the ${String(endpoints)} endpoints.`,
+      remedies: [],
+      otherwise:
+        "No field changes that: close connections now and then, or balance requests in the client (a headless Service) or in a proxy.",
+      command: `conntrack -L -p tcp --orig-port-dst ${String(port.port)}`,
+    },
+  ];
+}
+
+export const keepAlivePinned: Diagnoser = (given) => {
+  const { target, request, network, objects } = given;
   const { service } = target;
   if (service === null) return [];
   const open = (network.connections ?? []).filter(
@@ -49,7 +85,8 @@ export const keepAlivePinned: Diagnoser = ({ target, request, network, objects }
   const others = objects
     .slicesOf(service.metadata.namespace ?? "default", service.metadata.name)
     .flatMap(({ endpoints }) => endpoints ?? []);
-  if (first === undefined || others.length < 2) return [];
+  if (others.length < 2) return [];
+  if (first === undefined) return multiplexed(given, others.length);
   const pod = first.backend?.pod ?? "one pod";
   return [
     {
@@ -76,10 +113,16 @@ function questions(walk: Walk): { readonly asked: number; readonly vain: number 
 const VAIN = 3;
 
 export const ndots: Diagnoser = (given) => {
-  const { target, branches, failed, request } = given;
+  const { target, branches, failed, request, view } = given;
   const first = branches[0]?.walk;
   const name = target.name;
-  if (name === null || failed.length > 0 || first === undefined || target.service !== null) return [];
+  if (name === null || first === undefined) return [];
+  // The cluster's own short names need the search path; its full ones are asked for in vain like those of the outside.
+  const isFull = name.endsWith(`.${view.cluster.dnsDomain}`);
+  const isUnknown = first.outcome === "name-error" && target.service === null && name.includes(".") && !isFull;
+  if (failed.length > 0 && !isUnknown) return [];
+  if (target.service !== null && !isFull && target.road !== "external-name" && target.road !== "load-balancer")
+    return [];
   const { asked, vain } = questions(first);
   if (vain < VAIN) return [];
   return [

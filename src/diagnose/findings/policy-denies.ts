@@ -174,9 +174,12 @@ export const policyDenies: Diagnoser = (given) => {
         },
         { kind: "walk", shows: hop.note },
       ],
-      cause: dns
-        ? `NetworkPolicy ${namespace ?? ""}/${name} isolates ${request.from} for egress and does not allow port 53, so no name can be looked up.`
-        : `NetworkPolicy ${namespace ?? ""}/${name} isolates the pod for ${direction} and has no rule for ${what}${wrongPort ? ": a policy sees the pod's own port, after DNAT, not the Service's" : ""}.`,
+      cause:
+        dns && direction === "ingress"
+          ? `NetworkPolicy ${namespace ?? ""}/${name} isolates the DNS pods for ingress and does not let ${request.from} in on port 53, so no name can be looked up.`
+          : dns
+            ? `NetworkPolicy ${namespace ?? ""}/${name} isolates ${request.from} for egress and does not allow port 53, so no name can be looked up.`
+            : `NetworkPolicy ${namespace ?? ""}/${name} isolates the pod for ${direction} and has no rule for ${what}${wrongPort ? ": a policy sees the pod's own port, after DNAT, not the Service's" : ""}.`,
       remedies: remediesFor(given, policy, denied),
       isStepwise: true,
       otherwise:

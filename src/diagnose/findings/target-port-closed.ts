@@ -1,5 +1,5 @@
 /** The packet reaches the pod, and nothing listens on that port, or only on its loopback. */
-import { containerListeners, toldListeners } from "../../model/pod/listening.ts";
+import { boundOf, containerListeners, toldListeners } from "../../model/pod/listening.ts";
 import { LISTEN_ANNOTATION } from "../../model/kubehop/types.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
@@ -91,33 +91,60 @@ export const targetPortClosed: Diagnoser = (given) => {
 const bindsLoopback = (pod: Pod, protocol: string, wanted: number): boolean =>
   listenersOf(pod).some(({ ip, port, protocol: spoken }) => isLoopback(ip) && port === wanted && spoken === protocol);
 
+/** What in the text makes the process bind loopback, and the edit that opens it. */
+function loopbackIn(pod: Pod, template: string, protocol: string, wanted: number): Remedy & { readonly shows: string } {
+  const told = pod.metadata.annotations?.[LISTEN_ANNOTATION];
+  const title = `Listen on 0.0.0.0:${String(wanted)}`;
+  const key = keyOf(pod);
+  const edit = (path: string, to: string | null): Remedy["edits"] => (to === null ? [] : [{ object: key, path, to }]);
+  if (told !== undefined) {
+    const wide = told.replace(/(?:127\.\d+\.\d+\.\d+|\[::1\]):/g, "");
+    return { title, edits: edit(`${template}metadata.annotations[${LISTEN_ANNOTATION}]`, wide), shows: told };
+  }
+  for (const [i, container] of pod.spec.containers.entries()) {
+    const binds = containerListeners(pod, container).some(
+      (one) => isLoopback(one.ip) && one.port === wanted && one.protocol === protocol,
+    );
+    const bound = boundOf(container)?.find(({ ip, port }) => isLoopback(ip) && (port === null || port === wanted));
+    if (!binds || bound === undefined) continue;
+    const base = `${template}spec.containers[${String(i)}]`;
+    const words = container.args === undefined ? (container.command ?? []) : container.args;
+    const field = container.args === undefined ? "command" : "args";
+    const last = words.at(-1) ?? "";
+    if (bound.path !== null) {
+      const [, name = "", index] = /^(\w+)\[(\d+)\]/.exec(bound.path) ?? [];
+      const value = name === "env" ? container.env?.[Number(index)]?.value : container[name as "args"]?.[Number(index)];
+      return { title, edits: edit(`${base}.${bound.path}`, bound.wide), shows: value ?? "" };
+    }
+    const shows = `${words.join(" ")}: loopback unless it is told otherwise`;
+    if (bound.missing === undefined) return { title, edits: [], shows };
+    // A shell has the whole command line in its last argument.
+    return /\s/.test(last)
+      ? { title, edits: edit(`${base}.${field}[${String(words.length - 1)}]`, `${last} ${bound.missing}`), shows }
+      : { title, edits: edit(`${base}.${field}[${String(words.length)}]`, bound.missing), shows };
+  }
+  return { title, edits: [], shows: `listens on 127.0.0.1:${String(wanted)}` };
+}
+
 export const listenerLoopback: Diagnoser = (given) => {
   const { request, objects, isWritten } = given;
   const first = refusedByPod(given).find(({ pod, port }) => bindsLoopback(pod, request.protocol, port));
   if (first === undefined) return [];
   const { pod, port } = first;
   const { key, template } = makerOf(objects, pod);
-  const told = pod.metadata.annotations?.[LISTEN_ANNOTATION];
-  const path = `${template}metadata.annotations[${LISTEN_ANNOTATION}]`;
-  const wide = told?.replace(/(?:127\.\d+\.\d+\.\d+|\[::1\]):/g, "");
+  const { shows, ...found } = loopbackIn(pod, template, request.protocol, port);
+  const remedy = { ...found, edits: found.edits.map((edit) => ({ ...edit, object: key })) };
+  const path = remedy.edits[0]?.path ?? `${template}spec.containers[0]`;
   return [
     {
       id: "LISTENER-LOOPBACK",
       severity: "error",
       hop: first.branch.end?.at ?? null,
       evidence: [
-        {
-          kind: "object",
-          object: isWritten(key) ? key : keyOf(pod),
-          path,
-          shows: `listens on 127.0.0.1:${String(port)}`,
-        },
+        { kind: "object", object: isWritten(key) ? key : keyOf(pod), path: path.replace(/\[\d+\]$/, ""), shows },
       ],
       cause: `The packet arrives at pod ${pod.metadata.name}, whose process listens on port ${String(port)} of 127.0.0.1 only: nobody outside of the pod reaches it.`,
-      remedies:
-        wide === undefined
-          ? []
-          : [{ title: `Listen on 0.0.0.0:${String(port)}`, edits: [{ object: key, path, to: wide }] }],
+      remedies: remedy.edits.length === 0 ? [] : [remedy],
       otherwise: "The address that the process binds is its own configuration: 0.0.0.0 or the pod's IP, not 127.0.0.1.",
       command: `kubectl -n ${pod.metadata.namespace ?? "default"} exec ${pod.metadata.name} -- ss -ltn`,
     },

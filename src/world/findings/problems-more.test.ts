@@ -158,7 +158,12 @@ describe("25: names of a StatefulSet, and variables", () => {
     );
   it("a Service with an address of its own has names for its pods too: CoreDNS goes by their hostnames", () => {
     const yaml = manifest(service("db", "{ selector: { app: db }, ports: [{ port: 5432 }] }"), set("db"), CURL);
-    expect(idsOf(diagnosisOf({ yaml, from: ASK.from, to: "db-0.db:5432" }))).toEqual([]);
+    const { outcome, findings } = diagnosisOf({ yaml, from: ASK.from, to: "db-0.db:5432" });
+    expect([outcome, findings.map(({ id, severity }) => [id, severity])]).toEqual([
+      "delivered",
+      [["STATEFULSET-DNS", "note"]],
+    ]);
+    expect(findings[0]?.fix?.edits).toMatchObject([{ path: "spec.clusterIP", to: "None" }]);
   });
 
   it("another serviceName, dialled in full", () => {
