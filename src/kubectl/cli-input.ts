@@ -1,8 +1,10 @@
 /** What a command line is given: its files and options read, and the world that they make. */
 import type { ProxyMode } from "../model/config/types.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
+import { happen } from "./cli-after.ts";
 import type { World } from "../world/types.ts";
 import { createWorld } from "../world/world.ts";
+import { Refused } from "./refused.ts";
 
 export const USAGE = `usage:
   kubehop kubectl -f FILE... -- get svc -A -o wide
@@ -11,8 +13,8 @@ export const USAGE = `usage:
   kubehop drift FILE... --node NAME --dump DUMP [--json]
   kubehop balancers FILE... [--json]
   kubehop trace FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--seed N] [--explore] [--json]
-  kubehop why FILE... [--mode M] [--json]
-  kubehop why FILE... --from F --to T [--protocol tcp|udp|icmp] [--family 4|6] [--mode M] [--json]
+  kubehop why FILE... [--mode M] [--after LINE]... [--json]
+  kubehop why FILE... --from F --to T [--protocol tcp|udp|icmp|sctp] [--family 4|6] [--mode M] [--after LINE]... [--json]
   kubehop matrix FILE... [--mode M|all] [--json]
   kubehop race FILE... --rollout deploy/NS/NAME | --drain NODE | --scale deploy/NS/NAME=N [--from F --to T] [--rate R] [--seeds N] [--json]
   kubehop check FILE... [--mode M] [--json]
@@ -29,18 +31,21 @@ sh runs a line of the terminal: kubectl exec POD -- TOOL ..., ssh NODE TOOL ...,
   'for i in $(seq 10); do kubectl exec client -- curl -s web; done'. TOOL is curl, wget, nc, ncat, telnet, ping, traceroute, tracepath,
   dig, nslookup, host, getent, conntrack, ss, netstat, ip, bridge, arp, sysctl, tcpdump, iptables, nft, ipset, ipvsadm.
 
-F is pod/NS/NAME, deploy/NS/NAME, node/NAME or client/NAME.
+F is pod/NS/NAME, deploy/NS/NAME (or sts, ds), node/NAME or client/NAME. A namespace may be left out, and a bare word will do where it is
+clear: a pod's name, a node's, app=web, or outside for whoever is not in the cluster.
 T is IP:PORT, service/NS/NAME:PORT, lb/NS/NAME:PORT, node/NAME:PORT or pod/NS/NAME:PORT, or a name that the sender looks up:
-web.shop:80, http://web.shop/path.
+web.shop:80, http://web.shop/path. Without a port the Service's own is meant; without --protocol that of the Service's port. A host that only
+an Ingress has is dialled at its controller, as curl --resolve does.
+LINE is what happens once the cluster stands, in turn; so are the lines of a Lab's spec.after. Time passes only by wait. It is one of
+  kubectl ...; wait 5s; connect F T [udp]; stop kube-proxy NODE; start kube-proxy NODE; delay kube-proxy NODE 3s; stop node NODE; start node NODE.
 FILE may repeat; - is standard input.
 `;
-
-/** Bad input: said on stderr, exit 1. */
-export class Refused extends Error {}
 
 export interface Parsed {
   readonly files: readonly string[];
   readonly options: Readonly<Record<string, string>>;
+  /** What is to happen after the text, each --after in turn. */
+  readonly after?: readonly string[];
 }
 
 const FILENAME = new Set(["-f", "--filename"]);
@@ -65,6 +70,7 @@ const OPTIONS = new Set([
 export function parse(argv: readonly string[]): Parsed {
   const files: string[] = [];
   const options: Record<string, string> = {};
+  const after: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] as string;
     const equals = arg.indexOf("=");
@@ -77,11 +83,12 @@ export function parse(argv: readonly string[]): Parsed {
     if (FILENAME.has(name)) files.push(next());
     else if (arg === "-" || !arg.startsWith("-")) files.push(arg);
     else if (arg.startsWith("-f")) files.push(arg.slice(2).replace(/^=/, ""));
+    else if (name === "--after") after.push(next());
     else if (SWITCHES.has(name)) options[name] = name === arg ? "true" : next();
     else if (OPTIONS.has(name)) options[name] = next();
     else throw new Refused(`unknown option ${name}\n\n${USAGE}`);
   }
-  return { files, options };
+  return { files, options, after };
 }
 
 export function oneOf<T extends string>(
@@ -148,7 +155,11 @@ export interface Loaded {
   readonly place: Place;
 }
 
-export function load({ files, options }: Parsed, read: ReadFile, refused: "refuse" | "keep" = "refuse"): Loaded {
+export function load(
+  { files, options, after = [] }: Parsed,
+  read: ReadFile,
+  refused: "refuse" | "keep" = "refuse",
+): Loaded {
   const { text, place } = readFiles(files, read);
   const world = createWorld({ seed: wholeNumber("--seed", options["--seed"]) ?? null });
   const mode = options["--mode"];
@@ -161,5 +172,6 @@ export function load({ files, options }: Parsed, read: ReadFile, refused: "refus
   world.dispatch({ type: "text", text });
   const warnings = complaints(world.report.diagnostics, place);
   if (!world.report.accepted && refused === "refuse") throw new Refused(warnings.trimEnd());
+  if (world.report.accepted) happen(world, after);
   return { world, warnings, place };
 }

@@ -1,28 +1,20 @@
 /** The command line: arguments in, output and exit code out. Any simulated outcome is 0; bad input is said on stderr and is 1, as is drift. */
 import type { ProxyMode } from "../model/config/types.ts";
-import type { Exploration, Protocol, Request } from "../model/trace/types.ts";
+import type { Exploration, Request } from "../model/trace/types.ts";
 import { objectKey, type ObjectKey } from "../model/meta/types.ts";
 import type { RefusedDocument } from "../model/trace/finding.ts";
 import type { RaceChange } from "../model/trace/race.ts";
 import type { World } from "../world/types.ts";
 import { balancersText } from "./balancers.ts";
 import { checkText } from "./check.ts";
-import {
-  load,
-  type Loaded,
-  oneOf,
-  parse,
-  type Parsed,
-  type ReadFile,
-  Refused,
-  USAGE,
-  wholeNumber,
-} from "./cli-input.ts";
+import { load, type Loaded, oneOf, parse, type Parsed, type ReadFile, USAGE, wholeNumber } from "./cli-input.ts";
+import { requestIn } from "./cli-request.ts";
 import { runConsole } from "./console.ts";
 import { driftText } from "./drift.ts";
 import { matrixText } from "./matrix.ts";
 import type { Output } from "./output.ts";
 import { raceText } from "./race.ts";
+import { Refused } from "./refused.ts";
 import { traceJson, traceText } from "./trace.ts";
 import { clusterJson, clusterText, whyJson, whyText } from "./why.ts";
 
@@ -112,25 +104,14 @@ function explorationOf(world: World, request: Request, everyBranch: boolean): Ex
   return "walks" in found ? found : { walks: [found] };
 }
 
-/** The request that --from, --to, --protocol and --family name. */
-function requestOf({ options }: Parsed): Request {
-  const from = options["--from"];
-  const to = options["--to"];
-  if (from === undefined || to === undefined) throw new Refused(`--from and --to are needed\n\n${USAGE}`);
-  const protocol = oneOf<Protocol>("--protocol", options["--protocol"], ["tcp", "udp", "icmp", "sctp"], "tcp");
-  const family = options["--family"] === undefined ? null : oneOf("--family", options["--family"], ["4", "6"], "4");
-  return { from, to, protocol, ...(family !== null && { family: family === "4" ? 4 : 6 }) };
-}
-
 /** Why a request does not arrive. */
 function why(argv: readonly string[], read: ReadFile): Output {
   const parsed = parse(argv);
   const isAll = parsed.options["--from"] === undefined && parsed.options["--to"] === undefined;
-  const request = isAll ? null : requestOf(parsed);
   const loaded = load(parsed, read, "keep");
   const { world } = loaded;
-  if (request === null) return whyOfAll(loaded, parsed.options["--json"] === "true");
-  const diagnosis = world.why(request);
+  if (isAll) return whyOfAll(loaded, parsed.options["--json"] === "true");
+  const diagnosis = world.why(requestIn(world, parsed));
   if ("message" in diagnosis) throw new Refused(diagnosis.message);
   const stdout = parsed.options["--json"] === "true" ? whyJson(diagnosis) : whyText(diagnosis);
   return { stdout, stderr: complaintsOf(loaded, diagnosis.refused), code: 0 };
@@ -222,9 +203,8 @@ function race(argv: readonly string[], read: ReadFile): Output {
 function trace(argv: readonly string[], read: ReadFile): Output {
   const parsed = parse(argv);
   const { options } = parsed;
-  const request = requestOf(parsed);
   const { world, warnings } = load(parsed, read);
-  const found = explorationOf(world, request, options["--explore"] === "true");
+  const found = explorationOf(world, requestIn(world, parsed), options["--explore"] === "true");
   return { stdout: options["--json"] === "true" ? traceJson(found) : traceText(found), stderr: warnings, code: 0 };
 }
 

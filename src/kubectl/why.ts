@@ -39,20 +39,32 @@ const refusedLines = (refused: readonly RefusedDocument[] = []): readonly string
       `refused, and left out: ${object ?? `document ${String(document)}`}: ${messages.join("; ")}`,
   );
 
-export const whyJson = (diagnosis: Diagnosis): string => `${JSON.stringify(diagnosis, null, 2)}\n`;
+/** A finding for programs: its fix is always there, without edits where none is proved, and its proof says so. */
+const plain = <T extends Finding>(finding: T) => ({
+  ...finding,
+  fix: finding.fix ?? { title: "", edits: [], proof: `no edit is proved: ${finding.unfixed ?? ""}` },
+});
+
+export const whyJson = (diagnosis: Diagnosis): string =>
+  `${JSON.stringify({ ...diagnosis, findings: diagnosis.findings.map(plain) }, null, 2)}\n`;
 
 /** What became of the request, then each finding with its evidence, its edit and the proof of that. */
 export function whyText({ request, outcome, delivered, symptom, findings, refused }: Diagnosis): string {
   const share = delivered > 0 && delivered < 1 ? `, ${(delivered * 100).toFixed(2)} % arrive` : "";
   const head = [`${request.from} to ${request.to}: ${outcome}${share}`, ...(symptom === "" ? [] : [`  ${symptom}`])];
-  const none = findings.length === 0 ? ["Nothing was found that is wrong."] : [];
+  const isWell = outcome === "delivered" && delivered > 0.999999;
+  const none =
+    findings.length > 0
+      ? []
+      : [isWell ? "Nothing was found that is wrong." : "No finding explains it: kubehop trace shows every hop."];
   return `${[refusedLines(refused), head, none, ...findings.map(findingLines)]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
 }
 
-export const clusterJson = (diagnosis: ClusterDiagnosis): string => `${JSON.stringify(diagnosis, null, 2)}\n`;
+export const clusterJson = (diagnosis: ClusterDiagnosis): string =>
+  `${JSON.stringify({ ...diagnosis, findings: diagnosis.findings.map(plain) }, null, 2)}\n`;
 
 /** How many findings of which kind there are, then each with the request that shows it. */
 export function clusterText({ asked, findings, refused }: ClusterDiagnosis): string {

@@ -176,6 +176,9 @@ export const LAB: Struct = struct(
             ),
             "A request that is sent as soon as the scenario is opened.",
           ),
+          after: strings(
+            "What happens once the cluster stands, a line each: kubectl ..., wait 5s, connect FROM TO [udp], stop kube-proxy NODE, start kube-proxy NODE, delay kube-proxy NODE 3s, stop node NODE, start node NODE. The command line does it before it looks; the page does not.",
+          ),
           network: object(NETWORK, "The wires between pods, nodes and the router."),
         },
         pkg,

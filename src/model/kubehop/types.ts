@@ -60,6 +60,8 @@ export interface Lab extends KubeObject {
     readonly title?: string;
     /** `send` lines that the app runs by itself on opening: from and to as the CLI writes them. */
     readonly open?: { readonly from: string; readonly to: string };
+    /** What happens once the cluster stands: lines of a terminal, and faults. The command line does it before it looks. */
+    readonly after?: readonly string[];
     readonly network?: LabNetwork;
   };
 }

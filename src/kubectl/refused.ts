@@ -1,0 +1,2 @@
+/** Bad input: said on stderr, exit 1. */
+export class Refused extends Error {}
