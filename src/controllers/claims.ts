@@ -74,6 +74,11 @@ function orphansOf(owner: KubeObject, selector: LabelSelector, reader: ObjectRea
     .filter((pod) => isActive(pod) && labelSelectorMatches(selector, pod.metadata.labels));
 }
 
+/** Is there a pod without an owner that this one may adopt? */
+export function hasOrphans(owner: KubeObject, selector: LabelSelector, reader: ObjectReader): boolean {
+  return !isDeleting(owner) && orphansOf(owner, selector, reader).length > 0;
+}
+
 /** May a pod without an owner find one now? Only its birth and a change of labels or owner can bring that about. */
 export function mayBeAdoptedNow(from: KubeObject | undefined, to: KubeObject): boolean {
   return from === undefined || controllerOf(from) !== undefined || !deepEqual(from.metadata.labels, to.metadata.labels);

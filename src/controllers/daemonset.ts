@@ -182,7 +182,9 @@ function wakeOf(set: DaemonSet, view: ReconcileView): Pick<Reconciliation, "requ
   if (seconds === 0) return {};
   const moments = view.reader
     .ownedBy(set.metadata.uid ?? "")
-    .flatMap((object) => (object.kind === "Pod" ? (availableFrom(object as Pod, seconds) ?? []) : []))
+    .flatMap((object) =>
+      object.kind === "Pod" ? (availableFrom((object as Pod).status.conditions, seconds) ?? []) : [],
+    )
     .filter((at) => at > view.now);
   return moments.length === 0 ? {} : { requeue: { class: "timer", micros: Math.min(...moments) - view.now } };
 }
@@ -216,7 +218,7 @@ function isUpdated(set: DaemonSet, pod: Pod, revisions: Revisions): boolean {
 }
 
 function isAvailable(set: DaemonSet, pod: Pod, now: number): boolean {
-  const from = availableFrom(pod, set.spec.minReadySeconds ?? 0);
+  const from = availableFrom(pod.status.conditions, set.spec.minReadySeconds ?? 0);
   return from !== null && from <= now;
 }
 

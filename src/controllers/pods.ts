@@ -1,6 +1,6 @@
 import { fromTimestamp, type Micros, SECOND } from "../base/time.ts";
 import { onceEach } from "../base/share.ts";
-import { type Container, type Pod, podReady } from "../model/pod/types.ts";
+import type { Container, Pod } from "../model/pod/types.ts";
 import { conditionOf } from "./conditions.ts";
 import { isDeleting } from "./changes.ts";
 
@@ -15,16 +15,16 @@ export function isActive(pod: Pod): boolean {
 }
 
 /** Since when the pod is ready, in whole seconds as the API keeps it; null while it is not. */
-export function readySince(pod: Pick<Pod, "status">): Micros | null {
-  if (!podReady(pod)) return null;
-  const at = conditionOf(pod.status.conditions, "Ready")?.lastTransitionTime;
+export function readySince(conditions: Pod["status"]["conditions"]): Micros | null {
+  if (conditions?.some(({ type, status }) => type === "Ready" && status === "True") !== true) return null;
+  const at = conditionOf(conditions, "Ready")?.lastTransitionTime;
   const since = at === undefined ? 0 : fromTimestamp(at);
   return Number.isNaN(since) ? 0 : since;
 }
 
 /** When a ready pod has been so for minReadySeconds; null while it is not ready. Source: podutil.IsPodAvailable. */
-export function availableFrom(pod: Pick<Pod, "status">, minReadySeconds: number): Micros | null {
-  const since = readySince(pod);
+export function availableFrom(conditions: Pod["status"]["conditions"], minReadySeconds: number): Micros | null {
+  const since = readySince(conditions);
   return since === null ? null : since + minReadySeconds * SECOND;
 }
 

@@ -2,22 +2,16 @@ import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import { deepEqual } from "../base/json.ts";
 import type { Micros } from "../base/time.ts";
-import {
-  keyOf,
-  type KubeObject,
-  type Labels,
-  type LabelSelector,
-  objectKey,
-  type ObjectKey,
-} from "../model/meta/types.ts";
+import { keyOf, type KubeObject, type LabelSelector, objectKey, type ObjectKey } from "../model/meta/types.ts";
 import { type Pod, podReady } from "../model/pod/types.ts";
 import type { ReplicaSet } from "../model/replicaset/types.ts";
 import type { ReplicationController } from "../model/replicationcontroller/types.ts";
 import { labelSelectorMatches } from "../model/selectors.ts";
 import { changesOf, controllerOf, isDeleting } from "./changes.ts";
-import { claimPods, counted, mayBeAdoptedNow, podFromTemplate } from "./claims.ts";
+import { claimPods, counted, hasOrphans, mayBeAdoptedNow, podFromTemplate } from "./claims.ts";
 import { generatedName } from "./names.ts";
 import { availableFrom, isActive, readySince } from "./pods.ts";
+import { type Alike, talliedPods } from "./tally.ts";
 import {
   type Controller,
   type EventNote,
@@ -76,18 +70,53 @@ function keysFor(kind: Replicas["kind"], commit: Commit, reader: ObjectReader): 
 function reconcile(key: string, view: ReconcileView): Reconciliation {
   const rs = view.reader.get<Replicas>(key as ObjectKey);
   if (rs === undefined) return view.memory(key) === undefined ? NOTHING : { operations: [], remember: { [key]: null } };
+  const steady = steadyCounts(rs, view.reader);
+  if (steady !== null) {
+    const missing = rs.spec.replicas - steady.reduce((sum, { active }) => sum + active, 0);
+    if (missing >= 0) {
+      const scaling = isDeleting(rs) || missing === 0 ? NOTHING : create(key, rs, Math.min(missing, BURST), view);
+      return withStatus(rs, scaling, statusOf(rs, steady, view.now), view.now);
+    }
+  }
   const claim = claimPods(rs, selectorOf(rs), view.reader);
   // Ownership first: what follows counts by it, and the writes themselves bring this key back.
   if (claim.operations.length > 0) return { operations: claim.operations, title: claim.title };
   const active = claim.pods.filter(isActive);
   const scaling = isDeleting(rs) ? NOTHING : scale(key, rs, active, view);
-  const { status, wake } = statusOf(rs, active, view.now);
+  return withStatus(rs, scaling, statusOf(rs, active.map(alone), view.now), view.now);
+}
+
+const alone = ({ metadata, status }: Pod): Counted => ({
+  labels: metadata.labels,
+  conditions: status.conditions,
+  active: 1,
+});
+
+/** How many active pods have these labels and conditions. */
+type Counted = Pick<Alike, "labels" | "conditions" | "active">;
+
+/** The counts of a large set whose pods are all its own and none another's; null when they have to be looked through. */
+function steadyCounts(rs: Replicas, reader: ObjectReader): readonly Counted[] | null {
+  const alike = talliedPods(rs.metadata.uid ?? "", reader.ownedBy(rs.metadata.uid ?? ""));
+  if (alike === null) return null;
+  const selector = selectorOf(rs);
+  const selected = alike.filter(({ labels }) => labelSelectorMatches(selector, labels));
+  const isReleased = alike.some((group) => group.active + group.over > 0 && !selected.includes(group));
+  return isReleased || hasOrphans(rs, selector, reader) ? null : selected;
+}
+
+function withStatus(
+  rs: Replicas,
+  scaling: Reconciliation,
+  { status, wake }: ReturnType<typeof statusOf>,
+  now: Micros,
+): Reconciliation {
   const operations = [...scaling.operations];
   if (!deepEqual(status, rs.status)) operations.push({ op: "updateStatus", object: { ...rs, status } as Replicas });
   return {
     ...scaling,
     operations,
-    ...(wake === null ? {} : { requeue: { class: "timer", micros: wake - view.now } }),
+    ...(wake === null ? {} : { requeue: { class: "timer", micros: wake - now } }),
   };
 }
 
@@ -172,7 +201,7 @@ export function compareVictims(a: Candidate, b: Candidate): number {
     deletionCost(a.pod) - deletionCost(b.pod) ||
     b.neighbours - a.neighbours ||
     // Ready for a shorter time goes first: the later moment.
-    (readySince(b.pod) ?? 0) - (readySince(a.pod) ?? 0) ||
+    (readySince(b.pod.status.conditions) ?? 0) - (readySince(a.pod.status.conditions) ?? 0) ||
     restarts(b.pod) - restarts(a.pod) ||
     compareStrings(b.pod.metadata.creationTimestamp ?? "", a.pod.metadata.creationTimestamp ?? "") ||
     compareStrings(a.pod.metadata.name, b.pod.metadata.name)
@@ -196,33 +225,24 @@ function restarts(pod: Pod): number {
 /** The counts, and when the next ready pod becomes available by minReadySeconds. Source: calculateStatus. */
 function statusOf(
   rs: Replicas,
-  active: readonly Pod[],
+  counted: readonly Counted[],
   now: Micros,
 ): { readonly status: ReplicaSet["status"]; readonly wake: Micros | null } {
   const wanted = Object.entries(rs.spec.template?.metadata?.labels ?? {});
-  let [ready, available, labelled] = [0, 0, 0];
+  let [replicas, ready, available, labelled] = [0, 0, 0, 0];
   let wake: Micros | null = null;
-  // Most pods say the same as the one before: then it is the same object.
-  let last: { readonly conditions: Pod["status"]["conditions"]; readonly from: Micros | null } | null = null;
-  let labels: Labels | undefined;
-  let hasLabels = wanted.length === 0;
-  for (const { metadata, status } of active) {
-    if (metadata.labels !== labels) {
-      ({ labels } = metadata);
-      hasLabels = wanted.every(([k, v]) => metadata.labels?.[k] === v);
-    }
-    if (hasLabels) labelled += 1;
-    const { conditions } = status;
-    if (last === null || last.conditions !== conditions)
-      last = { conditions, from: availableFrom({ status }, rs.spec.minReadySeconds ?? 0) };
-    const { from } = last;
+  for (const { labels, conditions, active } of counted) {
+    if (active === 0) continue;
+    replicas += active;
+    if (wanted.every(([k, v]) => labels?.[k] === v)) labelled += active;
+    const from = availableFrom(conditions, rs.spec.minReadySeconds ?? 0);
     if (from === null) continue;
-    ready += 1;
-    if (from <= now) available += 1;
+    ready += active;
+    if (from <= now) available += active;
     else wake = wake === null ? from : Math.min(wake, from);
   }
   const status: ReplicaSet["status"] = {
-    replicas: active.length,
+    replicas,
     ...(labelled === 0 ? {} : { fullyLabeledReplicas: labelled }),
     ...(ready === 0 ? {} : { readyReplicas: ready }),
     ...(available === 0 ? {} : { availableReplicas: available }),

@@ -67,7 +67,7 @@ function reconcile(key: string, view: ReconcileView): Reconciliation {
   const operations = [...step.operations];
   if (!deepEqual(status, set.status)) operations.push({ op: "updateStatus", object: { ...set, status } as KubeObject });
   const wake = pods
-    .flatMap((pod) => availableFrom(pod, set.spec.minReadySeconds ?? 0) ?? [])
+    .flatMap((pod) => availableFrom(pod.status.conditions, set.spec.minReadySeconds ?? 0) ?? [])
     .filter((at) => at > view.now);
   return {
     operations,
@@ -85,7 +85,7 @@ function ordinalOf(set: StatefulSet, pod: Pod): number | null {
 }
 
 function isAvailable(set: StatefulSet, pod: Pod, now: Micros): boolean {
-  const from = availableFrom(pod, set.spec.minReadySeconds ?? 0);
+  const from = availableFrom(pod.status.conditions, set.spec.minReadySeconds ?? 0);
   return from !== null && from <= now && !isDeleting(pod);
 }
 
