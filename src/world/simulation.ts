@@ -308,13 +308,22 @@ export class Cluster {
 
   /**
    * Looks at the present as it would be with this text applied (pruning what it no longer holds) and the cluster come to rest. All of
-   * it is taken back; null when the text would not be admitted.
+   * it is taken back; null when the text would not be admitted. `replaced`: objects that are deleted before, as kubectl replace --force
+   * does with them.
    */
-  withText<T>(text: string, look: () => T): T | null {
+  withText<T>(text: string, look: () => T, replaced: readonly ObjectKey[] = []): T | null {
     const scenario = this.scenario(text);
-    if (!scenario.sound || !this.dryRun(scenario).ok) return null;
+    const isFree = replaced.length > 0;
+    if (!scenario.sound || (!isFree && !this.dryRun(scenario).ok)) return null;
     return this.trial(() => {
       this.engine.setPace("settle");
+      if (isFree) {
+        const writes = replaced.map((key): Write => ({ verb: "delete", key, force: true }));
+        const action = { type: "write", title: "kubectl replace --force", writes };
+        this.engine.emit(NOW, USER, "write", action as unknown as JsonValue);
+        this.engine.runToQuiet();
+        if (!this.dryRun(scenario).ok) return null;
+      }
       this.engine.emit(NOW, USER, "text", { type: "text", text });
       this.engine.runToQuiet();
       return look();

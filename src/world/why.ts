@@ -9,7 +9,7 @@ import { endpointsOf, makerOf } from "../diagnose/endpoints.ts";
 import type { Case, Clue, Remedy, Suspicion } from "../diagnose/types.ts";
 import type { JsonValue } from "../base/json.ts";
 import { formatPath } from "../model/decode.ts";
-import { objectKey, splitKey } from "../model/meta/types.ts";
+import { objectKey, type ObjectKey, splitKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Diagnosis, Evidence, FieldEdit, Finding, Fix } from "../model/trace/finding.ts";
@@ -119,6 +119,20 @@ function reachedText({ exploration, target, objects }: Case): string {
   return `every branch followed, in a fork: ${String(reached)} of ${String(ready)} ${what} reached`;
 }
 
+/** Objects that are there and that the API server does not let become what the text says. */
+function immutableIn(cluster: Cluster, text: string): readonly ObjectKey[] {
+  const scenario = cluster.scenario(text);
+  if (!scenario.sound) return [];
+  const keys = cluster.dryRun(scenario).refusals.map(({ key }) => key);
+  return keys.every((key) => cluster.store.get(key) !== undefined) ? [...new Set(keys)] : [];
+}
+
+/** `service/web`. */
+function resourceText(key: ObjectKey): string {
+  const { kind, name } = splitKey(key);
+  return `${kind.toLowerCase()}/${name}`;
+}
+
 function proved(session: Session, manifest: Manifest, request: Request, suspicion: Suspicion): Fix | null {
   const { cluster } = session;
   const { isMended = allDelivered, proves } = suspicion;
@@ -137,6 +151,13 @@ function proved(session: Session, manifest: Manifest, request: Request, suspicio
     const inPlace = cluster.withText(text, () => ({ proof: prove(cluster) }));
     if (inPlace !== null && inPlace.proof !== null) return { title: remedy.title, edits, proof: inPlace.proof };
     if (inPlace !== null && remedy.anew !== true) continue;
+    const replaces = inPlace === null ? immutableIn(cluster, text) : [];
+    const replaced = replaces.length === 0 ? null : cluster.withText(text, () => ({ proof: prove(cluster) }), replaces);
+    if (replaced !== null && replaced.proof !== null) {
+      const what = replaces.map((key) => resourceText(key)).join(" and ");
+      const how = `the API server lets nobody change this field: kubectl replace --force deletes ${what} and creates it anew`;
+      return { title: remedy.title, edits, proof: `${replaced.proof}; ${how}`, replaces };
+    }
     const anew = startedWith(session, text);
     const proof = anew === null ? null : prove(anew);
     if (proof !== null) {

@@ -67,6 +67,11 @@ export interface Fix {
   readonly edits: readonly FieldEdit[];
   /** How it was proved: "every branch followed, in a fork: 3 of 3 endpoints reached". */
   readonly proof: string;
+  /**
+   * Objects of which the API server lets nobody change what is edited: they are deleted and created anew with it, as
+   * `kubectl replace --force` does. Absent: none.
+   */
+  readonly replaces?: readonly ObjectKey[];
 }
 
 export type Evidence =

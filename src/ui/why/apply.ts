@@ -48,6 +48,16 @@ export async function applyFix(session: Session, fix: Fix, request: Request): Pr
     return false;
   }
   const standIn = standInFor(request);
+  // What the API server lets nobody change is deleted first; the text then brings it anew.
+  const { replaces = [] } = fix;
+  if (replaces.length > 0) {
+    const writes = replaces.map((key) => ({ verb: "delete", key, force: true }) as const);
+    const { refusal } = await session.client.command({ type: "write", title: "kubectl replace --force", writes });
+    if (refusal !== null) {
+      tell(`Not applied: ${refusal.message}`, true);
+      return false;
+    }
+  }
   session.replaceText(edited.text);
   await session.flush();
   if (!mirror.getState().report.accepted) {
@@ -61,7 +71,8 @@ export async function applyFix(session: Session, fix: Fix, request: Request): Pr
   const walk = mirror.getState().walks.at(-1);
   const fate =
     refusal === null ? (walk === undefined ? "" : `Sent again: ${walk.outcome}.`) : `Not sent: ${refusal.message}`;
-  tell(`Applied: ${fix.title}. ${fate} Undo in the editor takes the edit back.`, refusal !== null);
+  const how = replaces.length > 0 ? ", with kubectl replace --force" : "";
+  tell(`Applied: ${fix.title}${how}. ${fate} Undo in the editor takes the edit back.`, refusal !== null);
   focusRegion(REGIONS.inspector);
   return true;
 }

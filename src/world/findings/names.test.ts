@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { diagnosisOf, expectMended, expectNoEdit, idsOf } from "../why-testing.ts";
+import { applyFieldEdits } from "../../manifest/field-edits.ts";
+import { diagnosisOf, expectMended, expectNoEdit, idsOf, worldOf } from "../why-testing.ts";
 
 const pod = (name: string, namespace = "default", more = ""): string => `apiVersion: v1
 kind: Pod
@@ -44,6 +45,25 @@ spec:
     const yaml = documents(ASKER, set("pg"), HEADLESS);
     const { fix } = expectMended({ yaml, from: FROM, to: "db-0.db:5432" }, "STATEFULSET-DNS");
     expect(fix?.edits).toEqual([{ document: 1, path: "spec.serviceName", from: "pg", to: "db" }]);
+  });
+
+  it("an edit that the API server lets nobody make on what is there says what must be replaced, and that makes it arrive", () => {
+    const yaml = documents(ASKER, set("pg"), HEADLESS);
+    const asked = { yaml, from: FROM, to: "db-0.db:5432" };
+    // Something has followed the text: an edit of it comes to a cluster that runs.
+    const world = worldOf({ yaml, after: [{ type: "run", micros: 5_000_000 }] });
+    const [first] = diagnosisOf(asked, world).findings;
+    expect(first?.fix?.replaces).toEqual(["StatefulSet/default/db"]);
+    expect(first?.fix?.proof).toMatch(/kubectl replace --force deletes statefulset\/db and creates it anew$/);
+    const text = applyFieldEdits(yaml, first?.fix?.edits ?? []) ?? "";
+    expect(world.dispatch({ type: "text", text }).refusal?.message).toMatch(
+      /updates to statefulset spec for fields other than/,
+    );
+    for (const key of first?.fix?.replaces ?? [])
+      world.dispatch({ type: "write", title: "replace", writes: [{ verb: "delete", key, force: true }] });
+    expect(world.dispatch({ type: "text", text }).refusal).toBeNull();
+    world.dispatch({ type: "run", micros: 60_000_000 });
+    expect(diagnosisOf(asked, world).outcome).toBe("delivered");
   });
 
   it("of a StatefulSet's pod whose Service is not there", () => {
