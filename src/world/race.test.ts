@@ -31,7 +31,7 @@ spec:
         - {name: web, image: "acme/web:1", ports: [{containerPort: 8080}], readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}${hook}}
 `;
 const deployment = objectKey("Deployment", "default", "web");
-const options: RaceOptions = { change: { type: "rollout", deployment }, rate: 25, duration: 12 * SECOND };
+const options: RaceOptions = { change: { type: "rollout", deployment }, rate: 10, duration: 8 * SECOND };
 
 function raced(world: World, given: RaceOptions, seeds: number): Race {
   const found = world.race({ ...given, seeds });
@@ -46,7 +46,7 @@ test("a rolling update loses requests in some histories; preStop closes the race
   expect(load).toMatchObject({ from: "pod/default/client", to: "service/default/web:80" });
   const [plain, preStop] = rows;
   expect(plain?.lost).toBeGreaterThan(0);
-  expect(plain?.sent).toBe(2 * 25 * 12);
+  expect(plain?.sent).toBe(2 * 10 * 8);
   expect([preStop?.knob, preStop?.lost, preStop?.skipped]).toEqual(["preStop", 0, null]);
   expect(rows).toHaveLength(5);
   const first = plain?.runs.find(({ lost }) => lost > 0)?.first;
@@ -64,6 +64,40 @@ test("one history is there to step through, and loses the same", () => {
   expect(again.load(one.history, null)).toBeNull();
   const report = again.loadReport(null);
   expect((report?.sent ?? 0) - (report?.outcomes.delivered ?? 0)).toBe(one.run.lost);
+});
+
+test("what happened in a history, in order: the pod ends, the slice says it, requests are lost, and the rules leave it out", () => {
+  const world = worldOf({ yaml: yaml() });
+  const drain: RaceOptions = { change: { type: "drain", node: "worker-2" }, rate: 20, duration: 2 * SECOND };
+  const one = world.raceRun(drain, 1, null, true);
+  if ("message" in one) throw new Error(one.message);
+  const { run, history, steps = [] } = one;
+  const lost = steps.filter(({ kind }) => kind === "lost");
+  expect(run.lost).toBeGreaterThan(0);
+  expect(lost).toHaveLength(run.lost);
+  expect(run.times.lost.reduce((sum, [, count]) => sum + count, 0)).toBe(run.lost);
+  expect(run.reasons.reduce((sum, { count }) => sum + count, 0)).toBe(run.lost);
+  expect(lost.every(({ walk, outcome }) => walk !== undefined && walk.outcome === outcome)).toBe(true);
+  const kinds = steps.map(({ kind }) => kind);
+  expect(kinds.slice(0, 2)).toEqual(["change", "terminating"]);
+  const at = (words: RegExp): number => steps.findIndex(({ text }) => words.test(text));
+  const places = [
+    at(/^kubectl drain worker-2 --ignore-daemonsets$/),
+    at(/^web-\S+ is told to end: SIGTERM comes at once\.$/),
+    at(/^EndpointSlice web-\S+: web-\S+ is terminating\.$/),
+    at(/^web-\S+ has ended and is removed from worker-2\.$/),
+    kinds.indexOf("lost"),
+    at(/^Rules of all \d nodes no longer lead to web-\S+\.$/),
+  ];
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(places[0]).toBe(0);
+  // Each is an event of the history that can be looked back to.
+  const again = createWorld({ seed: null });
+  expect(again.load(history, null)).toBeNull();
+  for (const step of [steps[1], lost[0], steps.find(({ kind }) => kind === "rules")]) {
+    again.seek(step?.at ?? -1, step?.event ?? null);
+    expect(again.now).toBe(step?.at);
+  }
 });
 
 test("with a preStop hook nothing is lost, and no knob is tried", () => {

@@ -154,7 +154,7 @@ function Apply({
 /** One mark for each history, as small as they must be to stand side by side: the numbers stand below. */
 function Strip({ row: { runs } }: { readonly row: RaceRow }): ReactElement {
   const most = Math.max(1, ...runs.map(({ lost }) => lost));
-  const step = Math.min(4, 90 / Math.max(1, runs.length));
+  const step = Math.min(4, 60 / Math.max(1, runs.length));
   return (
     <svg className={styles["strip"]} width={Math.ceil(runs.length * step)} height="14" aria-hidden="true">
       {runs.map(({ seed, lost }, i) => {

@@ -219,7 +219,7 @@ export function verdict(row: RaceRow, plain: RaceRow | undefined, whole: boolean
   const [a, b] = [shareInterval(plain), shareInterval(row)];
   if (a === null || b === null) return "";
   if (b[1] < a[0]) return "loses less";
-  return b[0] > a[1] ? "loses more" : "no clear difference";
+  return b[0] > a[1] ? "loses more" : "about the same";
 }
 
 /** "Seed 7: 4 of 200 requests lost" */

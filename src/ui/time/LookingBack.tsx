@@ -20,17 +20,27 @@ function Banner() {
   const now = useMirror((state) => state.now);
   const end = useTime((state) => state.whole.end);
   const playing = useTime((state) => state.playing);
+  const last = useTime((state) => state.forks.at(-1));
+  const told = last?.told;
   return (
     <section className={styles["banner"]} aria-label="Looking back">
       <div className={styles["words"]}>
         <p className={styles["moment"]}>
-          You look at <b>{clock(now)}</b> of {clock(end)}.{" "}
-          {!playing && <span>What you do now begins a fork here: what came later is put aside.</span>}
+          {told !== undefined && `${told} `}You look at <b>{clock(now)}</b> of {clock(end)}.{" "}
+          {!playing && told === undefined && (
+            <span>What you do now begins a fork here: what came later is put aside.</span>
+          )}
         </p>
       </div>
-      <Button look="primary" onClick={() => void time.toPresent()}>
-        Back to the present
-      </Button>
+      {last !== undefined && told !== undefined ? (
+        <Button look="primary" onClick={() => void time.undoFork(last)}>
+          Back to mine
+        </Button>
+      ) : (
+        <Button look="primary" onClick={() => void time.toPresent()}>
+          Back to the present
+        </Button>
+      )}
     </section>
   );
 }
