@@ -53,7 +53,7 @@ test("I race the rollout, step through a history that loses requests, apply what
   await expect(app.inspector.getByRole("heading", { level: 2 })).toContainText(/walk/i);
   await expect(app.inspector).toContainText("No route to host");
   await look(app, "a losing history", "#kh-dock");
-  await dock.getByRole("button", { name: "Back to my history" }).click();
+  await dock.getByRole("button", { name: "Back to mine" }).click();
   await expect(page.getByRole("region", { name: "Looking back" })).toBeHidden();
 
   await settings(app).getByRole("button", { name: "Apply preStop sleep 5 s to the text" }).click();

@@ -1,13 +1,11 @@
 import type { ReactElement } from "react";
 import { useMirror } from "../../mirror/store.ts";
-import { Button } from "../shell/Button.tsx";
 import { usePage } from "../shell/page.ts";
-import { useSession } from "../shell/session.ts";
 import { useTime } from "../time/time.ts";
 import styles from "./Race.module.css";
 import { RaceForm } from "./RaceForm.tsx";
 import { Settings } from "./Settings.tsx";
-import { clusterKey, closeHistory, isStale, useRace } from "./state.ts";
+import { clusterKey, isStale, useRace } from "./state.ts";
 import { Seeds } from "./Seeds.tsx";
 import { Story } from "./Story.tsx";
 import { offersOf } from "./wish.ts";
@@ -37,21 +35,13 @@ export function Race(): ReactElement {
   );
 }
 
-/** What has come between: the race was ended, the cluster is another now, or a history of the race is on the map. */
+/** What has come between: the race was ended, or the cluster is another now. */
 function State(): ReactElement | null {
-  const session = useSession();
   const { ended, opened, asked, applied } = useRace();
   // The key is made of these two.
   usePage((state) => state.draft);
   useTime((state) => state.whole.commands);
   const stale = isStale({ asked, opened }, clusterKey());
-  if (opened !== null)
-    return (
-      <div className={styles["state"]}>
-        <p>The map shows seed {opened.seed} and follows the steps. Your own history is put aside.</p>
-        <Button onClick={() => void closeHistory(session)}>Back to my history</Button>
-      </div>
-    );
   const words =
     ended !== null && ended !== ""
       ? ended

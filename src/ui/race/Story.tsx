@@ -105,6 +105,7 @@ export function Story(): ReactElement {
             </Button>
             {!isOpen && (
               <Button
+                key="show"
                 look="primary"
                 onClick={() => {
                   list.current?.focus({ preventScroll: true });
@@ -116,12 +117,17 @@ export function Story(): ReactElement {
             )}
             {isOpen && step?.walk !== undefined && (
               <Button
+                aria-label="Play the lost walk"
+                icon="play"
                 onClick={() => {
                   if (step.walk !== undefined) usePlayback.getState().show(step.walk);
                   useUi.getState().set({ center: "map", phone: "walk" });
                 }}
-              >
-                Play the lost walk
+              />
+            )}
+            {opened !== null && (
+              <Button key="back" onClick={() => void closeHistory(session)}>
+                Back to mine
               </Button>
             )}
           </div>
@@ -158,6 +164,9 @@ export function Story(): ReactElement {
               </div>
             ))}
           </div>
+          <p className={styles["keys"]}>
+            <kbd>↑</kbd> <kbd>↓</kbd> step, <kbd>X</kbd> next loss, <kbd>↵</kbd> on the map
+          </p>
         </>
       )}
     </section>

@@ -36,6 +36,10 @@ export async function applyKnob(session: Session, knob: RaceKnob): Promise<boole
   }
   useUi.getState().set({ revealLine: firstChanged(asked.text, edited) });
   useRace.setState({ applied: knob });
-  tell(`Applied: ${KNOB_TITLES[knob]}. Run the race again to see it. Undo in the editor takes the edit back.`, false);
+  const { diagnostics } = mirror.getState().report;
+  const again = diagnostics.some(({ message }) => message.startsWith("kube-proxy reads this only when it starts"))
+    ? "kube-proxy must be started anew first, as it says below the editor; then run the race again."
+    : "Run the race again to see it.";
+  tell(`Applied: ${KNOB_TITLES[knob]}. ${again} Undo in the editor takes the edit back.`, false);
   return true;
 }

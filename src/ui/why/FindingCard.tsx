@@ -54,10 +54,25 @@ export function FindingBody({ finding, edited, text, request, exploration, said 
       {finding.unfixed !== null && (
         <div className={styles["unfixed"]}>
           <b>No edit is proved to mend it.</b> {finding.unfixed}
+          {finding.id === "ROLLOUT-RULES-LAG" && <RaceButton finding={finding} />}
         </div>
       )}
       <RealCluster command={finding.command} />
     </>
+  );
+}
+
+/** Chance decides who is lost: many histories tell how many, and what closes the race. */
+function RaceButton({ finding }: Pick<FindingProps, "finding">): ReactElement | null {
+  const deployment = finding.evidence.find((one) => one.kind === "object" && one.object.startsWith("Deployment/"));
+  if (deployment?.kind !== "object") return null;
+  return (
+    <Button
+      className={styles["race"]}
+      onClick={() => void import("../race/open.ts").then(({ askAbout }) => askAbout("rollout", deployment.object))}
+    >
+      Race the rollout over many seeds
+    </Button>
   );
 }
 
