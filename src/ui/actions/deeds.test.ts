@@ -77,6 +77,14 @@ test("a pod's menu scales the Deployment above its ReplicaSet", () => {
   expect(entry(pod, "restart").deed).toEqual({ do: "line", line: "kubectl -n shop rollout restart deployment/web" });
 });
 
+test("what a rollout or a drain would lose is asked where it is done", () => {
+  const rollout = { do: "race", type: "rollout", object: keyOf(deployment) };
+  expect(entry(deployment, "race").deed).toEqual(rollout);
+  expect(entry(pod, "race").deed).toEqual(rollout);
+  expect(entry(node, "race").deed).toEqual({ do: "race", type: "drain", object: keyOf(node) });
+  expect(() => entry(replicaSet, "race")).toThrow("no entry race");
+});
+
 test("a node that is cordoned is uncordoned, by kubectl's own line", () => {
   expect(entry(node, "cordon").deed).toEqual({ do: "line", line: "kubectl cordon worker-1" });
   const cordoned = of("Node", "worker-1", { spec: { unschedulable: true } });

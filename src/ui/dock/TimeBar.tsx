@@ -142,7 +142,9 @@ function Forks(): ReactElement | null {
       <option value="">{forks.length} put aside</option>
       {forks.map((fork) => (
         <option key={fork.id} value={fork.id}>
-          Back to what was put aside at {clock(fork.at)}: {fork.aside} {fork.aside === 1 ? "command" : "commands"}
+          {fork.told === undefined
+            ? `Back to what was put aside at ${clock(fork.at)}: ${String(fork.aside)} ${fork.aside === 1 ? "command" : "commands"}`
+            : `Back to my own history, of ${clock(fork.end)}`}
         </option>
       ))}
     </select>

@@ -8,7 +8,7 @@ import { Settings } from "./Settings.tsx";
 import { clusterKey, isStale, useRace } from "./state.ts";
 import { Seeds } from "./Seeds.tsx";
 import { Story } from "./Story.tsx";
-import { offersOf } from "./wish.ts";
+import { chosenOf, offersOf } from "./wish.ts";
 
 /** A change under load, played with many seeds: what is lost, one losing history step by step, and what closes the race. */
 export function Race(): ReactElement {
@@ -17,6 +17,9 @@ export function Race(): ReactElement {
   const objects = useMirror((state) => state.objects);
   const ready = useMirror((state) => state.status === "ready");
   const offers = offersOf(objects);
+  const wish = useRace((state) => state.wish);
+  const { to } = wish;
+  const offer = chosenOf(wish, offers);
   const begun = (rows[0]?.runs.length ?? 0) > 0;
   return (
     <div className={styles["race"]}>
@@ -29,7 +32,9 @@ export function Race(): ReactElement {
           <Story />
         </div>
       ) : (
-        <Nothing kind={offers.length > 0 ? "ready" : ready ? "empty" : "starting"} />
+        <Nothing
+          kind={!ready ? "starting" : offer === null ? "empty" : offer.served || to !== "" ? "ready" : "unserved"}
+        />
       )}
     </div>
   );
@@ -57,7 +62,7 @@ function State(): ReactElement | null {
   );
 }
 
-function Nothing({ kind }: { readonly kind: "ready" | "empty" | "starting" }): ReactElement {
+function Nothing({ kind }: { readonly kind: "ready" | "empty" | "unserved" | "starting" }): ReactElement {
   const running = useRace((state) => state.running);
   if (kind === "starting") return <p className={styles["none"]}>The simulator starts.</p>;
   if (kind === "empty")
@@ -65,6 +70,13 @@ function Nothing({ kind }: { readonly kind: "ready" | "empty" | "starting" }): R
       <div className={styles["none"]}>
         <h3>There is nothing to roll out</h3>
         <p>Add a Deployment, and a Service that selects its pods: then a rolling update can be raced here.</p>
+      </div>
+    );
+  if (kind === "unserved")
+    return (
+      <div className={styles["none"]}>
+        <h3>No Service leads to these pods</h3>
+        <p>Add a Service that selects them, or choose what is dialled: the load is set beside the change.</p>
       </div>
     );
   if (running) return <p className={styles["none"]}>The first history is being played.</p>;

@@ -91,8 +91,15 @@ export function clusterOf(commands: readonly CommandRecord[]): string {
   return JSON.stringify(commands.map(({ command }) => command).filter(({ type }) => !BESIDE.includes(type)));
 }
 
+/** What was worked out last: while time plays, it is asked for with every frame. */
+let known: { readonly commands: readonly CommandRecord[]; readonly is: string } | null = null;
+
 /** The cluster as the page has it now, with what is being typed. */
-const clusterNow = (): string => `${usePage.getState().draft}\n${clusterOf(useTime.getState().whole.commands)}`;
+function clusterNow(): string {
+  const { commands } = useTime.getState().whole;
+  if (known === null || known.commands !== commands) known = { commands, is: clusterOf(commands) };
+  return `${usePage.getState().draft}\n${known.is}`;
+}
 
 /** Is the cluster on show another than the one that was raced? One of its own histories does not count as another. */
 export function isStale({ asked, opened }: Pick<RaceState, "asked" | "opened">, now: string): boolean {

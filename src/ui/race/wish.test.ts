@@ -46,6 +46,7 @@ test("on offer is what a Service leads to, first; nodes that carry such pods; no
     "scale Deployment/shop/web",
     "drain worker-1",
   ]);
+  expect(offersOf(objects).map(({ served }) => served)).toEqual([true, false, true, true]);
   expect(offersOf(all(node("worker-1"), service))).toEqual([]);
 });
 

@@ -29,6 +29,8 @@ export interface Offer {
   readonly value: string;
   readonly label: string;
   readonly group: "Rolling update" | "Scale-down" | "Drain";
+  /** Does a Service lead to pods that would go? Else what is dialled has to be said. */
+  readonly served: boolean;
 }
 
 const nameOf = (key: ObjectKey): string => {
@@ -51,25 +53,36 @@ export function offersOf(objects: ReadonlyMap<ObjectKey, KubeObject>): readonly 
         Object.keys(service.spec.selector ?? {}).length > 0,
     );
   const deployments = all.filter((one): one is Deployment => one.kind === "Deployment");
-  const ranked = [...deployments.filter(isServed), ...deployments.filter((one) => !isServed(one))];
-  const carried = new Set(
-    pods
-      .filter((pod) => deployments.some(({ spec }) => labelSelectorMatches(spec.selector, pod.metadata.labels)))
-      .map(({ spec }) => spec.nodeName),
-  );
-  const nodes = all.filter((one): one is Node => one.kind === "Node" && carried.has(one.metadata.name));
+  const served = new Set(deployments.filter(isServed));
+  const ranked = [...served, ...deployments.filter((one) => !served.has(one))];
+  /** Nodes that carry pods of Deployments; true: of one that a Service leads to. */
+  const carriers = new Map<string | undefined, boolean>();
+  for (const one of ranked) {
+    const carried = pods.filter(
+      ({ metadata }) =>
+        metadata.namespace === one.metadata.namespace && labelSelectorMatches(one.spec.selector, metadata.labels),
+    );
+    for (const { spec } of carried)
+      carriers.set(spec.nodeName, carriers.get(spec.nodeName) === true || served.has(one));
+  }
+  const nodes = all.filter((one): one is Node => one.kind === "Node" && carriers.has(one.metadata.name));
   return [
     ...ranked.map((one): Offer => {
       const key = keyOf(one);
-      return { value: `rollout ${key}`, label: nameOf(key), group: "Rolling update" };
+      return { value: `rollout ${key}`, label: nameOf(key), group: "Rolling update", served: served.has(one) };
     }),
     ...ranked
       .filter(({ spec }) => (spec.replicas ?? 1) > 0)
       .map((one): Offer => {
         const key = keyOf(one);
-        return { value: `scale ${key}`, label: nameOf(key), group: "Scale-down" };
+        return { value: `scale ${key}`, label: nameOf(key), group: "Scale-down", served: served.has(one) };
       }),
-    ...nodes.map(({ metadata: { name } }): Offer => ({ value: `drain ${name}`, label: name, group: "Drain" })),
+    ...nodes.map(({ metadata: { name } }): Offer => ({
+      value: `drain ${name}`,
+      label: name,
+      group: "Drain",
+      served: carriers.get(name) === true,
+    })),
   ];
 }
 
