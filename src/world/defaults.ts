@@ -67,3 +67,14 @@ export function withDefaults(objects: readonly KubeObject[], cluster: ClusterCon
     ...objects,
   ];
 }
+
+/** A Node that is only named has an address all the same: the next free one of the usual network. */
+export function withAddress(node: Node, taken: Set<string>): Node {
+  const { addresses = [] } = (node.status as Partial<Node["status"]> | undefined) ?? {};
+  if (addresses.some(({ type }) => type === "InternalIP")) return node;
+  let last = 11;
+  while (taken.has(`192.168.56.${String(last)}`)) last += 1;
+  const address = `192.168.56.${String(last)}`;
+  taken.add(address);
+  return { ...node, status: { ...node.status, addresses: [{ type: "InternalIP", address }, ...addresses] } };
+}

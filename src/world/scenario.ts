@@ -8,10 +8,11 @@ import { type Expectation, validateExpectation } from "../model/kubehop/expectat
 import { kindInfo } from "../model/kinds.ts";
 import type { CloudProvider, Lab } from "../model/kubehop/types.ts";
 import { keyOf, type KubeObject } from "../model/meta/types.ts";
+import type { Node } from "../model/node/types.ts";
 import { type Cause, invalidStatus } from "../model/status.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { withoutStrangers } from "./assumed-pods.ts";
-import { DEFAULT_CLOUD, withDefaults } from "./defaults.ts";
+import { DEFAULT_CLOUD, withAddress, withDefaults } from "./defaults.ts";
 import { impliedCluster } from "./implied.ts";
 import { markOf } from "./places.ts";
 import type { ProxyDocuments } from "./proxy-files.ts";
@@ -152,7 +153,16 @@ function impliedCloud(objects: readonly Placed[]): Partial<CloudProvider["spec"]
   return objects.some(({ object }) => object.kind === "IPAddressPool") ? { loadBalancer: "none" } : {};
 }
 
-function withScenarioDefaults(objects: readonly Placed[], cluster: ClusterConfig): Scenario["objects"] {
+function withScenarioDefaults(stated: readonly Placed[], cluster: ClusterConfig): Scenario["objects"] {
+  const taken = new Set(
+    stated.flatMap(({ object }) =>
+      object.kind === "Node" ? ((object as Partial<Node>).status?.addresses ?? []).map(({ address }) => address) : [],
+    ),
+  );
+  const objects = stated.map(({ object, document }) => ({
+    object: object.kind === "Node" ? withAddress(object as Node, taken) : object,
+    document,
+  }));
   const documents = new Map(objects.map(({ object, document }) => [object, document]));
   return withDefaults(
     objects.map(({ object }) => object),

@@ -76,12 +76,19 @@ const isSenderOwn = (given: Case): boolean => {
 /** What is to be said of one question: of the request that came furthest, and of those before it that did not arrive. */
 function judged(cluster: Cluster, { about, isExplicit }: Question, tried: readonly Case[]): readonly Asked[] {
   const best = tried.reduce((a, b) => (arrives(a) || (!arrives(b) && shareOf(a) >= shareOf(b)) ? a : b));
-  // Full names are this diagnosis's own way to ask: nobody of the text spends those questions.
+  // Full names are this diagnosis's own way to ask, and so is the API server's address: nobody of the text does it.
+  const isOwnWay = ({ id, severity }: Suspicion, { exploration }: Case): boolean =>
+    id === "DNS-NDOTS" ||
+    (id === "STATEFULSET-DNS" && severity === "note") ||
+    (about === null && id === "POLICY-DENIES" && !exploration.walks.some(({ outcome }) => outcome === "name-error"));
   const look = (given: Case): readonly Suspicion[] =>
-    suspicionsOf(given).filter(({ id }) => isExplicit || id !== "DNS-NDOTS");
+    suspicionsOf(given).filter((one) => isExplicit || !isOwnWay(one, given));
   if (isExplicit) return [{ given: best, suspicions: look(best) }];
   if (arrives(best)) {
-    const others = tried.filter((given) => given !== best && !arrives(given));
+    // Nor is the cluster's own software meant to come there.
+    const others = tried.filter(
+      (given) => given !== best && !arrives(given) && !given.request.from.startsWith("pod/kube-system/"),
+    );
     // Others that do not get through are worth a word, unless it is meant so.
     const said = others.map((given) => ({
       given,

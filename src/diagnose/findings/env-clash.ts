@@ -40,7 +40,12 @@ type Declared = Container & {
 const prefixOf = ({ metadata }: Service): string => metadata.name.toUpperCase().replaceAll("-", "_");
 
 /** Where the container itself uses the variable; null: nowhere that the text shows. */
-function useOf(container: Container, variable: string, prefix: string): Pick<Clash, "path" | "shows"> | null {
+function useOf(
+  container: Container,
+  variable: string,
+  prefix: string,
+  serves: boolean,
+): Pick<Clash, "path" | "shows"> | null {
   const { env = [], command = [], args = [], image = "" } = container as Declared;
   const use = new RegExp(
     `\\$(?:\\(${variable}\\)|\\{${variable}[}:\\-]|${variable}\\b)|(?:process\\.env\\.|environ\\W+|getenv\\W+|ENV\\W+)${variable}\\b`,
@@ -54,11 +59,14 @@ function useOf(container: Container, variable: string, prefix: string): Pick<Cla
   }
   const at = env.findIndex(({ value }) => use.test(value ?? ""));
   if (at >= 0) return { path: `env[${String(at)}].value`, shows: `${env[at]?.name ?? ""}=${env[at]?.value ?? ""}` };
-  if (READERS.some(([pattern, own]) => own === prefix && pattern.test(image)))
+  // Traefik reads its variables only where it is given no flags.
+  const readsAll = READERS.some(([pattern, own]) => own === prefix && pattern.test(image));
+  if (readsAll && !(prefix === "TRAEFIK" && args.length > 0))
     return { path: "image", shows: `${image} reads every ${prefix}_ variable` };
   // Whoever is told REDIS_HOST looks for REDIS_PORT too.
-  const sister = env.findIndex(({ name }) => name.startsWith(`${prefix}_`));
-  return sister < 0
+  const connects = new RegExp(`^${prefix}_(HOST|HOSTNAME|ADDR|ADDRESS|SERVER|URL|USER|USERNAME|PASSWORD|DB|DATABASE)$`);
+  const sister = env.findIndex(({ name }) => connects.test(name));
+  return sister < 0 || serves
     ? null
     : {
         path: `env[${String(sister)}].name`,
@@ -76,7 +84,9 @@ function clashesIn({ envOf, objects }: Pick<Case, "envOf" | "objects">, pod: Pod
       const variable = `${prefix}_PORT`;
       const value = env.find(({ name }) => name === variable)?.value;
       if (value === undefined || !/^(tcp|udp|sctp):\/\//.test(value)) return [];
-      const use = useOf(container, variable, prefix);
+      // Who is behind the Service has such variables for settings of its own.
+      const serves = podsBehind(objects, service).some((one) => keyOf(one) === keyOf(pod));
+      const use = useOf(container, variable, prefix, serves);
       return use === null ? [] : [{ pod, container, index, variable, value, service, ...use }];
     });
   });

@@ -76,6 +76,16 @@ const WELL_KNOWN: Readonly<Record<string, PortList>> = {
   ],
 };
 
+/** What infrastructure serves besides the ports that its manifests declare: health, metrics, administration. */
+const BESIDES: Readonly<Record<string, readonly number[]>> = {
+  "ingress-nginx/controller": [10_246, 10_254],
+  "nginx-ingress-controller": [10_246, 10_254],
+  coredns: [8080, 8181, 9153],
+  etcd: [2381],
+  traefik: [8080],
+  proxyv2: [15_000, 15_001, 15_006, 15_020, 15_021, 15_090],
+};
+
 /** Images that people run as a shell or client: unless told what to run, they listen on nothing. */
 const SHELLS: ReadonlySet<string> = new Set([
   "busybox",
@@ -94,6 +104,11 @@ const SHELLS: ReadonlySet<string> = new Set([
 function imageName(image: string): string {
   const bare = (image.split("@")[0] ?? "").replace(/^.*\//, "");
   return bare.split(":")[0] ?? "";
+}
+
+function besides(image: string): readonly number[] {
+  const bare = (image.split("@")[0] ?? "").replace(/:[^/:]*$/, "");
+  return Object.entries(BESIDES).find(([name]) => bare === name || bare.endsWith(`/${name}`))?.[1] ?? [];
 }
 
 /** A shell image serves something only when its command names a server. */
@@ -172,12 +187,24 @@ export function containerListeners(pod: Pod, container: Container): readonly Con
 function plainListeners(pod: Pod, container: Container): readonly ContainerListener[] {
   const base = { ip: "0.0.0.0", assumed: false };
   if (container.ports !== undefined && container.ports.length > 0) {
-    return container.ports.map((p) => ({
+    const declared = container.ports.map((p) => ({
       ...base,
       port: p.containerPort,
       protocol: (p.protocol ?? "TCP").toLowerCase() as ContainerListener["protocol"],
       what: `container ${container.name} (containerPort ${p.containerPort})`,
     }));
+    const more = besides(container.image ?? "").filter(
+      (port) => !declared.some((one) => one.protocol === "tcp" && one.port === port),
+    );
+    return [
+      ...declared,
+      ...more.map((port) => ({
+        ...base,
+        port,
+        protocol: "tcp" as const,
+        what: `container ${container.name} (its image serves ${String(port)} besides)`,
+      })),
+    ];
   }
   const image = imageName(container.image ?? "");
   const known = WELL_KNOWN[image];
