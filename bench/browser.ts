@@ -184,7 +184,7 @@ async function benchLarge(bench: Bench, nodes: number): Promise<void> {
   await page.context().close();
 }
 
-/** A text of about so many lines: Services with their Deployments. */
+/** A text of about so many lines: Services with their Deployments, after an annotation to type into on its sixth line. */
 export function longText(lines: number): string {
   const each = `apiVersion: v1
 kind: Service
@@ -216,7 +216,8 @@ spec:
 ---
 `;
   const count = Math.ceil(lines / (each.split("\n").length - 1));
-  return Array.from({ length: count }, (_, i) => each.replaceAll("NAME", `web-${i}`)).join("");
+  const text = Array.from({ length: count }, (_, i) => each.replaceAll("NAME", `web-${i}`)).join("");
+  return text.replace("  name: web-0\n", "  name: web-0\n  annotations:\n    note: it\n");
 }
 
 async function benchTyping(bench: Bench): Promise<void> {
@@ -234,9 +235,10 @@ async function benchTyping(bench: Bench): Promise<void> {
   for (let i = 0; i < RUNS; i++) {
     const read = await watchKeys(page);
     await page.keyboard.press("ControlOrMeta+Home");
+    for (let line = 1; line < 6; line++) await page.keyboard.press("ArrowDown");
     await page.keyboard.press("End");
     // With rests between words, so that the cluster applies while the next one is typed.
-    for (const word of [" #", " every", " word", " of", " this", " is", " applied", " while", " I", " type"]) {
+    for (const word of [" says", " every", " word", " of", " this", " is", " applied", " while", " I", " type"]) {
       await page.keyboard.type(word, { delay: 70 });
       await page.waitForTimeout(130);
     }
