@@ -5,6 +5,7 @@ import { rect, union, type Rect } from "../../graph/geometry.ts";
 import type { Layout } from "../../graph/layout.ts";
 import { useCurrentHop } from "../inspector/useCurrentHop.ts";
 import { sequence, usePlayback } from "../playback.ts";
+import { windowFrom } from "./camera.ts";
 import { hopBefore } from "./questions.ts";
 import { standing, useShow } from "./show.ts";
 import styles from "./Present.module.css";
@@ -26,17 +27,6 @@ function seenAt(layout: Layout, place: string): readonly Card[] {
   const node =
     card.kind === "pod" ? layout.cards.find((one) => one.kind === "node" && one.name === card.node) : undefined;
   return node === undefined ? [card] : [node, card];
-}
-
-const holds = (from: number, size: number, wanted: Rect, axis: "x" | "y"): boolean =>
-  wanted[axis] >= from - 1 && wanted[axis] + (axis === "x" ? wanted.w : wanted.h) <= from + size + 1;
-
-/** Where a window of a size begins so that it shows what is wanted, stays put if it does so already, and shows nothing beyond the map. */
-export function windowFrom(now: number, size: number, whole: number, wanted: Rect, axis: "x" | "y"): number {
-  if (whole <= size) return (whole - size) / 2;
-  if (holds(now, size, wanted, axis) && now >= 0 && now + size <= whole) return now;
-  const [at, length] = axis === "x" ? [wanted.x, wanted.w] : [wanted.y, wanted.h];
-  return Math.min(whole - size, Math.max(0, at + length / 2 - size / 2));
 }
 
 /** Moves the camera with the packet, and lets a light fall on where it is. */
@@ -83,7 +73,9 @@ export function Follow({ layout }: { readonly layout: Layout }) {
 
   const spotlight = useShow((state) => state.spotlight);
   const playing = usePlayback((state) => state.playing);
-  const lit = here === null ? undefined : layout.cards.find((one) => one.host === here.place);
+  // The wires between have no card: the light stays where the packet was last.
+  const cardAt = (place: string | undefined) => layout.cards.find((one) => place !== undefined && one.host === place);
+  const lit = cardAt(here?.place) ?? cardAt(before ?? undefined);
   return spotlight && lit !== undefined ? <Light rect={lit.rect} playing={playing} /> : null;
 }
 

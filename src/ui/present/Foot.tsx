@@ -5,7 +5,8 @@ import { usePlayback } from "../playback.ts";
 import { useSession } from "../shell/session.ts";
 import { toggleTheme } from "../theme/theme.ts";
 import { useUi } from "../state.ts";
-import { backward, forward, playOn, toggleAsking } from "./control.ts";
+import { backward, forward, toggleAsking } from "./control.ts";
+import { goOn } from "./lesson.ts";
 import { mend } from "./mend.ts";
 import { shownQuestion, standing, useShow } from "./show.ts";
 import { toggleFullScreen } from "./fullscreen.ts";
@@ -60,8 +61,8 @@ export function Foot({ onLeave }: { readonly onLeave: () => void }) {
         cap="Space"
         word={stands ? "reveal" : told ? "go on" : playing ? "pause" : "play"}
         strong
-        disabled={empty && !stands}
-        act={playOn}
+        disabled={empty && !stands && !told}
+        act={() => goOn(session)}
       />
       <KeyButton shortcut="ArrowLeft" cap="←" word="" label="One hop back" disabled={empty} act={backward} />
       <KeyButton

@@ -1,8 +1,8 @@
-import { useId, type MouseEvent } from "react";
+import { useId, useState, type MouseEvent } from "react";
 import { RailGlyph } from "../inspector/glyphs.tsx";
 import { useLesson } from "../lessons/state.ts";
-import { solve } from "../lessons/steps.ts";
 import { useSession } from "../shell/session.ts";
+import { seeItHappen, stepToDo } from "./lesson.ts";
 import type { Choice, Question } from "./questions.ts";
 import { count, handsOf, isAnswered, setRoom, useShow } from "./show.ts";
 import styles from "./Present.module.css";
@@ -12,6 +12,8 @@ export const LETTERS = ["A", "B", "C", "D", "E", "F"] as const;
 /** A question to the room, hands counted by choice; once it is answered, what is so. */
 export function QuestionPanel({ question }: { readonly question: Question }) {
   const state = useShow();
+  // Choice whose reason is asked for.
+  const [about, setAbout] = useState<Choice | null>(null);
   const answered = isAnswered(state, question);
   const hands = handsOf(state, question);
   const total = hands.reduce((sum, n) => sum + n, 0);
@@ -30,11 +32,14 @@ export function QuestionPanel({ question }: { readonly question: Question }) {
             hands={hands[i] ?? 0}
             share={total === 0 ? 0 : (hands[i] ?? 0) / total}
             right={answered ? choice.id === question.right : null}
+            onWhy={answered && choice.why !== "" ? () => setAbout(choice) : null}
           />
         ))}
       </ul>
-      <p className={styles["answer"]}>{answered ? question.why : ""}</p>
-      {answered && question.id === "lesson" && <DoIt />}
+      <div className={styles["answer"]} role="status">
+        <p>{answered ? (about?.why ?? question.why) : ""}</p>
+        {answered && question.id === "lesson" && <DoIt />}
+      </div>
     </section>
   );
 }
@@ -71,9 +76,11 @@ interface ChoiceCardProps {
   readonly share: number;
   /** Null: not told yet. */
   readonly right: boolean | null;
+  /** Tells why it is so or not, where there is more to be told. */
+  readonly onWhy: (() => void) | null;
 }
 
-function ChoiceCard({ choice, index, hands, share, right }: ChoiceCardProps) {
+function ChoiceCard({ choice, index, hands, share, right, onWhy }: ChoiceCardProps) {
   const letter = LETTERS[index] ?? "";
   const told = right !== null;
   const onClick = (event: MouseEvent): void => count(index, event.shiftKey ? -1 : 1);
@@ -82,9 +89,7 @@ function ChoiceCard({ choice, index, hands, share, right }: ChoiceCardProps) {
       <span className={styles["letter"]}>{told && right ? <RailGlyph kind="delivered" size={40} /> : letter}</span>
       <span className={styles["choiceText"]}>
         <b data-machine={choice.isMachine || undefined}>{choice.text}</b>
-        {(choice.note !== "" || (told && choice.why !== "")) && (
-          <span>{told && choice.why !== "" ? choice.why : choice.note}</span>
-        )}
+        {choice.note !== "" && <span>{choice.note}</span>}
         {told && right && <em>This is so</em>}
       </span>
       {(hands > 0 || told) && (
@@ -99,7 +104,14 @@ function ChoiceCard({ choice, index, hands, share, right }: ChoiceCardProps) {
   return (
     <li data-right={right ?? undefined}>
       {told ? (
-        <div className={styles["choice"]}>{face}</div>
+        onWhy === null ? (
+          <div className={styles["choice"]}>{face}</div>
+        ) : (
+          <button type="button" className={styles["choice"]} onClick={onWhy}>
+            {face}
+            <span className="kh-hidden">: why?</span>
+          </button>
+        )
       ) : (
         <>
           <button
@@ -129,19 +141,12 @@ function ChoiceCard({ choice, index, hands, share, right }: ChoiceCardProps) {
 /** The lesson's own way to find out. */
 function DoIt() {
   const session = useSession();
-  const { lesson, step, met } = useLesson();
-  const shown = lesson?.steps[step];
-  if (shown === undefined || shown.solution.length === 0 || met[step] === true) return null;
+  const isToDo = useLesson((state) => stepToDo(state) !== null);
   return (
-    <button
-      type="button"
-      className={styles["primary"]}
-      onClick={() => {
-        useShow.setState({ shown: null });
-        void solve(session);
-      }}
-    >
-      See it happen: {shown.task}
-    </button>
+    isToDo && (
+      <button type="button" className={styles["primary"]} onClick={() => seeItHappen(session)}>
+        See it happen
+      </button>
+    )
   );
 }

@@ -127,6 +127,20 @@ export function playOn(): void {
   }
 }
 
+/** To the walk's start, or to what came of it: past all questions. */
+export function toEdge(edge: "start" | "end"): void {
+  const { walk, show } = usePlayback.getState();
+  if (walk === null) return;
+  useShow.setState({ shown: null });
+  if (edge === "start") show(walk, { paused: true });
+  else {
+    useShow.setState(({ about, questions, answered }) => ({
+      answered: new Set([...answered, ...questions.map((question) => keyOfQuestion(about, question))]),
+    }));
+    toEnd(walk);
+  }
+}
+
 /** The walk before or after, at its start. */
 export function otherWalk(by: 1 | -1): void {
   const { walks } = mirror.getState();

@@ -1,6 +1,7 @@
 import { usePlayback } from "../playback.ts";
 import { useActs } from "../actions/state.ts";
 import { mirror } from "../../mirror/store.ts";
+import { usePresent } from "./state.ts";
 import { useUi } from "../state.ts";
 
 /**
@@ -11,7 +12,7 @@ export function takeSnapshot(): () => void {
   const { walk, at, playing, reading, speed, speedChosen } = usePlayback.getState();
   const commands = JSON.stringify(mirror.getState().commands);
   const { object, dock, center, phone, rulesNode, rulesFocus, drawer, editorView, walk: id } = useUi.getState();
-  const focus = document.activeElement;
+  const { from } = usePresent.getState();
   return () => {
     const playback = usePlayback.getState();
     useActs.setState({ note: null });
@@ -25,7 +26,7 @@ export function takeSnapshot(): () => void {
     if (!playback.speedChosen || speedChosen) usePlayback.setState({ speed });
     // Once the page takes focus again.
     requestAnimationFrame(() => {
-      if (focus instanceof HTMLElement && focus.isConnected) focus.focus({ preventScroll: true });
+      if (from instanceof HTMLElement && from.isConnected) from.focus({ preventScroll: true });
     });
   };
 }

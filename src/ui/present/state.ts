@@ -4,14 +4,16 @@ import { create } from "zustand";
 const PARAMETER = "present";
 
 /** `?present=1` opens the page so. */
-export const usePresent = create<{ readonly open: boolean }>()(() => ({
+export const usePresent = create<{ readonly open: boolean; readonly from: Element | null }>()(() => ({
   open: new URLSearchParams(globalThis.location?.search).get(PARAMETER) === "1",
+  // What had the focus, for the way back.
+  from: null,
 }));
 
 /** Opens it, over the whole screen where the browser lets us: it does so only right after a key or a click. */
 export function openPresent(): void {
   void document.documentElement.requestFullscreen?.().catch(() => undefined);
-  usePresent.setState({ open: true });
+  usePresent.setState({ open: true, from: document.activeElement });
 }
 
 export function closePresent(): void {

@@ -1,7 +1,8 @@
 import { useEffect, type RefObject } from "react";
 import type { Session } from "../shell/session.ts";
 import { toggleTheme } from "../theme/theme.ts";
-import { backward, forward, otherWalk, playOn, toggleAsking } from "./control.ts";
+import { backward, forward, otherWalk, toEdge, toggleAsking } from "./control.ts";
+import { goOn } from "./lesson.ts";
 import { toggleFullScreen } from "./fullscreen.ts";
 import { mend } from "./mend.ts";
 import { LETTERS } from "./QuestionPanel.tsx";
@@ -40,7 +41,7 @@ function press(event: KeyboardEvent, root: HTMLElement | null, session: Session,
   if (ON.has(key)) return (shiftKey ? otherWalk(1) : forward(), true);
   if (BACK.has(key)) return (shiftKey ? otherWalk(-1) : backward(), true);
   const deeds: Readonly<Record<string, () => void>> = {
-    " ": playOn,
+    " ": () => goOn(session),
     s: () => flip("spotlight"),
     l: () => flip("laser"),
     n: () => flip("notes"),
@@ -50,6 +51,8 @@ function press(event: KeyboardEvent, root: HTMLElement | null, session: Session,
     f: toggleFullScreen,
     m: () => void mend(session),
     p: leave,
+    Home: () => toEdge("start"),
+    End: () => toEdge("end"),
     Escape: () => (state.breaking ? flip("breaking") : leave()),
   };
   const deed = deeds[key.length === 1 ? key.toLowerCase() : key];

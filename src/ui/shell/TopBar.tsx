@@ -1,6 +1,7 @@
 import { useMirror } from "../../mirror/store.ts";
 import { SCENARIOS } from "../../scenarios/index.ts";
 import { useLesson } from "../lessons/state.ts";
+import { openPresent } from "../present/state.ts";
 import { useUi } from "../state.ts";
 import { ShareButton } from "../share/ShareButton.tsx";
 import { Button } from "./Button.tsx";
@@ -40,6 +41,16 @@ export function TopBar({ layout }: { readonly layout: Layout }) {
       )}
       <div className={styles["side"]} data-end>
         <PaletteButton phone={phone} />
+        {!phone && (
+          <Button
+            look="bare"
+            icon="screen"
+            aria-label="Present (P)"
+            aria-keyshortcuts="P"
+            title="Present: full screen, for a room"
+            onClick={openPresent}
+          />
+        )}
         <ShareButton compact={phone} />
         {!phone && <ThemeButton />}
         <Button

@@ -30,6 +30,7 @@ const PATHS = {
   editor: <path d="M5.5 4.5 2 8l3.5 3.5M10.5 4.5 14 8l-3.5 3.5" />,
   inspector: <path d="M2 3h12v10H2zM9.5 3v10" />,
   send: <path d="M2.5 8h10M9 4.5 12.5 8 9 11.5" />,
+  screen: <path d="M2 3h12v7.5H2zM8 10.5v3M5.5 13.5h5" />,
   previous: <path d="M4 3v10M12.5 3.5v9L6 8z" />,
   next: <path d="M12 3v10M3.5 3.5v9L10 8z" />,
   play: <path d="M5 3v10l8-5z" />,

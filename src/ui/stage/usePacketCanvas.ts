@@ -113,6 +113,8 @@ export function usePacketCanvas(
     const picture = crowd === null ? null : emptyPicture(crowd.swarm.count);
 
     const loop = frameLoop(() => {
+      // Behind a presentation nobody sees it; what changes on the way back asks for it again.
+      if (!element.checkVisibility({ visibilityProperty: true })) return;
       const { width, height, x, y, zoom, packet = 1, veiled = false, asked = null } = view();
       const ratio = window.devicePixelRatio || 1;
       const w = Math.round(width * ratio);
