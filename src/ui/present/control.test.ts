@@ -131,4 +131,6 @@ it("does not ask what the packet has passed already", () => {
   takeUp(aboutWalk(walk), questions, walk);
   until(() => stands() !== null);
   expect(stands()).toBe("end");
+  forward();
+  expect(isVeiled(useShow.getState())).toBe(false);
 });
