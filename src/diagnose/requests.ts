@@ -28,11 +28,14 @@ export interface Asked {
   readonly pods: readonly string[];
   /** Requests that the text expects to arrive. */
   readonly expected: readonly Request[];
+  /** Does the text hold this object? */
+  isWritten(object: ObjectKey): boolean;
 }
 
 /** Senders tried for one question: enough to find the one that a policy lets through. */
 const MAX_SENDERS = 12;
 const MAX_NODES = 6;
+const DNS_PORT = 53;
 
 const request = (from: string, to: string, protocol: Protocol = "tcp"): Request => ({ from, to, protocol });
 const spoken = ({ protocol }: ServicePort): Protocol => protocol.toLowerCase() as Protocol;
@@ -80,7 +83,10 @@ function toService(
   const ask = (requests: readonly Request[]): readonly Question[] =>
     requests.length === 0 ? [] : [{ about, requests, isExplicit: false }];
   const { spec } = service;
-  return (spec.ports ?? []).flatMap((port) => {
+  // The DNS Service of a new cluster before name servers of the text's own: what else they listen on is their own affair.
+  const isImplied = namespace === "kube-system" && name === "kube-dns" && !asked.isWritten(about);
+  const ports = (spec.ports ?? []).filter(({ port }) => !isImplied || port === DNS_PORT);
+  return ports.flatMap((port) => {
     const protocol = spoken(port);
     const inside = isHeadless(service)
       ? senders

@@ -98,6 +98,16 @@ const HEALTHY: Readonly<Record<string, string>> = {
     run("web", { image: "nginx" }) +
     service("web", "ports: [{name: a, port: 80}, {name: b, port: 8080, targetPort: 80}]"),
   "an external address": run("web") + service("web", "externalIPs: [198.51.100.77], ports: [{port: 80}]"),
+  "a name server of its own": `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: coredns, namespace: kube-system}
+spec:
+  selector: {matchLabels: {k8s-app: kube-dns}}
+  template:
+    metadata: {labels: {k8s-app: kube-dns}}
+    spec: {containers: [{name: c, image: coredns/coredns:1.12.0, ports: [{containerPort: 53, protocol: UDP}, {containerPort: 53}]}]}
+---${run("web")}${service("web")}`,
   "a request that must fail":
     run("web") +
     service("web") +

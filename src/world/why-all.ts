@@ -4,7 +4,7 @@ import { endpointsOf } from "../diagnose/endpoints.ts";
 import { type Question, questionsOf } from "../diagnose/requests.ts";
 import type { Case, Suspicion } from "../diagnose/types.ts";
 import { type Workload, workloadsOf, workloadsSelected } from "../diagnose/workloads.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import { findDocument, type Manifest } from "../manifest/manifest.ts";
 import { objectKey, splitKey } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import type { Service } from "../model/service/types.ts";
@@ -203,7 +203,13 @@ export function whyAll(session: Session): ClusterDiagnosis | Refusal {
     spec.outcome === "delivered" && spec.share === undefined && spec.mode === undefined ? [requestOf(spec)] : [],
   );
   const pods = rowsOf(cluster).flatMap(({ kind, from }) => (kind === "pod" ? [from] : []));
-  const questions = questionsOf({ objects: cluster.store, dnsDomain: cluster.state.cluster.dnsDomain, pods, expected });
+  const questions = questionsOf({
+    objects: cluster.store,
+    dnsDomain: cluster.state.cluster.dnsDomain,
+    pods,
+    expected,
+    isWritten: (object) => findDocument(manifest, object) !== undefined,
+  });
   const { all, asked } = told(cluster, manifest, questions);
   const findings = all.map(({ request, suspicion }, i): ClusterFinding => ({
     ...findingOf(
