@@ -90,6 +90,8 @@ export async function look(app: App, view: string, within = "html", least = 24):
   expect.soft(await smallTargets(page, within, least), `${view}: targets under ${String(least)} px`).toEqual([]);
   await page.emulateMedia({ colorScheme: "dark" });
   await expect(html).toHaveAttribute("data-theme", "dark");
+  // Colours that are still on their way from one theme to the other are not what is read.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
   expect.soft(await violations(page, within, OF_COLOURS), `${view}, dark`).toEqual([]);
   await page.emulateMedia({ colorScheme: "light" });
   await expect(html).toHaveAttribute("data-theme", "light");

@@ -26,10 +26,13 @@ test("I race the rollout, step through a history that loses requests, apply what
   await page.getByRole("menuitem", { name: "Deployment web" }).press("ArrowRight");
   await page.getByRole("menuitem", { name: /^What does a rollout lose\?/ }).press("Enter");
   await expect(form(app).getByRole("combobox", { name: "What changes" })).toHaveValue("rollout Deployment/shop/web");
+  await form(app).getByRole("button", { name: "under 10 requests/s for 20 s" }).click();
+  await page.getByRole("dialog", { name: "The load" }).getByRole("spinbutton", { name: "seconds" }).fill("6");
+  await page.keyboard.press("Escape");
   await run(app, 2);
   await expect(form(app).getByRole("status")).toContainText(/\d of 2 histories/);
   await isOver(app);
-  await expect(dock.getByRole("heading", { name: /^\d+ of 400 requests are lost: \d\.\d\d %\.$/ })).toBeVisible();
+  await expect(dock.getByRole("heading", { name: /^\d+ of 120 requests are lost: \d\.\d\d %\.$/ })).toBeVisible();
   await expect(settings(app).getByRole("row", { name: /^preStop sleep 5 s 0 %/ })).toContainText("closes it");
 
   // A losing history: its steps by keyboard alone.
@@ -60,7 +63,7 @@ test("I race the rollout, step through a history that loses requests, apply what
   await expect(app.verdict).toContainText("admitted");
   await expect(dock).toContainText("The edit is applied. These numbers are from before it");
   await form(app).getByRole("button", { name: "Run 2 histories" }).click();
-  await expect(dock.getByRole("heading", { name: "None of 400 requests is lost in 2 histories." })).toBeVisible();
+  await expect(dock.getByRole("heading", { name: "None of 120 requests is lost in 2 histories." })).toBeVisible();
 });
 
 test("a text that I edit while it runs ends the race, with what was played; without a Deployment there is nothing to race", async ({
@@ -84,4 +87,27 @@ test("a text that I edit while it runs ends the race, with what was played; with
   await app.page.keyboard.press("ControlOrMeta+A");
   await app.page.keyboard.press("Delete");
   await expect(dock.getByRole("heading", { name: "There is nothing to roll out" })).toBeVisible();
+});
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  test("I race a rollout, open a history and play the walk that was lost", async ({ app }) => {
+    const { page, dock } = app;
+    await app.open();
+    await app.running();
+    await page.getByRole("button", { name: "Details", exact: true }).click();
+    await app.panel("Races");
+    await run(app, 1);
+    await isOver(app);
+    await dock.getByRole("button", { name: /^Seed 1: [1-9]/ }).click();
+    await expect(dock.getByRole("listbox", { name: /^Steps of Seed 1/ })).toBeVisible();
+    await look(app, "a race on a phone", "#kh-dock", 40);
+    await dock.getByRole("button", { name: "Show on the map" }).click();
+    await dock.getByRole("button", { name: "Play the lost walk" }).click();
+    await expect(app.ladder.or(page.getByRole("region", { name: "Walk", exact: true })).first()).toContainText(
+      "the line ends here",
+    );
+    await page.getByRole("button", { name: "Back to mine" }).click();
+    await expect(page.getByRole("region", { name: "Looking back" })).toBeHidden();
+  });
 });

@@ -68,21 +68,21 @@ function Nothing({ kind }: { readonly kind: "ready" | "empty" | "unserved" | "st
   if (kind === "empty")
     return (
       <div className={styles["none"]}>
-        <h3>There is nothing to roll out</h3>
+        <h2>There is nothing to roll out</h2>
         <p>Add a Deployment, and a Service that selects its pods: then a rolling update can be raced here.</p>
       </div>
     );
   if (kind === "unserved")
     return (
       <div className={styles["none"]}>
-        <h3>No Service leads to these pods</h3>
+        <h2>No Service leads to these pods</h2>
         <p>Add a Service that selects them, or choose what is dialled: the load is set beside the change.</p>
       </div>
     );
   if (running) return <p className={styles["none"]}>The first history is being played.</p>;
   return (
     <div className={styles["none"]}>
-      <h3>What does a change lose while its news is on its way?</h3>
+      <h2>What does a change lose while its news is on its way?</h2>
       <p>
         Pods end, EndpointSlices say so, kube-proxy writes rules: each a little later than the one before. The change is
         played under a steady load, once for each seed, and then with each of four settings that may close the race.

@@ -27,7 +27,7 @@ export function Seeds(): ReactElement | null {
   const cause = causeText(row);
   return (
     <section className={styles["seeds"]} aria-label="Histories">
-      <h4>Each mark is one history, {shortTitle(row.knob)}</h4>
+      <h3>Each mark is one history, {shortTitle(row.knob)}</h3>
       <Marks row={row} />
       {when !== null && (
         <>

@@ -19,7 +19,7 @@ export function Settings(): ReactElement | null {
   const seeds = asked.seeds;
   return (
     <section className={styles["settings"]} aria-label="What is lost">
-      <h3>{headline(plain)}</h3>
+      <h2>{headline(plain)}</h2>
       <p className={styles["sure"]}>{certainty(plain)}</p>
       {plain.runs.some(({ finished }) => !finished) && (
         <p className={styles["warn"]}>

@@ -82,7 +82,7 @@ export function Story(): ReactElement {
   return (
     <section className={styles["story"]} aria-label="One history">
       <div className={styles["head"]}>
-        <h4>{title}</h4>
+        <h3>{title}</h3>
         <Button
           look="bare"
           icon="close"
