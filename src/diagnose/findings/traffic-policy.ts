@@ -127,15 +127,29 @@ export const localInternal: Diagnoser = (given) => {
   ];
 };
 
-/** A pod dials another node's node port of a Local Service: the answer comes back by another way and is INVALID there. */
-export const remoteNodePortLocal: Diagnoser = ({ request, target, failed }) => {
+/**
+ * A pod dials another node's node port of a Local Service: the answer comes back by another way, and where nothing drops it as INVALID the
+ * pod gets it from an address that it has not dialled.
+ */
+export const remoteNodePortLocal: Diagnoser = ({ request, target, failed, proxies }) => {
   const { service, road, node } = target;
   if (service?.spec.externalTrafficPolicy !== "Local" || road !== "node-port" || !/^(pod|deploy)/.test(request.from))
     return [];
-  const lost = failed.find(
-    ({ end }) => end?.at.leg === "reply" && /INVALID/.test(`${end.hop.rule?.text ?? ""} ${end.hop.note}`),
-  );
+  const isInvalid = ({ end }: Branch): boolean =>
+    end?.at.leg === "reply" && /INVALID/.test(`${end.hop.rule?.text ?? ""} ${end.hop.note}`);
+  const isIpvs = proxies.find((one) => one.node === node)?.mode === "ipvs";
+  const isUntranslated = ({ end, walk: { hops } }: Branch): boolean =>
+    !isIpvs &&
+    end?.at.leg === "reply" &&
+    end.hop.stage === "socket" &&
+    end.hop.verdict === "lost" &&
+    hops.some(({ verdict, place }) => verdict === "dnat" && place === `node/${node ?? ""}`) &&
+    !hops.some(({ verdict }) => verdict === "snat");
+  const lost = failed.find(isInvalid) ?? failed.find(isUntranslated);
   if (lost === undefined) return [];
+  const fate = isInvalid(lost)
+    ? "its own node has never seen that connection, so it is INVALID there and dropped"
+    : "comes from an address that the pod has not dialled";
   const key = serviceKey(service);
   return [
     {
@@ -146,7 +160,7 @@ export const remoteNodePortLocal: Diagnoser = ({ request, target, failed }) => {
         { kind: "object", object: key, path: "spec.externalTrafficPolicy", shows: "Local" },
         { kind: "walk", shows: lost.end?.hop.note ?? "" },
       ],
-      cause: `With externalTrafficPolicy Local, ${node ?? "the node"} translates a pod's packet without masquerading it; the answer goes straight to the pod and its own node has never seen that connection, so it is INVALID there and dropped.`,
+      cause: `With externalTrafficPolicy Local, ${node ?? "the node"} translates a pod's packet without masquerading it; the answer goes straight to the pod and ${fate}.`,
       remedies: [
         {
           title: "Use externalTrafficPolicy Cluster",
