@@ -2,7 +2,7 @@
  * Pods that nobody brought. Services and EndpointSlices read from a cluster name addresses of pods that the text leaves out; the
  * endpoint slice controller of that cluster had seen those pods, so they stand where the slices say, and accept what they are sent.
  */
-import type { ObjectReader } from "../apiserver/types.ts";
+import type { Commit, ObjectReader } from "../apiserver/types.ts";
 import { cidrContains } from "../base/ip.ts";
 import {
   ENDPOINTSLICE_CONTROLLER,
@@ -80,12 +80,15 @@ function assumedBehind(reader: ObjectReader, keys: readonly ObjectKey[]): Assume
   const byIP = new Map<string, Pod>();
   const byName = new Map<string, Pod>();
   const onNode = new Map<string, Pod[]>();
+  const isGiven = (slice: EndpointSlice): boolean =>
+    isControllers(slice) && (slice.endpoints ?? []).some(({ targetRef }) => targetRef === undefined);
+  const slices = keys.flatMap((key) => reader.get<EndpointSlice>(key) ?? []).filter(isGiven);
+  if (slices.length === 0) return null;
   const nodes = reader.list<Node>("Node");
+  const byNode = new Map(nodes.map((node) => [node.metadata.name, node] as const));
   const outside = new Set(reader.list<Client>("Client").map(({ spec }) => spec.ip));
   const homeOf = ({ nodeName }: Endpoint, ip: string): Node | undefined =>
-    nodes.find(({ metadata }) => metadata.name === nodeName) ??
-    nodes.find((node) => podCidrs(node).some((cidr) => cidrContains(cidr, ip)));
-  const slices = keys.flatMap((key) => reader.get<EndpointSlice>(key) ?? []).filter(isControllers);
+    byNode.get(nodeName ?? "") ?? nodes.find((node) => podCidrs(node).some((cidr) => cidrContains(cidr, ip)));
   const ports = new Map<string, Ports>();
   for (const slice of slices) {
     for (const ip of (slice.endpoints ?? []).flatMap(({ addresses }) => addresses[0] ?? []))
@@ -113,33 +116,38 @@ function assumedBehind(reader: ObjectReader, keys: readonly ObjectKey[]): Assume
   return byName.size === 0 ? null : { byIP, byName, onNode };
 }
 
-/** What was worked out for these keys, at which revision of which reader. */
+/** What was worked out for these keys, from which reader and after which commit: in a fork another has the same revision. */
 interface Known {
   readonly slices: readonly ObjectKey[];
   reader: ObjectReader | null;
-  revision: number;
+  last: Commit | undefined;
   assumed: Assumed | null;
 }
 const known = new WeakMap<readonly ObjectKey[], Known>();
 
-function assumedIn(reader: ObjectReader, text: readonly ObjectKey[]): Assumed | null {
+function assumedIn(reader: ObjectReader, text: readonly ObjectKey[], last: Commit | undefined): Assumed | null {
   let entry = known.get(text);
   if (entry === undefined) {
     const slices = text.filter((key) => key.startsWith("EndpointSlice/"));
-    known.set(text, (entry = { slices, reader: null, revision: -1, assumed: null }));
+    known.set(text, (entry = { slices, reader: null, last: undefined, assumed: null }));
   }
   if (entry.slices.length === 0) return null;
-  if (entry.reader !== reader || entry.revision !== reader.revision) {
+  if (entry.reader !== reader || entry.last !== last) {
     entry.reader = reader;
-    entry.revision = reader.revision;
+    entry.last = last;
     entry.assumed = assumedBehind(reader, entry.slices);
   }
   return entry.assumed;
 }
 
-/** The view with the pods that the slices of the text name and nobody brought. `text`: keys of the objects of the text. */
-export function withAssumedPods(view: ClusterView, reader: ObjectReader, text: readonly ObjectKey[]): ClusterView {
-  const assumed = assumedIn(reader, text);
+/** The view with the pods that the slices of the text name and nobody brought. `text`: keys of the objects of the text; `last`: the latest commit. */
+export function withAssumedPods(
+  view: ClusterView,
+  reader: ObjectReader,
+  text: readonly ObjectKey[],
+  last: Commit | undefined,
+): ClusterView {
+  const assumed = assumedIn(reader, text, last);
   if (assumed === null) return view;
   const { byIP, byName, onNode } = assumed;
   return {

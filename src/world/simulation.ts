@@ -245,7 +245,7 @@ export class Cluster {
       // kube-proxy sets route_localnet for node ports on 127.0.0.1, and nobody else does.
       sysctlsOf: (node) => ({ routeLocalnet: this.proxies.processOf(node).localnet }),
     });
-    return withAssumedPods(view, reader, this.held.rest.applied);
+    return withAssumedPods(view, reader, this.held.rest.applied, this.store.journal.at(-1));
   }
 
   /** The load balancers that stand. */
