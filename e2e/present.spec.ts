@@ -125,6 +125,39 @@ test.describe("on a projector", () => {
     expect(await app.text()).toContain("app: web\n");
   });
 
+  test("a lesson's own question is put to the room, its step is done, and the next one follows", async ({ app }) => {
+    const { page } = app;
+    const { keyboard } = page;
+    await app.open();
+    await app.running();
+    await page.getByRole("button", { name: "Lessons" }).click();
+    await page
+      .getByRole("dialog", { name: "Lessons" })
+      .getByRole("button", { name: /Source IP/ })
+      .press("Enter");
+    const lesson = page.getByRole("region", { name: "Lesson 13" });
+    await expect(lesson.getByText("Your goal")).toBeVisible();
+    const asked = await lesson.getByText(/^Predict: /).textContent();
+    await app.map.press("p");
+    const show = page.getByRole("dialog", { name: /^Present: Lesson 13: / });
+    await expect(show).toBeFocused();
+    await expect(show.getByRole("region", { name: "Question" }).getByRole("heading")).toHaveText(
+      asked?.replace("Predict: ", "") ?? "",
+    );
+    await keyboard.press("b");
+    await keyboard.press("Space");
+    await expect(show.getByRole("listitem").filter({ hasText: "This is so" })).toHaveCount(1);
+    await keyboard.press("Space");
+    await expect(page.getByTestId("present-hop")).toBeVisible();
+    await keyboard.press("End");
+    await expect(show.getByRole("region", { name: "What happened" })).toContainText("delivered");
+    await expect(show.getByRole("button", { name: /^Next: / })).toBeVisible();
+    await keyboard.press("ArrowRight");
+    await expect(show.getByRole("region", { name: "Step" })).toContainText("step 2 of 5");
+    await keyboard.press("Escape");
+    await expect(lesson.getByText("1 of 5 goals met")).toBeVisible();
+  });
+
   test("nobody is shut out of a presentation", async ({ app }) => {
     const { page } = app;
     await page.goto("./?present=1");

@@ -1,12 +1,14 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { Icon } from "../shell/icons.tsx";
+import { useMirror } from "../../mirror/store.ts";
 import { clock } from "../inspector/wording.ts";
+import { useLesson } from "../lessons/state.ts";
 import { usePlayback } from "../playback.ts";
 import { useSession } from "../shell/session.ts";
 import { toggleTheme } from "../theme/theme.ts";
 import { useUi } from "../state.ts";
-import { backward, forward, toggleAsking } from "./control.ts";
-import { goOn } from "./lesson.ts";
+import { backward, toggleAsking } from "./control.ts";
+import { goForward, goOn, stepToDo } from "./lesson.ts";
 import { mend } from "./mend.ts";
 import { shownQuestion, standing, useShow } from "./show.ts";
 import { toggleFullScreen } from "./fullscreen.ts";
@@ -50,6 +52,8 @@ export function Foot({ onLeave }: { readonly onLeave: () => void }) {
   const { asking, spotlight, laser, notes, breaking, broken } = useShow();
   const stands = useShow((state) => standing(state) !== null);
   const told = useShow((state) => shownQuestion(state) !== null && standing(state) === null);
+  const walks = useMirror((state) => state.walks.length);
+  const toBegin = useLesson((state) => stepToDo(state) !== null && state.mark.walks === walks) && !stands;
   const playing = usePlayback((state) => state.playing);
   const empty = usePlayback((state) => state.walk === null);
   const dark = useUi((state) => state.theme === "dark");
@@ -59,9 +63,9 @@ export function Foot({ onLeave }: { readonly onLeave: () => void }) {
       <KeyButton
         shortcut="Space"
         cap="Space"
-        word={stands ? "reveal" : told ? "go on" : playing ? "pause" : "play"}
+        word={stands ? "reveal" : toBegin ? "see it" : told ? "go on" : playing ? "pause" : "play"}
         strong
-        disabled={empty && !stands && !told}
+        disabled={empty && !stands && !told && !toBegin}
         act={() => goOn(session)}
       />
       <KeyButton shortcut="ArrowLeft" cap="←" word="" label="One hop back" disabled={empty} act={backward} />
@@ -71,7 +75,7 @@ export function Foot({ onLeave }: { readonly onLeave: () => void }) {
         word="hop"
         label="One hop on"
         disabled={empty && !stands}
-        act={forward}
+        act={goForward}
       />
       <KeyButton shortcut="S" cap="S" word="spotlight" on={spotlight} act={() => setState({ spotlight: !spotlight })} />
       <KeyButton shortcut="L" cap="L" word="laser" on={laser} act={() => setState({ laser: !laser })} />

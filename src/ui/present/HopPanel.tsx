@@ -1,37 +1,68 @@
-import type { Hop, Walk } from "../../model/trace/types.ts";
+import { Fragment } from "react";
+import { useMirror } from "../../mirror/store.ts";
+import type { LessonStep } from "../../model/lesson/types.ts";
+import type { Exploration, Hop, OutcomeKind, Walk } from "../../model/trace/types.ts";
 import { headerRows } from "../inspector/changes.ts";
+import { fraction } from "../inspector/fraction.ts";
 import { outcomeGlyph, RailGlyph, verdictGlyph } from "../inspector/glyphs.tsx";
 import { RuleText } from "../inspector/RuleText.tsx";
 import { drawsOf, shownRule } from "../inspector/ruleText.ts";
 import { useCurrentHop, useWholeWalk } from "../inspector/useCurrentHop.ts";
 import { commandLine, hopStage, hostTitle, OUTCOMES, VERDICTS } from "../inspector/wording.ts";
+import { useLesson } from "../lessons/state.ts";
 import { usePlayback } from "../playback.ts";
 import { usePage } from "../shell/page.ts";
 import { useSession } from "../shell/session.ts";
+import { nextStep, seeItHappen, stepToDo, toNextStep } from "./lesson.ts";
 import { handsOf, isAnswered, useShow } from "./show.ts";
 import styles from "./Present.module.css";
 
 /** The hop under the playhead in large words; after the last one, what the client got. */
-export function HopPanel() {
+export function HopPanel({ exploration }: { readonly exploration: Exploration | null }) {
   const { walk, selection, hop } = useCurrentHop();
   const whole = useWholeWalk();
   const playing = usePlayback((state) => state.playing);
   const trouble = useShow((state) => state.trouble);
+  const walks = useMirror((state) => state.walks.length);
+  const toBegin = useLesson((state) => (state.mark.walks === walks ? stepToDo(state) : null));
   return (
-    <section className={styles["words"]} aria-label={whole && !playing ? "What happened" : "Hop"}>
+    <section
+      className={styles["words"]}
+      aria-label={toBegin !== null ? "Step" : whole && !playing ? "What happened" : "Hop"}
+    >
       {trouble !== null && (
         <p className={styles["trouble"]} role="alert">
           {trouble}
         </p>
       )}
-      {walk === null || hop === null || selection === null ? (
+      {toBegin !== null ? (
+        <Task step={toBegin} />
+      ) : walk === null || hop === null || selection === null ? (
         <NothingSent />
       ) : whole && !playing ? (
-        <Ending walk={walk} />
+        <Ending walk={walk} exploration={exploration} />
       ) : (
         <Words walk={walk} hop={hop} playing={playing} leg={selection.leg} />
       )}
     </section>
+  );
+}
+
+/** What a lesson's step is about to do. */
+function Task({ step }: { readonly step: LessonStep }) {
+  const session = useSession();
+  const number = useLesson((state) => state.step + 1);
+  const of = useLesson((state) => state.lesson?.steps.length ?? 0);
+  return (
+    <div className={styles["said"]}>
+      <h2>
+        <b>{step.heading}</b> step {number} of {of}
+      </h2>
+      <p className={styles["note"]}>{step.task}</p>
+      <button type="button" className={styles["primary"]} onClick={() => seeItHappen(session)}>
+        See it happen
+      </button>
+    </div>
   );
 }
 
@@ -55,7 +86,8 @@ function NothingSent() {
 }
 
 /** What it came to: outcome, what the terminal shows, and why in a sentence. */
-function Ending({ walk }: { readonly walk: Walk }) {
+function Ending({ walk, exploration }: { readonly walk: Walk; readonly exploration: Exploration | null }) {
+  const shares = exploration === null ? [] : sharesOf(exploration);
   return (
     <div className={styles["ending"]} data-outcome={walk.outcome}>
       <p className={styles["outcome"]}>
@@ -66,9 +98,42 @@ function Ending({ walk }: { readonly walk: Walk }) {
         <p className={styles["note"]}>{walk.summary}</p>
         {walk.outcome !== "delivered" && <p className={styles["symptom"]}>{walk.symptom.split("\n")[0]}</p>}
       </div>
+      {shares.length > 1 && (
+        <p className={styles["score"]}>
+          <span>
+            Of such requests{" "}
+            {shares.map(({ outcome, weight }, i) => (
+              <Fragment key={outcome}>
+                {i > 0 && ", "}
+                <b>{fraction(weight)}</b> {OUTCOMES[outcome]}
+              </Fragment>
+            ))}
+          </span>
+        </p>
+      )}
       <Score />
+      <NextStep />
     </div>
   );
+}
+
+/** In a lesson: what comes after what was seen. */
+function NextStep() {
+  const next = useLesson(nextStep);
+  return (
+    next !== null && (
+      <button type="button" className={styles["primary"]} onClick={toNextStep}>
+        Next: {next.heading}
+      </button>
+    )
+  );
+}
+
+/** How requests like this one end over all branches, the likeliest first. */
+function sharesOf({ walks }: Exploration): readonly { readonly outcome: OutcomeKind; readonly weight: number }[] {
+  const sums = new Map<OutcomeKind, number>();
+  for (const { outcome, probability } of walks) sums.set(outcome, (sums.get(outcome) ?? 0) + probability);
+  return [...sums].map(([outcome, weight]) => ({ outcome, weight })).toSorted((a, b) => b.weight - a.weight);
 }
 
 /** How many of the room had it, question by question. */

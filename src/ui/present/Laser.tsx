@@ -35,7 +35,7 @@ export function Laser() {
       const [ink, halo] = [style.getPropertyValue("--ink"), style.getPropertyValue("--paper")];
       const size = DOT * Math.max(1, innerHeight / 1080);
       ctx.strokeStyle = ink;
-      ctx.lineCap = "round";
+      ctx.lineCap = "butt";
       for (const [i, spot] of spots.entries()) {
         const next = spots[i + 1];
         if (next === undefined) continue;

@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, type MouseEvent } from "react";
 import { mirror as store, useMirror } from "../../mirror/store.ts";
+import type { MirrorState } from "../../mirror/types.ts";
+import type { Exploration } from "../../model/trace/types.ts";
 import { readLab } from "../../scenarios/lab.ts";
 import { useLesson } from "../lessons/state.ts";
 import { usePlayback } from "../playback.ts";
@@ -47,6 +49,7 @@ export function Present() {
   useKeysOfShow(session, root, leave);
 
   const title = useTitle();
+  const { mirror, exploration } = usePanelProps();
   const spotlight = useShow((state) => state.spotlight);
   const laser = useShow((state) => state.laser);
   const notes = useShow((state) => state.notes);
@@ -70,9 +73,9 @@ export function Present() {
     >
       <Top title={title} />
       <section className={styles["map"]} aria-label="Map" tabIndex={-1}>
-        <Picture />
+        <Picture mirror={mirror} exploration={exploration} />
       </section>
-      <Words />
+      <Words exploration={exploration} />
       <Foot onLeave={leave} />
       {notes && <NotesPanel />}
       {laser && <Laser />}
@@ -143,8 +146,12 @@ function useLeftFullScreen(leave: () => void): void {
   }, [leave]);
 }
 
-function Picture() {
-  const { mirror, exploration } = usePanelProps();
+interface PictureProps {
+  readonly mirror: MirrorState;
+  readonly exploration: Exploration | null;
+}
+
+function Picture({ mirror, exploration }: PictureProps) {
   const veiled = useShow(isVeiled);
   const asked = useShow((state) => standing(state)?.half ?? null);
   const presented = useMemo<Presented>(
@@ -159,9 +166,9 @@ function Picture() {
 }
 
 /** Below the map: what can be broken, a question, or the hop. */
-function Words() {
+function Words({ exploration }: Pick<PictureProps, "exploration">) {
   const breaking = useShow((state) => state.breaking);
   const question = useShow(shownQuestion);
   if (breaking) return <BreakPanel />;
-  return question === null ? <HopPanel /> : <QuestionPanel question={question} />;
+  return question === null ? <HopPanel exploration={exploration} /> : <QuestionPanel question={question} />;
 }

@@ -30,7 +30,7 @@ export function QuestionPanel({ question }: { readonly question: Question }) {
             choice={choice}
             index={i}
             hands={hands[i] ?? 0}
-            share={total === 0 ? 0 : (hands[i] ?? 0) / total}
+            total={total}
             right={answered ? choice.id === question.right : null}
             onWhy={answered && choice.why !== "" ? () => setAbout(choice) : null}
           />
@@ -73,14 +73,15 @@ interface ChoiceCardProps {
   readonly choice: Choice;
   readonly index: number;
   readonly hands: number;
-  readonly share: number;
+  /** Of all choices. */
+  readonly total: number;
   /** Null: not told yet. */
   readonly right: boolean | null;
   /** Tells why it is so or not, where there is more to be told. */
   readonly onWhy: (() => void) | null;
 }
 
-function ChoiceCard({ choice, index, hands, share, right, onWhy }: ChoiceCardProps) {
+function ChoiceCard({ choice, index, hands, total, right, onWhy }: ChoiceCardProps) {
   const letter = LETTERS[index] ?? "";
   const told = right !== null;
   const onClick = (event: MouseEvent): void => count(index, event.shiftKey ? -1 : 1);
@@ -92,13 +93,15 @@ function ChoiceCard({ choice, index, hands, share, right, onWhy }: ChoiceCardPro
         {choice.note !== "" && <span>{choice.note}</span>}
         {told && right && <em>This is so</em>}
       </span>
-      {(hands > 0 || told) && (
+      {(hands > 0 || (told && total > 0)) && (
         <span className={styles["hands"]}>
           {hands}
           <span className="kh-hidden"> {hands === 1 ? "hand" : "hands"}</span>
         </span>
       )}
-      {told && <i className={styles["bar"]} style={{ width: `${String(share * 100)}%` }} aria-hidden="true" />}
+      {told && hands > 0 && (
+        <i className={styles["bar"]} style={{ width: `${String((hands / total) * 100)}%` }} aria-hidden="true" />
+      )}
     </>
   );
   return (

@@ -31,6 +31,9 @@ export function Top({ title }: { readonly title: string }) {
   );
 }
 
+/** More hops than this have smaller dots. */
+const MANY = 36;
+
 /** What a hop did, as its dot says it once the packet has passed. */
 function toneOf(hop: Hop, leg: "request" | "reply"): string {
   if (hop.verdict === "dnat" || hop.verdict === "undo-dnat") return "dnat";
@@ -45,7 +48,7 @@ function Dots({ walk }: { readonly walk: Walk }) {
   const all = sequence(walk);
   return (
     <div className={styles["progress"]}>
-      <div className={styles["dots"]} aria-hidden="true">
+      <div className={styles["dots"]} data-many={all.length > MANY || undefined} aria-hidden="true">
         {all.map(({ leg, hop }, i) => (
           <i
             key={`${leg} ${String(hop.index)}`}

@@ -23,7 +23,7 @@ it("breaks what the walk came by: its Service's text, its pod, and the node that
     "Mistype the selector (app: webs)",
     "externalTrafficPolicy: Local (a node sends to its own pods only)",
     "Hang m4tqz (it stops answering)",
-    "Kill m4tqz (SIGKILL, exit 137)",
+    "Kill m4tqz (SIGKILL; kubelet starts it again)",
     "Stop kube-proxy on worker-1 (its rules stay)",
     "Cut the power of worker-2 (its pods go with it)",
   ]);
@@ -50,6 +50,13 @@ it("does it with the deeds of the menus, which are in the history and in a link"
 it("asks within the cluster for the policy that counts there", () => {
   const walk = clusterIPWalk("web-6c8b5d7f9-m4tqz", "10.244.2.3", 2);
   expect(breaks(walk).map(({ title }) => title)).toContain("internalTrafficPolicy: Local");
+});
+
+it("leaves the sender its power", () => {
+  const walk = clusterIPWalk("web-6c8b5d7f9-x2b7k", "10.244.1.5", 1);
+  const ids = breaks(walk).map(({ id }) => id);
+  expect(ids).toContain("kill");
+  expect(ids).not.toContain("power");
 });
 
 it("does not break again what is broken, nor a pod where none was reached", () => {

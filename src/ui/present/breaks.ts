@@ -34,16 +34,24 @@ export function breaksOf(walk: Walk, facts: Facts): readonly Break[] {
   const [namespace, name = ""] = walk.backend?.pod?.split("/") ?? [];
   const pod = objectKey("Pod", namespace, name);
   const isProbed = deedOf(pod, "unready")?.detail === undefined;
-  const under = objectKey("Node", "", (facts.objects.get(pod) as Pod | undefined)?.spec.nodeName ?? "");
+  const nodeOf = (place = ""): string => {
+    const [kind, ...path] = place.split("/");
+    if (kind === "node") return path.join("/");
+    return (facts.objects.get(objectKey("Pod", path[0], path[1] ?? "")) as Pod | undefined)?.spec.nodeName ?? "";
+  };
+  const under = objectKey("Node", "", nodeOf(`pod/${walk.backend?.pod ?? ""}`));
   const host = walk.hops.find((hop) => hop.place.startsWith("node/") && rewriteOf(hop).destination)?.place;
   const node = objectKey("Node", "", host?.slice("node/".length) ?? "");
   return [
     ...serviceBreaks(walk, facts),
     ...made(pod, "hang", `Hang ${short(name)}`, "it stops answering"),
-    ...made(pod, "kill", `Kill ${short(name)}`),
+    ...made(pod, "kill", `Kill ${short(name)}`, "SIGKILL; kubelet starts it again"),
     ...(isProbed ? made(pod, "unready", `Fail the readiness of ${short(name)}`, "its probe gets 503") : []),
     ...made(node, "kube-proxy", `Stop kube-proxy on ${splitKey(node).name}`),
-    ...made(under, "power", `Cut the power of ${splitKey(under).name}`, "its pods go with it"),
+    // Whose node is dark sends nothing.
+    ...(nodeOf(walk.hops[0]?.place) === splitKey(under).name
+      ? []
+      : made(under, "power", `Cut the power of ${splitKey(under).name}`, "its pods go with it")),
   ];
 }
 

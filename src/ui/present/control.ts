@@ -55,7 +55,8 @@ export function reveal(): void {
   if (hop !== null) usePlayback.setState({ at: hop.at, playing: false, reading: true });
 }
 
-const isOver = (): boolean => {
+/** Is the walk over, and what came of it on show? */
+export const isOver = (): boolean => {
   const { walk, at, reading } = usePlayback.getState();
   return walk !== null && at >= walk.endedAt && !reading;
 };

@@ -26,6 +26,8 @@ export async function breakIt(session: Session, { title, deed, object }: Break):
   await perform(session, deed, object);
   await session.flush();
   const { note } = useActs.getState();
+  // It is told below the map, not at the element.
+  useActs.setState({ note: null });
   const { report } = mirror.getState();
   if (note?.refused === true || !report.accepted) {
     useShow.setState({

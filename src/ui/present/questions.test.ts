@@ -89,7 +89,7 @@ describe("which source the pod sees", () => {
     expect(hopBefore(walk, question)?.stage).toBe("hook:nat/POSTROUTING");
     expect(hopBefore(walk, question)?.place).toBe("node/worker-1");
     expect(question.choices.map(({ text, note }) => `${text} ${note}`)).toEqual([
-      "10.244.1.9 the client, curl",
+      "10.244.1.9 the client, pod curl",
       "10.96.41.7 Service web",
       "192.168.56.11 worker-1, eth0",
       "10.244.1.1 worker-1, cni0",
@@ -97,6 +97,20 @@ describe("which source the pod sees", () => {
     expect(question.right).toBe("10.244.1.9");
     expect(question.why).toMatch(/^No rule rewrites the source\./);
   });
+});
+
+it("a source that a relay changes is asked for before the relay, not where its client's connection leaves the node", () => {
+  const walk = clusterIPWalk("web", "10.244.2.3", 2);
+  const last = walk.hops.at(-1);
+  if (last === undefined) throw new Error("no hop");
+  const second = { ...last, after: { ...last.after, src: "10.244.2.3", sport: 40001, dst: "10.244.3.4" } };
+  const relayed: Walk = {
+    ...walk,
+    hops: [...walk.hops, { ...second, index: walk.hops.length, verdict: "continue" }],
+    sourceSeen: "10.244.2.3",
+  };
+  expect(questionIn(relayed, "source").before).toBe(walk.hops.length);
+  expect(questionIn(relayed, "source").choices.at(-1)?.id).toBe("10.244.2.3");
 });
 
 describe("what the client gets", () => {

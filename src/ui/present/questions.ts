@@ -13,6 +13,7 @@ import { objectKey, splitKey, type KubeObject, type ObjectKey } from "../../mode
 import type { Node } from "../../model/node/types.ts";
 import type { Pod } from "../../model/pod/types.ts";
 import type { Hop, OutcomeKind, Walk } from "../../model/trace/types.ts";
+import { hostTitle } from "../inspector/wording.ts";
 import { sequence } from "../playback.ts";
 import type { AskedHalf } from "../stage/presented.ts";
 
@@ -135,6 +136,7 @@ function sourcesOf(walk: Walk, seen: string, node: string, objects: Objects): re
   const first = walk.hops[0]?.before;
   if (first === undefined) return [];
   const { src, dst } = first;
+  const from = walk.hops[0]?.place ?? "client/internet";
   const { spec, status } = (objects.get(objectKey("Node", "", node)) ?? {}) as Partial<Node>;
   const eth0 = (status?.addresses ?? []).flatMap((one) => (one.type === "InternalIP" ? [one.address] : []));
   const cni0 = [...new Set([spec?.podCIDR ?? "", ...(spec?.podCIDRs ?? [])])]
@@ -142,17 +144,16 @@ function sourcesOf(walk: Walk, seen: string, node: string, objects: Objects): re
     .map((cidr) => cidrNth(cidr, 1));
   const service = serviceOfWalk(walk);
   const isBalanced = walk.hops.some((hop) => hop.stage === "lb");
-  const client = nameOf(walk.request.from);
   // An address may be several of these: what is written last says it best.
   const notes = new Map([
-    [seen, ownerOf(seen, objects).pod ?? "a host on the way"],
+    [seen, shortenPodName(ownerOf(seen, objects).pod ?? "a host on the way", 18)],
     [
       dst,
       isBalanced ? "the load balancer" : service === null ? "what it dialled" : `Service ${splitKey(service).name}`,
     ],
     ...eth0.map((ip) => [ip, `${node}, eth0`] as const),
     ...cni0.map((ip) => [ip, `${node}, cni0`] as const),
-    [src, walk.request.from.startsWith("client/") ? "the client" : `the client, ${client}`],
+    [src, from.startsWith("client/") ? "the client" : `the client, ${hostTitle(from)}`],
   ]);
   return [...new Set([src, dst, ...eth0, ...cni0, seen])]
     .filter((ip) => parseIP(ip)?.family === parseIP(src)?.family)
@@ -168,7 +169,9 @@ function sourceQuestion(walk: Walk, objects: Objects): Question | null {
   const leaving = walk.hops.findIndex(
     (one, i) => i > at && one.place === hop.place && one.stage === "hook:nat/POSTROUTING",
   );
-  const places = [rewritten, leaving].filter((one) => one > at);
+  const relay = walk.hops[rewritten];
+  // A relay's own connection is another one: until there its client's is told as it is.
+  const places = relay !== undefined && isRelayed(relay) ? [rewritten] : [rewritten, leaving].filter((one) => one > at);
   const before = places.length === 0 ? walk.hops.length - 1 : Math.min(...places);
   const said = rewritten < 0 ? walk.hops.at(-1)?.note : walk.hops[rewritten]?.note;
   return {
@@ -198,9 +201,9 @@ const end = (id: End, text: string, note: string): Choice => ({ id, text, note, 
 /** What a client can get. The last is offered only to one who dials a name. */
 const END_CHOICES: readonly Choice[] = [
   end("answer", "An answer", "the connection is made"),
-  end("refused", "Refused", "an error comes back at once"),
+  end("refused", "Refused", "an error comes back"),
   end("timeout", "Timeout", "nothing ever comes back"),
-  end("unreachable", "Unreachable", "no route, says a host on the way"),
+  end("unreachable", "Unreachable", "a host knows no route"),
   end("name", "No such name", "it does not even dial"),
 ];
 

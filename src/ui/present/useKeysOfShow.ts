@@ -1,8 +1,8 @@
 import { useEffect, type RefObject } from "react";
 import type { Session } from "../shell/session.ts";
 import { toggleTheme } from "../theme/theme.ts";
-import { backward, forward, otherWalk, toEdge, toggleAsking } from "./control.ts";
-import { goOn } from "./lesson.ts";
+import { backward, otherWalk, toEdge, toggleAsking } from "./control.ts";
+import { goForward, goOn } from "./lesson.ts";
 import { toggleFullScreen } from "./fullscreen.ts";
 import { mend } from "./mend.ts";
 import { LETTERS } from "./QuestionPanel.tsx";
@@ -38,7 +38,7 @@ function press(event: KeyboardEvent, root: HTMLElement | null, session: Session,
     return true;
   }
   const { key, shiftKey } = event;
-  if (ON.has(key)) return (shiftKey ? otherWalk(1) : forward(), true);
+  if (ON.has(key)) return (shiftKey ? otherWalk(1) : goForward(), true);
   if (BACK.has(key)) return (shiftKey ? otherWalk(-1) : backward(), true);
   const deeds: Readonly<Record<string, () => void>> = {
     " ": () => goOn(session),
