@@ -7,6 +7,8 @@ import { openStory, useRace } from "./state.ts";
 import {
   between,
   causeText,
+  certainty,
+  EFFECTS,
   kindsOf,
   meaning,
   seconds,
@@ -29,6 +31,11 @@ export function Seeds(): ReactElement | null {
     <section className={styles["seeds"]} aria-label="Histories">
       <h3>Each mark is one history, {shortTitle(row.knob)}</h3>
       <Marks row={row} />
+      {row.knob !== null && (
+        <p>
+          {EFFECTS[row.knob]} {certainty(row)}
+        </p>
+      )}
       {when !== null && (
         <>
           <p>{whenText(when)}</p>

@@ -30,6 +30,18 @@ const SHORT: Readonly<Record<RaceKnob, string>> = {
   minSyncPeriod: "minSyncPeriod 0.1 s",
 };
 
+/** What each setting does about the race, and what it does not. */
+export const EFFECTS: Readonly<Record<RaceKnob, string>> = {
+  preStop:
+    "The pod goes on answering for 5 s after it is told to end; by then the rules of every node should leave it out.",
+  readinessProbe:
+    "A new pod is dialled only once it answers its probe. When an old one ends, the probe comes too late: its endpoint is terminating already.",
+  terminationGracePeriodSeconds:
+    "The longest that a pod may take to end. A process that ends at once at SIGTERM does not use it.",
+  minSyncPeriod:
+    "kube-proxy waits at least this long between two writes of its rules: a shorter wait makes the gap shorter, and does not close it.",
+};
+
 export const shortTitle = (knob: RaceKnob | null): string => (knob === null ? "as it is" : SHORT[knob]);
 
 const empty = (knob: RaceKnob | null): RaceRow => ({
