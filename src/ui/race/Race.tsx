@@ -47,15 +47,14 @@ function State(): ReactElement | null {
   usePage((state) => state.draft);
   useTime((state) => state.whole.commands);
   const stale = isStale({ asked, opened }, clusterKey());
-  const words =
-    ended !== null && ended !== ""
-      ? ended
-      : stale && applied !== null
-        ? "The edit is applied. These numbers are from before it: run the race again."
-        : stale
-          ? "The text or the cluster has changed since: these numbers are from before. Run the race again."
-          : null;
-  return words === null ? null : (
+  const changed =
+    applied === null
+      ? "The text or the cluster has changed since: these numbers are from before. Run the race again."
+      : "The edit is applied. These numbers are from before it: run the race again.";
+  // What ended it may be that very change.
+  const isSaid = ended?.includes("was changed") === true;
+  const words = [...(ended === null ? [] : [ended]), ...(stale && !isSaid ? [changed] : [])].join(" ");
+  return words === "" ? null : (
     <div className={styles["state"]}>
       <p>{words}</p>
     </div>

@@ -9,7 +9,7 @@ import { useSession } from "../shell/session.ts";
 import { useAnswer } from "../traffic/useAnswer.ts";
 import styles from "./Race.module.css";
 import { farText, runRace, stopRace, useRace } from "./state.ts";
-import { counted, shortTitle } from "./tally.ts";
+import { counted } from "./tally.ts";
 import { changeOf, chosenOf, LIMITS, replicasOf, wrongWith, type Offer, type Wish } from "./wish.ts";
 
 const GROUPS: readonly Offer["group"][] = ["Rolling update", "Scale-down", "Drain"];
@@ -150,9 +150,7 @@ function Far(): ReactElement {
   return (
     <p className={styles["far"]} role="status">
       <progress max={asked?.seeds ?? 1} value={done} aria-label="Histories played" />
-      <span>
-        {shortTitle(row?.knob ?? null)}: {farText({ rows, asked })}
-      </span>
+      <span>{farText({ rows, asked })}</span>
     </p>
   );
 }

@@ -14,7 +14,7 @@ import type { CommandRecord, Queries, SavedHistory } from "../../wire/protocol.t
 import { say, usePage } from "../shell/page.ts";
 import type { Session } from "../shell/session.ts";
 import { useTime, type Fork } from "../time/time.ts";
-import { counted, headline, withRun, withSkipped } from "./tally.ts";
+import { counted, headline, shortTitle, withRun, withSkipped } from "./tally.ts";
 import { FIRST_WISH, type Wish } from "./wish.ts";
 
 /** What was asked, and of which cluster. */
@@ -177,10 +177,11 @@ export function stopRace(why: string): void {
   say(why);
 }
 
-/** How far it is: "7 of 20 histories". */
+/** How far it is: "7 of 20 histories", "7 of 20 histories with preStop sleep 5 s". */
 export function farText({ rows, asked }: Pick<RaceState, "rows" | "asked">): string {
   const row = rows.at(-1);
-  return `${String(row?.runs.length ?? 0)} of ${counted(asked?.seeds ?? 0, "history", "histories")}`;
+  const turned = row === undefined || row.knob === null ? "" : ` with ${shortTitle(row.knob)}`;
+  return `${String(row?.runs.length ?? 0)} of ${counted(asked?.seeds ?? 0, "history", "histories")}${turned}`;
 }
 
 /** Plays all seeds as it is, then with each knob turned. A cluster that changes meanwhile ends it. */
