@@ -1,6 +1,11 @@
 /** Hand-made EndpointSlices that no Service finds, or that find no port of it. */
 import { compareStrings } from "../../base/compare.ts";
-import { type EndpointSlice, SERVICE_NAME_LABEL } from "../../model/endpointslice/types.ts";
+import {
+  ENDPOINTSLICE_CONTROLLER,
+  type EndpointSlice,
+  MANAGED_BY_LABEL,
+  SERVICE_NAME_LABEL,
+} from "../../model/endpointslice/types.ts";
 import { keyOf } from "../../model/meta/types.ts";
 import { endpointsOf, serviceKey, serviceName } from "../endpoints.ts";
 import { editDistance } from "../../base/edit-distance.ts";
@@ -14,9 +19,14 @@ export const sliceNotLinked: Diagnoser = ({ target, objects, failed, isWritten }
   const written = objects.list<EndpointSlice>("EndpointSlice", namespace).filter((slice) => isWritten(keyOf(slice)));
   const linked = endpointsOf(objects, service).slices;
   const mine = written.filter((slice) => linked.some((one) => one.metadata.name === slice.metadata.name));
+  // As its own controller writes it where no pod has the port that the Service names.
+  const isControllers = ({ metadata, ports }: EndpointSlice): boolean =>
+    metadata.labels?.[MANAGED_BY_LABEL] === ENDPOINTSLICE_CONTROLLER && (ports ?? []).length === 0;
   const misnamed = mine.find(
     (slice) =>
-      (slice.endpoints ?? []).length > 0 && !(slice.ports ?? []).some((one) => (one.name ?? "") === (port.name ?? "")),
+      !isControllers(slice) &&
+      (slice.endpoints ?? []).length > 0 &&
+      !(slice.ports ?? []).some((one) => (one.name ?? "") === (port.name ?? "")),
   );
   if (misnamed !== undefined) {
     const index = Math.max(
