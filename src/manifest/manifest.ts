@@ -3,6 +3,7 @@ import { isRecord } from "../base/json.ts";
 import type { Diagnostic } from "../model/trace/diagnostic.ts";
 import { type ComposedDocument, composeChunk, type SourceNode, type YamlProblem } from "./compose.ts";
 import type { Manifest, ManifestDocument } from "./document.ts";
+import { composeItems, turnItems } from "./items.ts";
 import { MAX_DIAGNOSTICS, MAX_DOCUMENTS, MAX_TEXT } from "./limits.ts";
 import { lineAt, lineStarts, rangeOf } from "./lines.ts";
 
@@ -13,7 +14,11 @@ let last: Chunks = new Map();
 let current: Chunks = new Map();
 
 function compose(chunk: string): readonly ComposedDocument[] {
-  const composed = current.get(chunk) ?? last.get(chunk) ?? composeChunk(chunk);
+  let composed = current.get(chunk) ?? last.get(chunk);
+  if (composed === undefined) {
+    const list = composeItems(chunk);
+    composed = list === null ? composeChunk(chunk) : [list];
+  }
   current.set(chunk, composed);
   return composed;
 }
@@ -63,6 +68,7 @@ export function parseManifest(text: string): Manifest {
   }
   last = current;
   current = new Map();
+  turnItems(text);
   const starts = chunkStarts(text, lines);
   for (const [i, base] of starts.entries()) {
     for (const composed of compose(text.slice(base, starts[i + 1] ?? text.length))) {
