@@ -97,7 +97,7 @@ type Counted = Pick<Alike, "labels" | "conditions" | "active">;
 
 /** The counts of a large set whose pods are all its own and none another's; null when they have to be looked through. */
 function steadyCounts(rs: Replicas, reader: ObjectReader): readonly Counted[] | null {
-  const alike = talliedPods(rs.metadata.uid ?? "", reader.ownedBy(rs.metadata.uid ?? ""));
+  const alike = talliedPods(rs.metadata.uid ?? "", reader);
   if (alike === null) return null;
   const selector = selectorOf(rs);
   const selected = alike.filter(({ labels }) => labelSelectorMatches(selector, labels));

@@ -1,6 +1,7 @@
 /**
  * How many pods of an owner say what: an owner of ten thousand is asked after every few hundred of them, and most are as they were.
  */
+import type { ObjectReader } from "../apiserver/types.ts";
 import { compareStrings } from "../base/compare.ts";
 import type { KubeObject, Labels } from "../model/meta/types.ts";
 import type { Pod } from "../model/pod/types.ts";
@@ -88,16 +89,20 @@ const WORTHWHILE = 256;
 /** Owners whose pods are kept counted. */
 const KEPT = 64;
 
-/** By the owner's uid. Only what differs between two lists is gone by, so it does not matter whose history they are of. */
-const TALLIES = new Map<string, PodTally>();
+/** By cluster, so that they go with it, then by the owner's uid. */
+const TALLIES = new WeakMap<ObjectReader, Map<string, PodTally>>();
 
 /** The pods of an owner, counted; null where they are so few that counting them up is no gain. */
-export function talliedPods(uid: string, list: readonly KubeObject[]): readonly Alike[] | null {
+export function talliedPods(uid: string, reader: ObjectReader): readonly Alike[] | null {
+  const list = reader.ownedBy(uid);
   if (list.length < WORTHWHILE) return null;
-  let tally = TALLIES.get(uid);
-  TALLIES.delete(uid);
-  TALLIES.set(uid, (tally ??= new PodTally()));
-  const oldest = TALLIES.keys().next();
-  if (TALLIES.size > KEPT && oldest.done !== true) TALLIES.delete(oldest.value);
+  let known = TALLIES.get(reader);
+  if (known === undefined) TALLIES.set(reader, (known = new Map()));
+  const tally = known.get(uid) ?? new PodTally();
+  // The one not asked for the longest is forgotten.
+  known.delete(uid);
+  known.set(uid, tally);
+  const oldest = known.keys().next();
+  if (known.size > KEPT && oldest.done !== true) known.delete(oldest.value);
   return tally.of(list);
 }
