@@ -32,7 +32,7 @@ export function Top({ title }: { readonly title: string }) {
 }
 
 /** More hops than this have smaller dots. */
-const MANY = 36;
+const MANY = 44;
 
 /** What a hop did, as its dot says it once the packet has passed. */
 function toneOf(hop: Hop, leg: "request" | "reply"): string {

@@ -139,14 +139,18 @@ function Map({ mirror, exploration, onSend, presented }: StageProps) {
   const { hop } = useCurrentHop();
   const [focus, setFocus] = useState<string | null>(null);
   const focused = layout.cards.some((c) => c.id === focus) ? focus : (layout.cards[0]?.id ?? null);
+  const upTo = veiled ? hop : null;
   const hooks = useMemo(() => {
     const met = new Set<string>();
-    for (const { hop: h } of walk === null ? [] : sequence(walk)) {
+    const all = walk === null ? [] : sequence(walk);
+    // A row's name tells where the packet goes.
+    const known = upTo === null ? all : all.slice(0, all.findIndex((one) => one.hop === upTo) + 1);
+    for (const { hop: h } of known) {
       const hook = /^hook:\w+\/(\w+)$/.exec(h.stage)?.[1];
       if (hook !== undefined) met.add(`${h.place} ${hook}`);
     }
     return met;
-  }, [walk]);
+  }, [walk, upTo]);
 
   const select = useCallback(
     (id: string) => {
