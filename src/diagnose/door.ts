@@ -8,8 +8,6 @@ import type { Node } from "../model/node/types.ts";
 import type { Pod } from "../model/pod/types.ts";
 import { nodeAddresses } from "../network/addresses.ts";
 
-const HTTP = 80;
-
 interface Running {
   readonly pod: Pod;
   readonly controller: IngressController;
@@ -21,11 +19,11 @@ const addressOf = (objects: ObjectReader, node: string | undefined): string | nu
 };
 
 /** By its balancer, a node port, or the node itself; null: there is no way in from outside. */
-function wayIn(objects: ObjectReader, { pod }: Running): string | null {
+function wayIn(objects: ObjectReader, { pod }: Running, wanted: number): string | null {
   const services = objects.servicesSelecting(pod.metadata.namespace ?? "default", pod.metadata.labels ?? {});
   const node = addressOf(objects, pod.spec.nodeName ?? objects.list<Node>("Node")[0]?.metadata.name);
   const ways = services.flatMap(({ spec, status }) => {
-    const port = (spec.ports ?? []).find((one) => one.port === HTTP) ?? spec.ports?.[0];
+    const port = (spec.ports ?? []).find((one) => one.port === wanted) ?? (wanted === 80 ? spec.ports?.[0] : undefined);
     const balanced = status.loadBalancer.ingress?.[0]?.ip ?? spec.externalIPs?.[0];
     if (port === undefined) return [];
     if (balanced !== undefined) return [{ rank: 0, at: joinHostPort(balanced, port.port) }];
@@ -35,11 +33,11 @@ function wayIn(objects: ObjectReader, { pod }: Running): string | null {
   });
   const best = ways.sort((a, b) => a.rank - b.rank)[0];
   if (best !== undefined) return best.at;
-  return pod.spec.hostNetwork === true && node !== null ? joinHostPort(node, HTTP) : null;
+  return pod.spec.hostNetwork === true && node !== null ? joinHostPort(node, wanted) : null;
 }
 
-/** `IP:PORT` at which somebody outside finds the controller of this Ingress; of any, where none takes it. Null: none can be reached. */
-export function doorOf(objects: ObjectReader, ingress: Ingress | null): string | null {
+/** `IP:PORT` at which somebody outside finds the controller of this Ingress; of any, where none takes it. Null: none can be reached. `port`: what a browser would dial. */
+export function doorOf(objects: ObjectReader, ingress: Ingress | null, port = 80): string | null {
   const running = objects.list<Pod>("Pod").flatMap((pod): readonly Running[] => {
     const controller = ingressControllerOf(pod);
     return controller === null ? [] : [{ pod, controller }];
@@ -48,7 +46,7 @@ export function doorOf(objects: ObjectReader, ingress: Ingress | null): string |
     objects.get<IngressClass>(objectKey("IngressClass", undefined, name));
   const own = running.filter(({ controller }) => ingress !== null && claimsIngress(controller, ingress, classNamed));
   for (const one of own.length > 0 ? own : running) {
-    const way = wayIn(objects, one);
+    const way = wayIn(objects, one, port);
     if (way !== null) return way;
   }
   return null;

@@ -1,15 +1,16 @@
 /** Which requests show whether a cluster does what its text means: each Service by each way to it, from those who are meant to come that way. */
 import type { ObjectReader } from "../apiserver/types.ts";
-import { joinHostPort } from "../base/ip.ts";
+import { joinHostPort, parseIP } from "../base/ip.ts";
 import type { Ingress } from "../model/ingress/types.ts";
 import type { Client, Lab } from "../model/kubehop/types.ts";
-import { keyOf, type ObjectKey } from "../model/meta/types.ts";
+import { keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service, ServicePort } from "../model/service/types.ts";
 import type { StatefulSet } from "../model/statefulset/types.ts";
 import type { Protocol, Request } from "../model/trace/types.ts";
 import { doorOf } from "./door.ts";
 import { endpointsOf, podsBehind } from "./endpoints.ts";
+import { AT_BALANCER } from "./findings/load-balancer.ts";
 import { clusterIPsOf, isHeadless } from "./target.ts";
 
 /** The same question by several senders or through several nodes: one that arrives will do. */
@@ -110,8 +111,28 @@ function toService(
       // An address of another Service is nobody's outside; whoever is within may be caught as well.
       return [...(others ? [] : ask(clients.map((from) => request(from, to, protocol)))), ...ask(within)];
     });
-    return [...ask(inside), ...ask(outside), ...external];
+    // What a balancer does before the nodes, it does not do for those within.
+    const isBalancers = Object.keys(service.metadata.annotations ?? {}).some((key) => AT_BALANCER.test(key));
+    const short =
+      spec.type === "LoadBalancer" && isBalancers
+        ? senders.slice(0, 1).map((from) => request(from, `lb/${namespace}/${name}:${port.port}`, protocol))
+        : [];
+    return [...ask(inside), ...ask(outside), ...external, ...ask(short)];
   });
+}
+
+/** An alias that leads back into the cluster, or that is no name at all: whatever the world outside has, it can be followed. */
+function toAlias({ objects, pods, dnsDomain }: Asked, service: Service): readonly Question[] {
+  const { namespace = "default", name } = service.metadata;
+  const external = service.spec.externalName?.replace(/\.$/, "") ?? "";
+  if (!external.endsWith(`.${dnsDomain}`) && parseIP(external) === null) return [];
+  const [first = "", within = ""] = external.split(".");
+  const meant = objects.get<Service>(objectKey("Service", within, first));
+  const ports = [service.spec.ports?.[0]?.port, meant?.spec.ports?.[0]?.port];
+  const port = ports.find((one) => one !== undefined) ?? 80;
+  const senders = pods.filter((pod) => !pod.startsWith("pod/kube-system/")).slice(0, 1);
+  const to = `${name}.${namespace}.svc.${dnsDomain}:${String(port)}`;
+  return senders.map((from) => ({ about: keyOf(service), requests: [request(from, to)], isExplicit: false }));
 }
 
 /** Each member's own name, as a StatefulSet promises it. */
@@ -177,6 +198,10 @@ export function questionsOf(asked: Asked): readonly Question[] {
   return [
     ...explicit,
     ...services.flatMap((service) => toService(asked, service, clients, nodes)),
+    ...objects
+      .list<Service>("Service")
+      .filter(({ spec }) => spec.type === "ExternalName")
+      .flatMap((service) => toAlias(asked, service)),
     ...objects.list<StatefulSet>("StatefulSet").flatMap((set) => toMember(asked, set)),
     ...objects.list<Ingress>("Ingress").flatMap((ingress) => toIngress(objects, ingress, clients)),
     ...names,

@@ -131,6 +131,8 @@ test("a host that only an Ingress has is dialled at its controller", () => {
     to: "203.0.113.10:80",
     says: { host: "shop.example.com", path: "/cart" },
   });
+  // Its Service has no port 443.
+  expect(request("outside", "https://shop.example.com/")).toMatchObject({ to: "https://shop.example.com/" });
   expect(request("outside", "ingress/shop/shop")).toMatchObject({ says: { host: "shop.example.com", path: "/" } });
   const diagnosis = WORLD.why(asked);
   expect("findings" in diagnosis && diagnosis.findings[0]).toMatchObject({

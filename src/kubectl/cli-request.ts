@@ -25,7 +25,7 @@ function resolvedAtDoor(world: World, request: Request): Request | null {
   if (ingresses.length === 0 || isCluster || (ingress === undefined && !request.from.startsWith("client/")))
     return null;
   const walk = world.probe(request);
-  const door = doorOf(objects, ingress ?? null);
+  const door = doorOf(objects, ingress ?? null, Number(url.value.port ?? 80));
   return "message" in walk || walk.outcome !== "name-error" || door === null ? null : { ...request, to: door, says };
 }
 

@@ -19,6 +19,8 @@ const LEFT: Readonly<Record<string, { readonly text?: readonly FindingId[]; read
     "18-dns": { after: ["SVC-SELECTOR-NO-MATCH"] },
     // A Service of which only the variables matter.
     "19-env": { text: ["SVC-SELECTOR-NO-MATCH"] },
+    // An alias was made of an address.
+    "21-externalname": { text: ["EXTERNALNAME-LIMITS"] },
     // An address of somebody outside was claimed.
     "23-external-ips": { text: ["EXTERNALIP-HIJACK"] },
     // Nobody listens on the SCTP port.

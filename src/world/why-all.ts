@@ -44,8 +44,9 @@ interface Asked {
   readonly suspicions: readonly Suspicion[];
 }
 
-const arrives = ({ error, failed, exploration }: Case): boolean =>
-  error === null && failed.length === 0 && exploration.walks.length > 0;
+/** An ingress controller's own answer is none of those who are meant. */
+const arrives = ({ error, failed, exploration, front }: Case): boolean =>
+  error === null && failed.length === 0 && exploration.walks.length > 0 && front === null;
 
 const shareOf = ({ branches }: Case): number =>
   branches.filter(({ end }) => end === null).reduce((sum, { walk }) => sum + walk.probability, 0);
@@ -61,6 +62,7 @@ const hasSelector = ({ spec }: Service): boolean => Object.keys(spec.selector ??
 function limitOf(cluster: Cluster, service: Service): Severity {
   const workloads = workloadsSelected(cluster.store, service);
   if (workloads.length > 0 && workloads.every(isScaledToZero)) return "note";
+  if (service.spec.type === "ExternalName") return "error";
   return !hasSelector(service) && endpointsOf(cluster.store, service).slices.length === 0 ? "warning" : "error";
 }
 

@@ -59,7 +59,7 @@ export const lbSourceRanges: Diagnoser = ({ target, failed }) => {
 };
 
 /** Annotations by which clouds are told that the balancer ends TLS or says PROXY. */
-const AT_BALANCER = /proxy-?protocol|ssl-(cert|ports)|tls-(ports|cert)|certificate|backend-protocol/i;
+export const AT_BALANCER = /proxy-?protocol|ssl-(cert|ports)|tls-(ports|cert)|certificate|backend-protocol/i;
 
 const isInside = (from: string): boolean => !from.startsWith("client/");
 

@@ -1,4 +1,5 @@
 /** What a machine outside the cluster cannot reach: ClusterIPs, cluster names, and balancers that nobody has made. */
+import { keyOf, type KubeObject } from "../../model/meta/types.ts";
 import { serviceKey, serviceName } from "../endpoints.ts";
 import type { Diagnoser } from "../types.ts";
 
@@ -29,7 +30,11 @@ export const outsideClusterIP: Diagnoser = ({ request, target, failed }) => {
   ];
 };
 
-export const lbPending: Diagnoser = ({ target, view, error, isWritten, branches, failed }) => {
+interface Pool extends KubeObject {
+  readonly spec?: { readonly addresses?: readonly string[]; readonly autoAssign?: boolean };
+}
+
+export const lbPending: Diagnoser = ({ target, view, error, isWritten, branches, failed, objects }) => {
   const { service, road } = target;
   if (service === null || service.spec.type !== "LoadBalancer" || road !== "load-balancer") return [];
   if (
@@ -40,12 +45,22 @@ export const lbPending: Diagnoser = ({ target, view, error, isWritten, branches,
   const key = serviceKey(service);
   const { loadBalancerClass } = service.spec;
   const none = view.cloud.loadBalancer === "none";
+  const pools = objects.list<Pool>("IPAddressPool");
+  const kept = pools.filter(({ spec }) => spec?.autoAssign === false);
+  const ofMetalLB =
+    pools.length === 0
+      ? null
+      : kept.length === pools.length
+        ? `MetalLB hands out addresses of pool ${kept.map(({ metadata }) => metadata.name).join(", ")} only to Services that ask for it (autoAssign: false)`
+        : `MetalLB has no address left for it in ${pools.map(({ metadata, spec }) => `${metadata.name} (${(spec?.addresses ?? []).join(", ")})`).join(", ")}`;
   const why =
     loadBalancerClass !== undefined
       ? `its loadBalancerClass is ${loadBalancerClass}, which no controller here serves`
-      : none
-        ? "no controller in this cluster hands out load balancer addresses"
-        : "its controller has not filled its status";
+      : ofMetalLB !== null
+        ? ofMetalLB
+        : none
+          ? "no controller in this cluster hands out load balancer addresses"
+          : "its controller has not filled its status";
   return [
     {
       id: "LB-PENDING",
@@ -63,9 +78,16 @@ export const lbPending: Diagnoser = ({ target, view, error, isWritten, branches,
       remedies:
         loadBalancerClass !== undefined && isWritten(key)
           ? [{ title: "Leave the class out", edits: [{ object: key, path: "spec.loadBalancerClass", to: null }] }]
-          : [],
+          : kept.length > 0 && kept.length === pools.length
+            ? kept.map((pool) => ({
+                title: `Hand out ${pool.metadata.name} to everyone`,
+                edits: [{ object: keyOf(pool), path: "spec.autoAssign", to: true }],
+              }))
+            : [],
       otherwise:
-        "A load balancer comes from a controller: a cloud's, or MetalLB with an IPAddressPool and an advertisement. The node port works meanwhile.",
+        ofMetalLB !== null && loadBalancerClass === undefined
+          ? "Which addresses are free to be handed out is not in the text: widen the pool, or give a Service's address back."
+          : "A load balancer comes from a controller: a cloud's, or MetalLB with an IPAddressPool and an advertisement. The node port works meanwhile.",
       command: `kubectl -n ${service.metadata.namespace ?? "default"} describe svc ${service.metadata.name}`,
     },
   ];

@@ -6,14 +6,64 @@ import {
   MANAGED_BY_LABEL,
   SERVICE_NAME_LABEL,
 } from "../../model/endpointslice/types.ts";
-import { keyOf } from "../../model/meta/types.ts";
+import type { Endpoints } from "../../model/endpoints/types.ts";
+import { keyOf, objectKey } from "../../model/meta/types.ts";
 import { endpointsOf, serviceKey, serviceName } from "../endpoints.ts";
 import { editDistance } from "../../base/edit-distance.ts";
-import type { Diagnoser } from "../types.ts";
+import type { Case, Diagnoser, Suspicion } from "../types.ts";
 
-export const sliceNotLinked: Diagnoser = ({ target, objects, failed, isWritten }) => {
+/** Endpoints of the text, whose mirrored slice has the name that they give their port. */
+function misnamedEndpoints({ target, objects, failed, isWritten }: Case): readonly Suspicion[] {
+  const { service, port } = target;
+  // Slices are mirrored for Services without a selector only.
+  if (service === null || port === null || Object.keys(service.spec.selector ?? {}).length > 0) return [];
+  const namespace = service.metadata.namespace ?? "default";
+  const key = objectKey("Endpoints", namespace, service.metadata.name);
+  const { subsets = [] } = objects.get<Endpoints>(key) ?? {};
+  const wanted = port.name ?? "";
+  const names = subsets.flatMap(({ ports = [] }) => ports.map(({ name }) => name ?? ""));
+  const at = subsets.findIndex(({ addresses = [] }) => addresses.length > 0);
+  if (!isWritten(key) || at < 0 || names.includes(wanted)) return [];
+  const ports = subsets[at]?.ports ?? [];
+  const index = Math.max(
+    0,
+    ports.findIndex((one) => (one.protocol ?? "TCP") === port.protocol),
+  );
+  const has = ports[index]?.name ?? "";
+  const path = `subsets[${String(at)}].ports[${String(index)}].name`;
+  return [
+    {
+      id: "SLICE-NOT-LINKED",
+      severity: "error",
+      hop: failed[0]?.end?.at ?? null,
+      evidence: [
+        { kind: "object", object: key, path, shows: has === "" ? "no name" : has },
+        {
+          kind: "object",
+          object: serviceKey(service),
+          path: "spec.ports",
+          shows: wanted === "" ? "a port without a name" : `port ${wanted}`,
+        },
+      ],
+      cause: `The port of Endpoints ${service.metadata.name} is named ${has === "" ? "nothing" : has} and the Service's ${wanted === "" ? "nothing" : wanted}: its mirrored EndpointSlice keeps the name, and kube-proxy joins them by it.`,
+      remedies: [
+        {
+          title: wanted === "" ? "Leave the port name out" : `Name the port ${wanted}`,
+          edits: [{ object: key, path, to: wanted === "" ? null : wanted }],
+        },
+      ],
+      otherwise: "Named like the Service's port, the Endpoints would still not lead to something that answers.",
+      command: `kubectl -n ${namespace} get endpoints ${service.metadata.name} -o yaml`,
+    },
+  ];
+}
+
+export const sliceNotLinked: Diagnoser = (given) => {
+  const { target, objects, failed, isWritten } = given;
   const { service, port } = target;
   if (service === null || port === null || failed.length === 0) return [];
+  const mirrored = misnamedEndpoints(given);
+  if (mirrored.length > 0) return mirrored;
   const namespace = service.metadata.namespace ?? "default";
   const { name } = service.metadata;
   const written = objects.list<EndpointSlice>("EndpointSlice", namespace).filter((slice) => isWritten(keyOf(slice)));

@@ -210,6 +210,32 @@ const GUISES: readonly Guise[] = [
     cause: /leave 127\.0\.0\.0\/8 out/,
   },
   {
+    name: "Endpoints whose port has another name",
+    id: "SLICE-NOT-LINKED",
+    yaml: manifest(
+      service("web", "{ ports: [{ name: http, port: 80 }] }"),
+      "apiVersion: v1\nkind: Endpoints\nmetadata: { name: web }\nsubsets: [{ addresses: [{ ip: 192.168.56.12 }], ports: [{ name: web, port: 80 }] }]\n",
+      pod("edge", { spec: "hostNetwork: true\n  nodeName: worker-2" }),
+      CURL,
+    ),
+    edit: ["subsets[0].ports[0].name", "http"],
+    cause: /port of Endpoints web is named web and the Service's http/,
+  },
+  {
+    name: "a pool that is for those who ask",
+    id: "LB-PENDING",
+    yaml: manifest(
+      service("web", "{ type: LoadBalancer, selector: { app: web }, ports: [{ port: 80 }] }"),
+      deployment("web"),
+      "apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: { name: pool, namespace: metallb-system }\nspec: { addresses: [192.168.56.240-192.168.56.250], autoAssign: false }\n",
+      "apiVersion: metallb.io/v1beta1\nkind: L2Advertisement\nmetadata: { name: l2, namespace: metallb-system }\n",
+    ),
+    from: "client/internet",
+    to: "lb/default/web:80",
+    edit: ["spec.autoAssign", true],
+    cause: /pool only to Services that ask for it/,
+  },
+  {
     name: "an alias that servers by name do not know",
     id: "EXTERNALNAME-LIMITS",
     yaml: manifest(web, service("alias", "{ type: ExternalName, externalName: web.default.svc.cluster.local }"), CURL),

@@ -1,5 +1,6 @@
 /** Texts as tutorials have them, looked at as a whole: nothing is said of them but that a balancer hides its clients. */
 import { expect, it } from "vitest";
+import type { FindingId, Severity } from "../../model/trace/finding.ts";
 import { worldOf } from "../why-testing.ts";
 import { deployment, manifest, pod, service } from "./yaml-testing.ts";
 
@@ -101,4 +102,49 @@ it.each<readonly [name: string, yaml: string]>([
 ])("%s", (_name, yaml) => {
   const found = worldOf({ yaml }).whyAll();
   expect(found).toMatchObject({ outcome: "delivered", findings: [] });
+});
+
+const INGRESS = (className: string): string =>
+  manifest(
+    "apiVersion: v1\nkind: Namespace\nmetadata: { name: ingress-nginx }\n",
+    "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: { name: nginx }\nspec: { controller: k8s.io/ingress-nginx }\n",
+    CONTROLLER,
+    service(
+      "ingress",
+      "{ type: LoadBalancer, externalTrafficPolicy: Local, selector: { app: ingress }, ports: [{ port: 80 }] }",
+      {
+        namespace: "ingress-nginx",
+      },
+    ),
+    service("web", "{ selector: { app: web }, ports: [{ port: 80 }] }"),
+    deployment("web"),
+    `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: web }\nspec: { ${className}rules: [{ host: web.example, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }] } }] }\n`,
+  );
+const alias = (name: string): string =>
+  manifest(service("alias", `{ type: ExternalName, externalName: ${name}, ports: [{ port: 80 }] }`), pod("curl"));
+
+it.each<readonly [name: string, yaml: string, said: readonly (readonly [FindingId, Severity])[]]>([
+  ["an Ingress of another class", INGRESS("ingressClassName: traefik, "), [["INGRESS-BACKEND", "error"]]],
+  ["an Ingress of no class", INGRESS(""), [["INGRESS-BACKEND", "error"]]],
+  ["an alias that is an address", alias("10.0.0.12"), [["EXTERNALNAME-LIMITS", "error"]]],
+  ["an alias of itself", alias("alias.default.svc.cluster.local"), [["EXTERNALNAME-LIMITS", "error"]]],
+  ["an alias of the world outside", alias("db.example.com"), []],
+  [
+    "a balancer that was to say PROXY",
+    manifest(
+      service(
+        "web",
+        "{ type: LoadBalancer, externalTrafficPolicy: Local, selector: { app: web }, ports: [{ port: 80 }] }",
+        {
+          annotations: 'service.beta.kubernetes.io/aws-load-balancer-proxy-protocol: "*"',
+        },
+      ),
+      deployment("web"),
+    ),
+    [["LB-IP-SHORT-CIRCUIT", "warning"]],
+  ],
+])("of %s", (_name, yaml, said) => {
+  const found = worldOf({ yaml }).whyAll();
+  const findings = "findings" in found ? found.findings : [];
+  expect(findings.map(({ id, severity }) => [id, severity])).toEqual(said);
 });
