@@ -190,6 +190,9 @@ it("says that it is at work, and sends a large picture in parts", () => {
   });
   const kinds = said.map(({ kind }) => kind);
   expect(kinds.filter((kind) => kind === "working").length).toBeGreaterThan(2);
+  // Once more before the picture, which takes its time: the same number again.
+  const working = said.flatMap((message) => (message.kind === "working" ? [message.events] : []));
+  expect(working.at(-1)).toBe(working.at(-2));
   expect(kinds.filter((kind) => kind !== "working").at(-2)).toBe("frame");
   const parts = said.flatMap((message) => (message.kind === "part" ? [message] : []));
   expect(parts.map(({ upserts, journal }) => Math.max(upserts.length, journal.length)).every((n) => n <= 2_000)).toBe(

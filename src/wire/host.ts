@@ -96,12 +96,18 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
   const table = answers(world);
   const thin = createThinner();
 
-  world.watch((events) => transport.post({ kind: "working", events }));
+  /** How many events the message at hand has cost so far; 0: few. */
+  let worked = 0;
+  const sayWorking = (events: number): void => {
+    worked = events;
+    transport.post({ kind: "working", events });
+  };
+  world.watch(sayWorking);
 
   /** Large frames go in parts: no message is long in coming or in taking. */
   const show = (whole: Frame): void => {
-    const { frame, repeats } = thin(whole);
-    const { upserts, journal } = frame;
+    const { frame: rest, repeats } = thin(whole);
+    const { upserts, journal } = rest;
     let objects = 0;
     let entries = 0;
     for (; upserts.length - objects > PART; objects += PART)
@@ -112,13 +118,20 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
       kind: "frame",
       frame:
         objects === 0 && entries === 0
-          ? frame
-          : { ...frame, upserts: upserts.slice(objects), journal: journal.slice(entries) },
+          ? rest
+          : { ...rest, upserts: upserts.slice(objects), journal: journal.slice(entries) },
       repeats,
     });
   };
 
+  /** After long work the picture is long in the making too: whoever waits hears once more that somebody is there. */
+  const frame = (full: boolean): Frame => {
+    if (worked > 0) sayWorking(worked);
+    return world.frame(full);
+  };
+
   const handle = (message: ToWorker): void => {
+    worked = 0;
     switch (message.kind) {
       case "hello":
         transport.post({ kind: "ready", version: PROTOCOL_VERSION });
@@ -130,25 +143,25 @@ export function createHost(transport: Transport<FromWorker, ToWorker>, world: Wo
         const refusal = world.load(message.history, message.upTo, message.after ?? null, (done, total) =>
           transport.post({ kind: "progress", id: message.id, what: "replaying", done, total }),
         );
-        show(world.frame(true));
+        show(frame(true));
         transport.post({ kind: "done", id: message.id, refusal, walk: null });
         return;
       }
       case "command": {
         const { refusal, walk } = world.dispatch(message.command);
-        show(world.frame(false));
+        show(frame(false));
         transport.post({ kind: "done", id: message.id, refusal, walk: walk?.id ?? null });
         return;
       }
       case "seek":
         world.seek(message.at, message.after ?? null);
-        show({ ...world.frame(false), sought: true });
+        show({ ...frame(false), sought: true });
         transport.post({ kind: "done", id: message.id, refusal: null, walk: null });
         return;
       case "query": {
         const before = presentOf(world);
         const answer = (table[message.name] as (params: unknown) => unknown)(message.params);
-        if (presentOf(world) !== before) show(world.frame(false));
+        if (presentOf(world) !== before) show(frame(false));
         transport.post({ kind: "answer", id: message.id, answer });
         return;
       }

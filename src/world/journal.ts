@@ -67,10 +67,13 @@ class Told {
   private readonly places: ReadonlyMap<number, number> | null;
   private readonly writers: ReadonlySet<number> | null;
 
-  constructor(log: readonly LogEntry[], commits: readonly Commit[], many: boolean) {
+  /** `handled`: where the telling begins. */
+  constructor(log: readonly LogEntry[], commits: readonly Commit[], handled: number) {
     this.log = log;
     this.commits = commits;
-    this.places = many ? new Map(log.map(({ seq }, i) => [seq, i])) : null;
+    const many = log.length - handled > MANY;
+    const first = Math.max(0, handled - REACH);
+    this.places = many ? new Map(log.slice(first).map(({ seq }, i) => [seq, first + i])) : null;
     this.writers = many ? new Set(commits.map(({ cause }) => cause)) : null;
   }
 
@@ -153,7 +156,7 @@ export function journalEntries(
     if (same === undefined) byCause.set(commit.cause, [commit]);
     else same.push(commit);
   }
-  const told = new Told(log, commits, log.length - from.handled > MANY);
+  const told = new Told(log, commits, from.handled);
   const entries: JournalEntry[] = [];
   for (let i = from.handled; i < log.length; i++) {
     const entry = log[i] as LogEntry;
