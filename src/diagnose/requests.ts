@@ -7,6 +7,7 @@ import { keyOf, type ObjectKey, objectKey } from "../model/meta/types.ts";
 import type { Node } from "../model/node/types.ts";
 import type { Service, ServicePort } from "../model/service/types.ts";
 import type { StatefulSet } from "../model/statefulset/types.ts";
+import type { Pod } from "../model/pod/types.ts";
 import type { Protocol, Request } from "../model/trace/types.ts";
 import { doorOf } from "./door.ts";
 import { endpointsOf, podsBehind } from "./endpoints.ts";
@@ -61,6 +62,15 @@ function sendersTo({ objects, pods }: Asked, service: Service, nodes: readonly s
   ];
 }
 
+/** Does this sender ask the cluster's name servers? A node does not, nor a pod that lives with its node's resolver or with its own. */
+function asksCluster({ objects }: Asked, from: string): boolean {
+  const [kind, namespace = "", name = ""] = from.split("/");
+  const spec = kind === "pod" ? objects.get<Pod>(objectKey("Pod", namespace, name))?.spec : undefined;
+  if (spec === undefined) return false;
+  const { dnsPolicy = "ClusterFirst", hostNetwork = false } = spec;
+  return dnsPolicy === "ClusterFirstWithHostNet" || (dnsPolicy === "ClusterFirst" && !hostNetwork);
+}
+
 /** Nodes that have an endpoint first: with a Local policy only they answer. */
 function nodesFor(objects: ObjectReader, service: Service, nodes: readonly string[]): readonly string[] {
   const local = new Set(
@@ -91,7 +101,7 @@ function toService(
     const protocol = spoken(port);
     const inside = isHeadless(service)
       ? senders
-          .filter((from) => from.startsWith("pod/"))
+          .filter((from) => asksCluster(asked, from))
           .map((from) => request(from, `${name}.${namespace}.svc.${dnsDomain}:${port.port}`, protocol))
       : clusterIPsOf(service).length === 0
         ? []
@@ -122,7 +132,8 @@ function toService(
 }
 
 /** An alias that leads back into the cluster, or that is no name at all: whatever the world outside has, it can be followed. */
-function toAlias({ objects, pods, dnsDomain }: Asked, service: Service): readonly Question[] {
+function toAlias(asked: Asked, service: Service): readonly Question[] {
+  const { objects, pods, dnsDomain } = asked;
   const { namespace = "default", name } = service.metadata;
   const external = service.spec.externalName?.replace(/\.$/, "") ?? "";
   if (!external.endsWith(`.${dnsDomain}`) && parseIP(external) === null) return [];
@@ -130,20 +141,21 @@ function toAlias({ objects, pods, dnsDomain }: Asked, service: Service): readonl
   const meant = objects.get<Service>(objectKey("Service", within, first));
   const ports = [service.spec.ports?.[0]?.port, meant?.spec.ports?.[0]?.port];
   const port = ports.find((one) => one !== undefined) ?? 80;
-  const senders = pods.filter((pod) => !pod.startsWith("pod/kube-system/")).slice(0, 1);
+  const senders = pods.filter((pod) => !pod.startsWith("pod/kube-system/") && asksCluster(asked, pod)).slice(0, 1);
   const to = `${name}.${namespace}.svc.${dnsDomain}:${String(port)}`;
   return senders.map((from) => ({ about: keyOf(service), requests: [request(from, to)], isExplicit: false }));
 }
 
 /** Each member's own name, as a StatefulSet promises it. */
-function toMember({ pods, dnsDomain }: Asked, set: StatefulSet): readonly Question[] {
+function toMember(asked: Asked, set: StatefulSet): readonly Question[] {
+  const { pods, dnsDomain } = asked;
   const { namespace = "default", name } = set.metadata;
   const { serviceName = "", replicas, template } = set.spec;
   const port = template.spec?.containers[0]?.ports?.[0]?.containerPort;
   if (serviceName === "" || replicas === 0 || port === undefined) return [];
-  const senders = [...pods].sort(
-    (a, b) => Number(b.startsWith(`pod/${namespace}/`)) - Number(a.startsWith(`pod/${namespace}/`)),
-  );
+  const senders = pods
+    .filter((from) => asksCluster(asked, from))
+    .sort((a, b) => Number(b.startsWith(`pod/${namespace}/`)) - Number(a.startsWith(`pod/${namespace}/`)));
   const to = `${name}-0.${serviceName}.${namespace}.svc.${dnsDomain}:${port}`;
   const requests = senders.slice(0, MAX_SENDERS).map((from) => request(from, to));
   return requests.length === 0 ? [] : [{ about: keyOf(set), requests, isExplicit: false }];
@@ -182,7 +194,7 @@ export function questionsOf(asked: Asked): readonly Question[] {
     .flatMap(({ spec }) => (spec.open === undefined ? [] : [request(spec.open.from, spec.open.to)]));
   const explicit = [...open, ...expected].map((one): Question => ({ about: null, requests: [one], isExplicit: true }));
   const names: readonly Question[] = pods
-    .filter((pod) => !pod.startsWith("pod/kube-system/"))
+    .filter((pod) => !pod.startsWith("pod/kube-system/") && asksCluster(asked, pod))
     .slice(0, 1)
     .map((from) => ({
       about: null,

@@ -98,6 +98,16 @@ const HEALTHY: Readonly<Record<string, string>> = {
     run("web", { image: "nginx" }) +
     service("web", "ports: [{name: a, port: 80}, {name: b, port: 8080, targetPort: 80}]"),
   "an external address": run("web") + service("web", "externalIPs: [198.51.100.77], ports: [{port: 80}]"),
+  "pods that ask no name server of the cluster": `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: shop}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {hostNetwork: true, containers: [{name: c, image: nginx}]}
+---${run("db", { kind: "StatefulSet" })}${service("db", "clusterIP: None, ports: [{port: 80}]")}`,
   "a name server of its own": `
 apiVersion: apps/v1
 kind: Deployment
