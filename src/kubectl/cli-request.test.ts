@@ -148,8 +148,13 @@ test("somebody unknown is refused", () => {
   expect(run("why", "t.yaml", "--from", "nobody", "--to", "web.shop:80")).toMatchObject({
     code: 1,
     stdout: "",
-    stderr: expect.stringContaining('cannot read the sender "nobody"') as string,
+    stderr: expect.stringMatching(/no pod, workload, .* "nobody"\. Did you mean .*deploy\/shop\/web/) as string,
   });
+});
+
+test("--help anywhere", () => {
+  expect(run("why", "--help")).toMatchObject({ code: 0, stdout: expect.stringContaining("usage:") as string });
+  expect(run("kubectl", "-f", "t.yaml", "--", "get", "svc", "--help").stdout).not.toContain("kubehop why");
 });
 
 test("--after: what happens before anybody looks", () => {

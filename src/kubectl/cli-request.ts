@@ -1,4 +1,6 @@
 /** The request that a command line means. */
+import { compareStrings } from "../base/compare.ts";
+import { editDistance } from "../base/edit-distance.ts";
 import { parseIP } from "../base/ip.ts";
 import { doorOf } from "../diagnose/door.ts";
 import type { Ingress } from "../model/ingress/types.ts";
@@ -29,6 +31,25 @@ function resolvedAtDoor(world: World, request: Request): Request | null {
   return "message" in walk || walk.outcome !== "name-error" || door === null ? null : { ...request, to: door, says };
 }
 
+/** A bare word that is nobody's name. */
+function nobody({ objects }: World, word: string): string {
+  const named = (kind: string, as: string): readonly { readonly name: string; readonly text: string }[] =>
+    objects.list(kind).map(({ metadata }) => ({
+      name: metadata.name,
+      text: [as, ...(metadata.namespace === undefined ? [] : [metadata.namespace]), metadata.name].join("/"),
+    }));
+  const nearest = [
+    ...named("Pod", "pod").filter(({ text }) => !text.startsWith("pod/kube-system/")),
+    ...named("Deployment", "deploy").filter(({ text }) => !text.startsWith("deploy/kube-system/")),
+    ...named("Client", "client"),
+  ]
+    .map((one) => ({ ...one, far: editDistance(one.name, word) }))
+    .toSorted((a, b) => a.far - b.far || compareStrings(a.text, b.text))
+    .slice(0, 3)
+    .map(({ text }) => text);
+  return `there is no pod, workload, node, client or app label "${word}". Did you mean ${nearest.join(", ")}?`;
+}
+
 /** The request that --from, --to, --protocol and --family name. */
 export function requestIn(world: World, { options }: Parsed): Request {
   const [from, to] = [options["--from"], options["--to"]];
@@ -37,6 +58,7 @@ export function requestIn(world: World, { options }: Parsed): Request {
   const protocol = said === undefined ? null : oneOf<Protocol>("--protocol", said, PROTOCOLS, "tcp");
   const family = options["--family"] === undefined ? null : oneOf("--family", options["--family"], ["4", "6"], "4");
   const sender = senderOf(world.objects, from);
+  if (!sender.includes("/")) throw new Refused(nobody(world, from));
   const target = targetOf(world, sender, to, protocol);
   const request: Request = {
     from: sender,

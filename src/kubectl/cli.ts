@@ -238,6 +238,8 @@ function balancers(argv: readonly string[], read: ReadFile): Output {
 /** Runs one command line (without the program's name). Throws only on our own bugs. */
 export function runCli(argv: readonly string[], read: ReadFile): Output {
   const [command, ...rest] = argv;
+  const own = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : rest.length);
+  if (own.includes("--help") || own.includes("-h")) return { stdout: USAGE, stderr: "", code: 0 };
   try {
     switch (command) {
       case "kubectl":
