@@ -63,6 +63,16 @@ describe("step by step", () => {
     expect([at, reading, stands()]).toEqual([walk.endedAt, false, null]);
   });
 
+  it("begins anew at Home: every question is asked again, and no hands are left", () => {
+    until(() => stands() === "pod");
+    count(0, 1);
+    toEdge("end");
+    toEdge("start");
+    expect(position()).toBe(0);
+    until(() => stands() === "pod");
+    expect(pod === undefined ? [] : handsOf(useShow.getState(), pod)).toEqual([0, 0, 0]);
+  });
+
   it("asks nothing when questions are off", () => {
     toggleAsking();
     for (let step = 0; step < 60; step++) {

@@ -128,13 +128,20 @@ export function playOn(): void {
   }
 }
 
-/** To the walk's start, or to what came of it: past all questions. */
+/** To the walk's start, where everything is asked anew, or to what came of it: past all questions. */
 export function toEdge(edge: "start" | "end"): void {
   const { walk, show } = usePlayback.getState();
   if (walk === null) return;
   useShow.setState({ shown: null });
-  if (edge === "start") show(walk, { paused: true });
-  else {
+  if (edge === "start") {
+    const { about, questions, answered, hands } = useShow.getState();
+    const keys = new Set(questions.map((question) => keyOfQuestion(about, question)));
+    useShow.setState({
+      answered: new Set([...answered].filter((key) => !keys.has(key))),
+      hands: Object.fromEntries(Object.entries(hands).filter(([key]) => !keys.has(key))),
+    });
+    show(walk, { paused: true });
+  } else {
     useShow.setState(({ about, questions, answered }) => ({
       answered: new Set([...answered, ...questions.map((question) => keyOfQuestion(about, question))]),
     }));

@@ -24,7 +24,7 @@ const OF_CONTROLS: readonly KeySection[] = [
     keys: [
       { press: ["Space"], does: "Play, pause; show the answer" },
       { press: ["←", "→"], does: "Hop; also Page Up and Page Down" },
-      { press: ["Home", "End"], does: "To the start of the walk; to what came of it" },
+      { press: ["Home", "End"], does: "To the start, with all questions; to what came of it" },
       { press: ["A–F"], does: "Count a hand (also 1–6); with ⇧ take one back" },
       { press: ["S"], does: "Spotlight" },
       { press: ["L"], does: "Laser" },
