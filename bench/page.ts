@@ -40,9 +40,12 @@ export async function frames(page: Page, drive: () => Promise<void>): Promise<re
   });
 }
 
+/** The map of cards, or that of cells when there are too many. */
+export const MAP = ".react-flow__pane, [data-testid=overview]";
+
 /** Drags the map to and fro. */
 export async function pan(page: Page, seconds: number): Promise<void> {
-  const box = await page.locator(".react-flow__pane").boundingBox();
+  const box = await page.locator(MAP).first().boundingBox();
   if (box === null) throw new Error("no map");
   const [x, y] = [box.x + box.width / 2, box.y + box.height - 12];
   await page.mouse.move(x, y);

@@ -1,6 +1,6 @@
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { Choice } from "../../wire/protocol.ts";
-import { matching } from "./matching.ts";
+import { listed } from "./matching.ts";
 import styles from "./Combobox.module.css";
 
 interface ComboboxProps {
@@ -16,12 +16,13 @@ interface ComboboxProps {
 }
 
 /** What the label says that the value does not, and the protocol where it is not TCP or both are offered. */
-function detail({ value, label, protocol }: Choice, all: readonly Choice[]): string {
+function detail({ value, label, protocol }: Choice, twice: ReadonlySet<string>): string {
   const words = label.split(" ").filter((word) => !value.includes(word));
-  const twice = all.some((other) => other.value === value && other.protocol !== protocol);
-  if (protocol !== undefined && (twice || protocol !== "tcp")) words.push(protocol.toUpperCase());
+  if (protocol !== undefined && (twice.has(value) || protocol !== "tcp")) words.push(protocol.toUpperCase());
   return words.join(" ");
 }
+
+const NONE: readonly Choice[] = [];
 
 /** A text field with suggestions, in the ARIA combobox pattern: arrows choose, Enter takes, Escape closes, typing filters. */
 export function Combobox({ label, value, choices, protocol, onChange, onSubmit }: ComboboxProps) {
@@ -31,7 +32,8 @@ export function Combobox({ label, value, choices, protocol, onChange, onSubmit }
   const [typed, setTyped] = useState<string | null>(null);
   const [active, setActive] = useState(-1);
   const list = useRef<HTMLDivElement>(null);
-  const options = matching(choices, typed ?? "");
+  // Nobody sees a closed list, and a cluster may have a hundred thousand places to send from.
+  const { options, left, twice } = useMemo(() => listed(open ? choices : NONE, typed ?? ""), [open, choices, typed]);
 
   useEffect(() => {
     if (open) list.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
@@ -41,7 +43,7 @@ export function Combobox({ label, value, choices, protocol, onChange, onSubmit }
     choice.value === value && (protocol === undefined || choice.protocol === undefined || choice.protocol === protocol);
   const show = (): void => {
     setTyped(null);
-    setActive(matching(choices, "").findIndex((choice) => isChosen(choice)));
+    setActive(listed(choices, "").options.findIndex((choice) => isChosen(choice)));
     setOpen(true);
   };
   const hide = (): void => {
@@ -146,8 +148,13 @@ export function Combobox({ label, value, choices, protocol, onChange, onSubmit }
               onKeyDown={() => {}}
             >
               <span>{choice.value}</span>
-              <small>{detail(choice, options)}</small>
+              <small>{detail(choice, twice)}</small>
             </div>
+            {left.has(choice.group) && choice.group !== options[at + 1]?.group && (
+              <div className={styles["group"]} aria-hidden="true">
+                and {left.get(choice.group)?.toLocaleString("en-US")} more: type to narrow
+              </div>
+            )}
           </div>
         ))}
       </div>

@@ -14,3 +14,32 @@ export function matching(choices: readonly Choice[], typed: string): readonly Ch
     .sort((a, b) => GROUPS.indexOf(a.choice.group) - GROUPS.indexOf(b.choice.group) || a.at - b.at)
     .map(({ choice }) => choice);
 }
+
+/** Choices of one group that a list shows; a cluster has ten thousands, and who looks for one of those types. */
+const SHOWN = 100;
+
+export interface Listed {
+  readonly options: readonly Choice[];
+  /** How many of a group are left out. */
+  readonly left: ReadonlyMap<Choice["group"], number>;
+  /** Values that are on the list for more than one protocol. */
+  readonly twice: ReadonlySet<string>;
+}
+
+/** What a list of suggestions shows of what matches. */
+export function listed(choices: readonly Choice[], typed: string): Listed {
+  const counts = new Map<Choice["group"], number>();
+  const options = matching(choices, typed).filter(({ group }) => {
+    const count = (counts.get(group) ?? 0) + 1;
+    counts.set(group, count);
+    return count <= SHOWN;
+  });
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { value } of options) (seen.has(value) ? twice : seen).add(value);
+  return {
+    options,
+    left: new Map([...counts].flatMap(([group, count]) => (count > SHOWN ? [[group, count - SHOWN] as const] : []))),
+    twice,
+  };
+}
