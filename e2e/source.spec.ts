@@ -30,6 +30,7 @@ test("a link brings a file from elsewhere, and nothing is fetched before I say s
   body = YAML;
   await page.getByRole("button", { name: "Try again" }).click();
   await app.editing();
+  await expect(app.verdict).toHaveText(/^1 object admitted/);
   expect(await app.text()).toContain("from-afar");
   expect(asked).toEqual([RAW, RAW, RAW]);
   expect(new URL(page.url()).search).toBe("");
