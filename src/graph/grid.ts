@@ -1,3 +1,4 @@
+import type { PodCard } from "./cards.ts";
 import { NODE, POD } from "./metrics.ts";
 import type { Slots } from "./slots.ts";
 
@@ -52,6 +53,13 @@ export function placeOf(slot: number, { columns }: Pick<PodGrid, "columns">): Po
     x: NODE.pods + column * POD.columnPitch,
     y: band * POD.bandPitch + (POD.rows[row] ?? 0),
   };
+}
+
+const HALF_GAP = (POD.rows[1] - POD.rows[0] - POD.height) / 2;
+
+/** Height of the middle between the two rows of a pod's band: the way along which further columns are reached. */
+export function gapBeside({ rect, row }: Pick<PodCard, "rect" | "row">): number {
+  return row === 0 ? rect.y + POD.height + HALF_GAP : rect.y - HALF_GAP;
 }
 
 /** The slot whose place is nearest to a pod's top left corner. */

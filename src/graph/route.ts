@@ -3,7 +3,8 @@ import type { BalancerCard, Card, ClientCard, NodeCard, PodCard } from "./cards.
 import type { Point } from "./geometry.ts";
 import { center } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
-import { COLUMN, NODE, POD, ROW_LABELS } from "./metrics.ts";
+import { gapBeside } from "./grid.ts";
+import { COLUMN, NODE, ROW_LABELS } from "./metrics.ts";
 import { balancerLevels, clientPort, podPorts, slotsOf, type Find, type Slot } from "./levels.ts";
 import { assignLanes, type Run } from "./lanes.ts";
 import { ranksOf, visitsOf, type Leg, type Visit } from "./visits.ts";
@@ -288,9 +289,7 @@ function gutter(pods: readonly PodCard[], from: Point, to: Point, line: Line): v
   const { column } = pod;
   if (column === 0) return line.run(`gutter ${pod.node}`, from.y, to.y, !inward);
   // Further columns are reached along the gap between the two rows of pods.
-  const halfGap = (POD.rows[1] - POD.rows[0] - POD.height) / 2;
-  const middle = pod.row === 0 ? pod.rect.y + POD.height + halfGap : pod.rect.y - halfGap;
-  const gap = middle + (inward ? 5.5 : -5.5);
+  const gap = gapBeside(pod) + (inward ? 5.5 : -5.5);
   const near = `gutter ${pod.node}`;
   const far = `gutter ${pod.node} ${column}`;
   line.run(inward ? near : far, from.y, gap, !inward);

@@ -1,6 +1,7 @@
 import type { NodeCard, PodCard } from "./cards.ts";
 import { rect, type Rect } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
+import { gapBeside } from "./grid.ts";
 import { COLUMN, NODE, POD, THREAD_X } from "./metrics.ts";
 
 /** The network between the nodes. */
@@ -30,8 +31,6 @@ export function threadOf(stamp: Rect, nodes: readonly NodeCard[]): Layout["threa
   });
 }
 
-const HALF_GAP = (POD.rows[1] - POD.rows[0] - POD.height) / 2;
-
 /** eth0 to the bus, and the veth of every pod. */
 export function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): Layout["wires"] {
   const bus = nodes.map((n) => {
@@ -54,8 +53,7 @@ export function wiresOf(nodes: readonly NodeCard[], pods: readonly PodCard[]): L
       const cni = (node?.rect.x ?? 0) + NODE.cni + NODE.barWidth;
       const y = p.rect.y + POD.height / 2;
       const gutter = p.rect.x - 14;
-      // Between the two rows of its band.
-      const gap = p.row === 0 ? p.rect.y + POD.height + HALF_GAP : p.rect.y - HALF_GAP;
+      const gap = gapBeside(p);
       const points =
         p.column === 0
           ? [

@@ -9,7 +9,8 @@ export interface ContainerPort {
   readonly protocol?: TransportProtocol;
 }
 
-export interface Probe {
+/** What a probe and a lifecycle hook have in common: one of these is done. */
+interface Handler {
   readonly httpGet?: {
     readonly path?: string;
     readonly port: number | string;
@@ -18,6 +19,9 @@ export interface Probe {
   };
   readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
   readonly exec?: { readonly command?: readonly string[] };
+}
+
+export interface Probe extends Handler {
   readonly initialDelaySeconds?: number;
   readonly timeoutSeconds?: number;
   readonly periodSeconds?: number;
@@ -48,15 +52,7 @@ export interface EnvFromSource {
 }
 
 /** What a container does after its start or before it is told to stop: one of these. */
-export interface LifecycleHandler {
-  readonly exec?: { readonly command?: readonly string[] };
-  readonly httpGet?: {
-    readonly path?: string;
-    readonly port: number | string;
-    readonly scheme?: string;
-    readonly host?: string;
-  };
-  readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
+export interface LifecycleHandler extends Handler {
   readonly sleep?: { readonly seconds: number };
 }
 
